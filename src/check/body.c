@@ -1,0 +1,433 @@
+/* Bodies: what they declare and how their names are resolved on demand. */
+#include "body.h"
+
+#include <string.h>
+
+nl_body_state *nl_body_state_of(nl_check *ck)
+{
+    if (ck->body == NULL) ck->body = NL_NEW(ck->arena, nl_body_state);
+    return ck->body;
+}
+
+nl_graph *nl_graph_of(const nl_resolver *rs) { return rs->ck->model->graph; }
+
+static void keep_body(nl_check *ck, nl_body *body)
+{
+    nl_body_state *state = nl_body_state_of(ck);
+
+    if (body->is_projection) {
+        while (state->projections.count < body->number) NL_PUSH(ck->arena, &state->projections, NULL);
+        NL_PUSH(ck->arena, &state->projections, body);
+    } else {
+        while (state->populations.count < body->number) NL_PUSH(ck->arena, &state->populations, NULL);
+        NL_PUSH(ck->arena, &state->populations, body);
+    }
+}
+
+nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const char *name, uint32_t space)
+{
+    nl_body *body = NL_NEW(ck->arena, nl_body);
+
+    body->ck = ck;
+    body->is_projection = is_projection;
+    body->number = number;
+    body->name = name;
+    body->prefix = name[0] != '\0' ? nl_arena_printf(ck->arena, "%s.", name) : "";
+    body->space = space;
+    body->scope = nl_scope_new(ck->arena, ck->top);
+    keep_body(ck, body);
+    return body;
+}
+
+/* A resolver for an expression that belongs to `name` of a body: its draws have the stream "E.name". */
+nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
+{
+    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every" };
+    const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
+
+    return (nl_resolver){ .ck = body->ck, .body = body, .scope = body->scope, .outer = body->scope->parent, .place = place, .space = body->space,
+                          .stream = nl_arena_printf(body->ck->arena, "%s%s%s", body->prefix, name, ending) };
+}
+
+void nl_body_not_yet(nl_check *ck, nl_span span, const char *what)
+{
+    nl_diag_add(ck->diags, NL_E_NOT_YET, span, "%s not yet supported", what);
+}
+
+/* --- entries --- */
+
+nl_entry *nl_entry_find(const nl_body *body, const char *name)
+{
+    for (size_t k = 0; k < body->entries.count; k++)
+        if (strcmp(body->entries.items[k]->name, name) == 0) return body->entries.items[k];
+    return NULL;
+}
+
+nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item)
+{
+    nl_check *ck = body->ck;
+    nl_entry *other = nl_entry_find(body, name);
+
+    if (other != NULL) {
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, span, "`%s` is declared twice", name);
+        nl_diag_also(ck->diags, diag, other->span, other->item != NULL ? "it is declared here" : "this connection rule gives it");
+        return NULL;
+    }
+    nl_entry *entry = NL_NEW(ck->arena, nl_entry);
+    *entry = (nl_entry){ .kind = kind, .name = name, .span = span, .item = item, .var = NL_NO_VAR };
+    NL_PUSH(ck->arena, &body->entries, entry);
+    return entry;
+}
+
+uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span span, const char *doc)
+{
+    nl_check *ck = body->ck;
+    nl_model *model = ck->model;
+    const uint32_t id = (uint32_t)model->vars.count;
+    nl_var var = { .kind = kind, .name = name, .full_name = nl_arena_printf(ck->arena, "%s%s", body->prefix, name), .doc = doc,
+                   .span = span, .space = body->space, .population = UINT32_MAX, .projection = UINT32_MAX };
+
+    if (body->is_projection) {
+        var.projection = body->number;
+        NL_PUSH(ck->arena, &model->projections.items[body->number].vars, id);
+    } else {
+        var.population = body->number;
+        NL_PUSH(ck->arena, &model->populations.items[body->number].vars, id);
+    }
+    NL_PUSH(ck->arena, &model->vars, var);
+    return id;
+}
+
+/* --- declarations --- */
+
+static nl_span item_span(const nl_ast *item) { return item->name_span.end != 0 ? item->name_span : item->span; }
+
+static void declare(nl_body *body, nl_entry_kind kind, const nl_ast *item)
+{
+    static const nl_var_kind kinds[] = { [NL_ENTRY_STATE] = NL_VAR_STATE, [NL_ENTRY_PARAM] = NL_VAR_PARAM, [NL_ENTRY_INPUT] = NL_VAR_INPUT };
+    nl_entry *given = nl_entry_find(body, item->name);
+
+    if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM) return; /* pairs(.., w = ..) gives its values */
+    nl_entry *entry = nl_entry_add(body, kind, item->name, item_span(item), item);
+    if (entry == NULL || kind == NL_ENTRY_LET || (kind == NL_ENTRY_PARAM && body->is_projection)) return;
+    entry->var = nl_var_add(body, kinds[kind], item->name, entry->span, item->doc);
+}
+
+/* First pass: what a statement declares; anything else waits in `statements`. */
+void nl_body_collect(nl_body *body, const nl_ast *statement)
+{
+    nl_entry_kind kind;
+
+    switch (statement->kind) {
+    case NL_AST_STATES: kind = NL_ENTRY_STATE; break;
+    case NL_AST_PARAMS: kind = NL_ENTRY_PARAM; break;
+    case NL_AST_INPUTS: kind = NL_ENTRY_INPUT; break;
+    case NL_AST_LETS: kind = NL_ENTRY_LET; break;
+    default: NL_PUSH(body->ck->arena, &body->statements, statement); return;
+    }
+    if (body->is_projection && kind != NL_ENTRY_PARAM && kind != NL_ENTRY_LET) {
+        nl_body_not_yet(body->ck, statement->span, kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
+        return;
+    }
+    for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
+}
+
+static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visit)
+{
+    nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, "if");
+    const nl_ast *condition = nl_ast_kid(statement, 0), *other = nl_ast_kid(statement, 2);
+    nl_evaluator ev = nl_evaluator_of(&rs);
+    nl_value value;
+
+    if (!nl_eval_condition(&ev, condition, &value)) return;
+    if (!nl_value_known(value) || !nl_value_is_scalar(value)) {
+        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span, "this condition is not known before time starts");
+        return;
+    }
+    if (value.data[0] != 0) nl_body_walk(body, nl_ast_kid(statement, 1), visit);
+    else if (other != NULL && other->kind == NL_AST_IF) walk_if(body, other, visit);
+    else if (other != NULL) nl_body_walk(body, other, visit);
+}
+
+void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit)
+{
+    for (int k = 0; block != NULL && k < block->kid_count; k++) {
+        const nl_ast *statement = block->kids[k];
+
+        if (statement == NULL) continue;
+        if (statement->kind == NL_AST_IF) walk_if(body, statement, visit);
+        else visit(body, statement);
+    }
+}
+
+/* --- values --- */
+
+nl_ref nl_body_value(nl_resolver *rs, const nl_ast *expr)
+{
+    nl_ref ref = nl_resolve(rs, expr);
+
+    return ref != 0 ? nl_conform(rs, expr, ref, rs->space) : 0;
+}
+
+bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wanted, const char *what, nl_dim got)
+{
+    if (nl_dim_equal(wanted, got)) return true;
+    nl_diag_add(ck->diags, NL_E_DIMENSION, span, "`%s` is %s, but %s is %s", subject, nl_dim_text(ck->arena, wanted), what,
+                nl_dim_text(ck->arena, got));
+    return false;
+}
+
+/* The dimension that an item states, or the one of its value; a bare 0 without a unit is a pure number. */
+static bool item_dim(nl_body *body, const nl_ast *item, nl_ref value, const char *what, nl_dim *out)
+{
+    const nl_dim got = value != 0 ? nl_graph_node(body->ck->model->graph, value)->dim : nl_dim_unknown;
+
+    *out = item->has_unit ? item->unit.dim : got.any ? nl_dim_none : got;
+    return !item->has_unit || nl_body_dim_fits(body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, what, got);
+}
+
+typedef struct init_check {
+    const nl_model *model;
+    uint32_t var;
+    const char *fault;  /* what it reads and must not */
+    const char *name;
+} init_check;
+
+/* Initial values are computed in written order, before anything else exists. */
+static bool unready(void *user, const nl_node *node)
+{
+    init_check *check = user;
+    const nl_var *own = &check->model->vars.items[check->var];
+
+    if (node->kind == NL_X_INPUT) check->fault = "an input";
+    else if (node->kind == NL_X_DERIV) check->fault = "a derivative";
+    else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW) check->fault = "a past value";
+    else if (node->kind == NL_X_STATE || node->kind == NL_X_PARAM) {
+        const nl_var *read = &check->model->vars.items[node->id];
+        if (node->id < check->var || read->population != own->population || read->projection != own->projection) return false;
+        check->name = read->name;
+    } else return false;
+    return true;
+}
+
+static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
+{
+    nl_check *ck = body->ck;
+    init_check check = { .model = ck->model, .var = entry->var };
+    const nl_span span = nl_ast_kid(entry->item, 1)->span;
+
+    if (!nl_expr_any(ck->model->graph, value, unready, &check)) return true;
+    if (check.name == NULL) {
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which has no value yet", entry->name, check.fault);
+        return false;
+    }
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` reads `%s`, which is declared below", entry->name,
+                                check.name);
+    nl_diag_help(ck->diags, diag, "initial values are computed in written order; move `%s` up", check.name);
+    return false;
+}
+
+static nl_ref bound(nl_body *body, const nl_entry *entry, const nl_ast *expr, nl_dim dim)
+{
+    nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, entry->name);
+    const nl_ref ref = nl_body_value(&rs, expr);
+
+    if (ref == 0) return 0;
+    return nl_body_dim_fits(body->ck, expr->span, entry->name, dim, "its bound", nl_graph_node(body->ck->model->graph, ref)->dim) ? ref : 0;
+}
+
+static bool bounds_of(nl_body *body, const nl_entry *entry, nl_dim dim, nl_ref *low, nl_ref *high)
+{
+    const nl_ast *in = nl_ast_bare(nl_ast_kid(entry->item, 2));
+
+    if (in == NULL) return true;
+    if (in->kind != NL_AST_ARRAY || in->kid_count != 2) {
+        nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, in->span, "the bounds of `%s` are two numbers", entry->name);
+        nl_diag_help(body->ck->diags, diag, "write: in [lowest, highest]");
+        return false;
+    }
+    *low = bound(body, entry, in->kids[0], dim);
+    *high = bound(body, entry, in->kids[1], dim);
+    return *low != 0 && *high != 0;
+}
+
+/* Faults that are certain before anything runs: bounds that exclude each other, a value outside of them. */
+static bool check_bounds(nl_body *body, const nl_entry *entry, nl_ref value, nl_ref low, nl_ref high)
+{
+    const nl_graph *graph = body->ck->model->graph;
+    double lo, hi, at;
+
+    if (low == 0 || !nl_expr_is_const(graph, low, &lo) || !nl_expr_is_const(graph, high, &hi)) return true;
+    if (lo > hi) {
+        nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 2)->span, "the lower bound of `%s` is above the upper one",
+                    entry->name);
+        return false;
+    }
+    if (!nl_expr_is_const(graph, value, &at) || (lo <= at && at <= hi)) return true;
+    nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 1)->span, "`%s` starts outside of its bounds", entry->name);
+    return false;
+}
+
+/* 5 ms * x' = -x */
+static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
+{
+    const nl_ast *tau = nl_ast_kid(entry->item, 3);
+    nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, entry->name);
+    nl_graph *graph = body->ck->model->graph;
+
+    if (tau == NULL) return;
+    const nl_ref time = nl_body_value(&rs, tau);
+    if (time == 0) return;
+    const nl_dim got = nl_graph_node(graph, time)->dim;
+    if (!nl_dim_equal(got, nl_check_time_dim(body->ck))) {
+        nl_diag_add(body->ck->diags, NL_E_DIMENSION, tau->span, "`%s` decays with a time, not %s", entry->name, nl_dim_text(body->ck->arena, got));
+        return;
+    }
+    nl_var *var = &body->ck->model->vars.items[entry->var];
+    const nl_ref x = nl_expr_leaf(graph, NL_X_STATE, entry->var, body->space, dim);
+    var->deriv = nl_expr_op2(graph, NL_OP_DIV, nl_expr_op1(graph, NL_OP_NEG, x), time);
+    var->deriv_span = tau->span;
+}
+
+/* The value of a state or parameter with one value per element of a population. */
+static bool resolve_variable(nl_body *body, nl_entry *entry)
+{
+    const bool is_state = entry->kind == NL_ENTRY_STATE;
+    nl_check *ck = body->ck;
+    nl_resolver rs = nl_resolver_of(body, is_state ? NL_IN_STATE : NL_IN_PARAM, entry->name);
+    const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
+    nl_ref low = 0, high = 0;
+    nl_dim dim = nl_dim_unknown;
+
+    if (value == 0 || !item_dim(body, entry->item, value, is_state ? "its initial value" : "its value", &dim)
+        || !bounds_of(body, entry, dim, &low, &high) || !check_bounds(body, entry, value, low, high)) {
+        ck->model->vars.items[entry->var].dim = dim;
+        return false;
+    }
+    nl_var *var = &ck->model->vars.items[entry->var];
+    var->init = value;
+    var->dim = dim;
+    if (is_state) {
+        var->low = low;
+        var->high = high;
+    } else if (!nl_check_is_set(ck, body->name, entry->name)) {
+        var->space = nl_graph_node(ck->model->graph, value)->space; /* one number for all, unless `set` may give each its own */
+    }
+    entry->node = nl_expr_leaf(ck->model->graph, is_state ? NL_X_STATE : NL_X_PARAM, entry->var, var->space, dim);
+    if (is_state) set_decay(body, entry, dim);
+    return check_ready(body, entry, value);
+}
+
+static bool resolve_input(nl_body *body, nl_entry *entry)
+{
+    nl_var *var = &body->ck->model->vars.items[entry->var];
+
+    var->dim = entry->item->has_unit ? entry->item->unit.dim : nl_dim_none;
+    entry->node = nl_expr_leaf(body->ck->model->graph, NL_X_INPUT, entry->var, body->space, var->dim);
+    return true;
+}
+
+/* A `let` whose value is known before time starts may be an array, a text or a table: it becomes a symbol. */
+static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, const nl_ast *expr)
+{
+    const nl_value value = nl_static_value(rs, expr);
+    nl_symbol *symbol = NL_NEW(body->ck->arena, nl_symbol);
+
+    if (value.kind == NL_KIND_NONE) return false;
+    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = entry->name, .span = entry->span, .decl = entry->item, .value = value, .slot = -1, .array = -1 };
+    if (entry->item->has_unit && !nl_body_dim_fits(body->ck, expr->span, entry->name, entry->item->unit.dim, "its value", value.dim)) return false;
+    if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL) entry->node = nl_value_node(rs, value, symbol, expr->span);
+    NL_PUSH(body->ck->arena, &body->scope->symbols, symbol);
+    return true;
+}
+
+static bool resolve_let(nl_body *body, nl_entry *entry)
+{
+    const nl_ast *expr = nl_ast_kid(entry->item, 1);
+    nl_resolver rs = nl_resolver_of(body, NL_IN_LET, entry->name);
+    nl_dim dim;
+
+    if (nl_is_static(&rs, expr)) return resolve_static_let(body, entry, &rs, expr);
+    entry->node = nl_body_value(&rs, expr);
+    return entry->node != 0 && item_dim(body, entry->item, entry->node, "its value", &dim);
+}
+
+static void keep_param(nl_body *body, nl_entry *entry, nl_ref value, nl_dim dim)
+{
+    entry->var = nl_var_add(body, NL_VAR_PARAM, entry->name, entry->span, entry->item->doc);
+    nl_var *var = &body->ck->model->vars.items[entry->var];
+    var->init = value;
+    var->dim = dim;
+    entry->node = nl_expr_leaf(body->ck->model->graph, NL_X_PARAM, entry->var, body->space, dim);
+}
+
+/* One value per synapse where synapses differ, else a number. */
+static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
+{
+    nl_resolver rs = nl_resolver_of(body, NL_IN_PARAM, entry->name);
+    const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
+    nl_ref low = 0, high = 0;
+    nl_dim dim;
+
+    if (value == 0 || !item_dim(body, entry->item, value, "its value", &dim) || !bounds_of(body, entry, dim, &low, &high)
+        || !check_bounds(body, entry, value, low, high))
+        return false;
+    entry->node = value;
+    if (nl_graph_node(body->ck->model->graph, value)->space == 0 && !nl_check_is_set(body->ck, body->name, entry->name)) return true;
+    keep_param(body, entry, value, dim);
+    return check_ready(body, entry, value);
+}
+
+typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
+
+static bool resolve_entry(nl_body *body, nl_entry *entry)
+{
+    static const entry_fn of_population[] = { [NL_ENTRY_STATE] = resolve_variable, [NL_ENTRY_PARAM] = resolve_variable,
+                                              [NL_ENTRY_INPUT] = resolve_input, [NL_ENTRY_LET] = resolve_let };
+
+    return body->is_projection && entry->kind == NL_ENTRY_PARAM ? resolve_synapse_param(body, entry) : of_population[entry->kind](body, entry);
+}
+
+/* "a -> b -> a" */
+static const char *circle_text(nl_body *body, const nl_entry *entry)
+{
+    nl_text text = nl_text_new(body->ck->arena);
+    size_t k = body->open.count;
+
+    while (k > 0 && body->open.items[k - 1] != entry) k--;
+    for (k = k > 0 ? k - 1 : 0; k < body->open.count; k++) nl_text_addf(&text, "%s%s -> ", body->prefix, body->open.items[k]->name);
+    nl_text_addf(&text, "%s%s", body->prefix, entry->name);
+    return text.chars;
+}
+
+static nl_ref refuse_circle(nl_body *body, nl_entry *entry, nl_span span)
+{
+    if (body->shielded > 0) {
+        body->circular = true;
+        return 0;
+    }
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_CIRCLE, span, "`%s` depends on itself: %s", entry->name, circle_text(body, entry));
+    nl_diag_help(body->ck->diags, diag, "a past value breaks the circle: prev(%s, first) or delay(%s, d)", entry->name, entry->name);
+    return 0;
+}
+
+nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span)
+{
+    if (entry->progress == NL_RESOLVING) return refuse_circle(body, entry, span);
+    if (entry->progress != NL_WAITING) return entry->node;
+    const int shielded = body->shielded;
+    entry->progress = NL_RESOLVING;
+    NL_PUSH(body->ck->arena, &body->open, entry);
+    const bool done = resolve_entry(body, entry);
+    body->open.count--;
+    body->shielded = shielded;
+    entry->progress = done ? NL_RESOLVED : body->circular ? NL_WAITING : NL_FAILED;
+    if (!done) entry->node = 0;
+    return entry->node;
+}
+
+void nl_body_resolve_entries(nl_body *body)
+{
+    for (size_t k = 0; k < body->entries.count; k++) nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
+    nl_body_resolve_pending(body);
+}

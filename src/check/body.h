@@ -1,0 +1,175 @@
+/* What the files body*.c share; nobody else includes it.
+ *
+ * A body is the block of a population or a projection; the equations at top level are the body of a population of one without a
+ * name.  It is read in two passes.  The first collects what is declared (entries), so that names may be used in any order; the
+ * second resolves initial values, equations and statements, and each `let` when it is first read. */
+#ifndef NL_CHECK_BODY_H
+#define NL_CHECK_BODY_H
+
+#include "check.h"
+
+#include "base/text.h"
+
+#define NL_NO_VAR UINT32_MAX
+
+typedef enum nl_entry_kind { NL_ENTRY_STATE, NL_ENTRY_PARAM, NL_ENTRY_INPUT, NL_ENTRY_LET } nl_entry_kind;
+typedef enum nl_progress { NL_WAITING, NL_RESOLVING, NL_RESOLVED, NL_FAILED } nl_progress;
+
+/* A name that a body declares. */
+typedef struct nl_entry {
+    nl_entry_kind kind;
+    const char *name;
+    nl_span span;
+    const nl_ast *item;    /* NULL: declared by a connection rule */
+    uint32_t var;          /* of the model, or NL_NO_VAR (lets, parameters that are one number for all synapses) */
+    nl_progress progress;  /* of its initial value or its expression */
+    nl_ref node;           /* what reading the name gives */
+} nl_entry;
+
+/* A prev() or delay() whose expression could not be resolved yet, because it leads back to a `let` that is being resolved. */
+typedef struct nl_pending nl_pending;
+
+typedef struct nl_body {
+    nl_check *ck;
+    bool is_projection;
+    uint32_t number;       /* of the population or projection */
+    const char *name;      /* "E"; "" at top level */
+    const char *prefix;    /* of streams and full names: "E." */
+    uint32_t space;        /* of its elements; 0 for a population of one */
+    nl_scope *scope;       /* values that are known before time starts */
+    NL_LIST(nl_entry *) entries;
+    NL_LIST(nl_entry *) open; /* being resolved, innermost last */
+    bool circular;         /* an entry led back to itself inside prev() or delay() */
+    int shielded;          /* depth of prev() and delay() being resolved */
+    NL_LIST(nl_pending *) pending;
+    NL_LIST(const nl_ast *) statements; /* what is not a declaration, in order; branches of `if` already chosen */
+    const char *method;
+    nl_span method_span;
+} nl_body;
+
+typedef struct nl_stream_use { const char *name; uint32_t uses; } nl_stream_use;
+
+struct nl_body_state {
+    NL_LIST(nl_body *) populations, projections; /* by number; NULL where the body failed early */
+    nl_body *top;
+    NL_LIST(nl_stream_use) streams;
+};
+
+/* What an expression is for: it decides what the expression may contain and how its faults are worded. */
+typedef enum nl_place {
+    NL_IN_PARAM, NL_IN_STATE, NL_IN_HISTORY, NL_IN_LET, NL_IN_EQUATION, NL_IN_NEXT, NL_IN_BLOCK, NL_IN_FLOW, NL_IN_RULE, NL_IN_BOUND, NL_IN_PROBE
+} nl_place;
+
+/* Assignments made so far by a block: what a state is worth from here on. */
+typedef struct nl_env {
+    NL_LIST(nl_assign) assigns;
+} nl_env;
+
+typedef struct nl_resolver {
+    nl_check *ck;
+    nl_body *body;        /* whose names are visible; NULL in functions and in the protocol */
+    nl_scope *scope;      /* innermost: arguments of functions, lets of blocks */
+    nl_scope *outer;      /* of the file: where the scopes above end */
+    nl_place place;
+    uint32_t space;       /* of the elements that it is evaluated for */
+    const char *stream;   /* of its draws */
+    const nl_env *env;    /* inside blocks, else NULL */
+    int depth;            /* of calls */
+} nl_resolver;
+
+/* --- body.c --- */
+nl_body_state *nl_body_state_of(nl_check *ck);
+nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const char *name, uint32_t space);
+nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name);
+nl_entry *nl_entry_find(const nl_body *body, const char *name);
+nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item);
+uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span span, const char *doc);
+/* The node that reading an entry gives; resolves it when that was not done yet.  0 after a diagnostic. */
+nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span);
+/* Resolves an expression of a body for its elements: its space is the body's or 0. */
+nl_ref nl_body_value(nl_resolver *rs, const nl_ast *expr);
+/* .. and checks it against a dimension; `what` and `words` make the sentence: "`v` is in mV, its initial value in ms". */
+bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wanted, const char *what, nl_dim got);
+/* Calls `visit` for the statements that remain when each `if` with a known condition is replaced by its branch. */
+typedef void (*nl_statement_fn)(nl_body *body, const nl_ast *statement);
+void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit);
+/* Resolves initial values, lets and what waited for them. */
+void nl_body_resolve_entries(nl_body *body);
+void nl_body_collect(nl_body *body, const nl_ast *statement);
+/* Says that a part of the language is not there yet. */
+void nl_body_not_yet(nl_check *ck, nl_span span, const char *what);
+nl_graph *nl_graph_of(const nl_resolver *rs);
+
+/* --- body_block.c --- */
+void nl_body_block(nl_body *body, const nl_ast *statement);
+
+/* --- body_equation.c --- */
+void nl_body_statement(nl_body *body, const nl_ast *statement);
+
+/* --- body_name.c --- */
+typedef enum nl_found_how { NL_FOUND_NOTHING, NL_FOUND_SYMBOL, NL_FOUND_ENTRY, NL_FOUND_IMPLICIT } nl_found_how;
+typedef struct nl_found {
+    nl_found_how how;
+    nl_symbol *symbol;       /* SYMBOL; IMPLICIT: the file's own that it would hide, or NULL */
+    nl_entry *entry;
+    int implicit;
+} nl_found;
+nl_found nl_name_find(const nl_resolver *rs, const char *name);
+nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e);
+nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e);
+nl_ref nl_resolve_prime(nl_resolver *rs, const nl_ast *e);
+void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
+/* The population, part or projection that the base of NAME.member names; NULL when it is none. */
+const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
+nl_evaluator nl_evaluator_of(const nl_resolver *rs);
+nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span span);
+nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
+/* The value of a node with the block's assignments so far. */
+nl_ref nl_env_apply(const nl_resolver *rs, nl_ref ref);
+/* The words for an operand in a message: "`E.r`", or "this". */
+const char *nl_ast_words(nl_arena *arena, const nl_ast *e);
+
+/* --- body_static.c --- */
+/* True when an expression depends on nothing but values that are known before time starts and stay. */
+bool nl_is_static(const nl_resolver *rs, const nl_ast *e);
+nl_value nl_static_value(const nl_resolver *rs, const nl_ast *e);
+bool nl_is_draw(const char *name, int arg_count);
+bool nl_is_special_call(const char *name);
+int nl_call_count(const nl_ast *call);
+
+/* --- body_expr.c --- */
+nl_ref nl_resolve(nl_resolver *rs, const nl_ast *e);
+nl_ref nl_resolve_condition(nl_resolver *rs, const nl_ast *e, const char *what);
+/* Brings operands to one space; false with a diagnostic. */
+bool nl_unify(nl_resolver *rs, const nl_ast *const *asts, nl_ref *refs, int count);
+nl_ref nl_conform(nl_resolver *rs, const nl_ast *e, nl_ref ref, uint32_t space);
+nl_ref nl_recast(nl_graph *graph, nl_ref ref, uint32_t space);
+/* One number repeated over a space. */
+nl_ref nl_spread(nl_graph *graph, nl_ref ref, uint32_t space);
+nl_ref nl_compare(nl_resolver *rs, const char *op, nl_ref a, nl_ref b);
+nl_value nl_stand_in(const nl_resolver *rs, nl_ref ref);
+nl_eval_context nl_value_context(const nl_resolver *rs);
+nl_ref nl_op_node(nl_resolver *rs, nl_op op, const nl_ref *args, int count, nl_dim dim);
+
+/* --- body_index.c --- */
+nl_ref nl_resolve_index(nl_resolver *rs, const nl_ast *e);
+
+/* --- body_probe.c --- */
+nl_ref nl_probe_index(nl_resolver *rs, const nl_ast *e);
+
+/* --- body_call.c --- */
+nl_ref nl_resolve_call(nl_resolver *rs, const nl_ast *e);
+bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed, const nl_ast **out);
+bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters, nl_resolver *inside);
+
+/* --- body_time.c: prev, delay, window_mean --- */
+nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call);
+nl_ref nl_resolve_delay(nl_resolver *rs, const nl_ast *call);
+nl_ref nl_resolve_window(nl_resolver *rs, const nl_ast *call);
+void nl_body_resolve_pending(nl_body *body);
+bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
+
+/* --- body_rule.c --- */
+bool nl_rule_resolve(nl_body *body, nl_projection *projection, const nl_ast *via);
+
+#endif

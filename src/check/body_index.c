@@ -1,0 +1,193 @@
+/* name[expr]: another element of a population or an array.  One index per axis; out of range is an error, never a wrap. */
+#include "body.h"
+
+#include <math.h>
+#include <string.h>
+
+static nl_ref refuse(nl_resolver *rs, nl_span span, const char *sentence)
+{
+    nl_diag_add(rs->ck->diags, NL_E_INDEX, span, "%s", sentence);
+    return 0;
+}
+
+/* --- the range of an index --- */
+
+static double side_count(const nl_resolver *rs, bool is_pre)
+{
+    const nl_projection *p = &rs->ck->model->projections.items[rs->body->number];
+
+    return (double)(is_pre ? p->pre.count : p->post.count);
+}
+
+/* The number below which an index certainly stays while it is never negative, or 0 when that is not known. */
+static double limit_of(const nl_resolver *rs, nl_ref ref)
+{
+    const nl_graph *graph = nl_graph_of(rs);
+    const nl_node *node = nl_graph_node(graph, ref);
+    double number;
+
+    if (node->is_bool) return 2;
+    switch ((nl_node_kind)node->kind) {
+    case NL_X_CONST: return node->number >= 0 ? node->number + 1 : 0;
+    case NL_X_INDEX:
+        return nl_graph_space(graph, node->space)->kind == NL_SPACE_SYNAPSES ? 0 : (double)nl_graph_space(graph, node->space)->count;
+    case NL_X_PRE:
+    case NL_X_POST: return limit_of(rs, node->args[0]);
+    case NL_X_OP: break;
+    default: return 0;
+    }
+    if (node->arg_count != 2 || !nl_expr_is_const(graph, node->args[1], &number) || !(number > 0)) return 0;
+    const nl_node *first = nl_graph_node(graph, node->args[0]);
+    const bool of_part = (first->kind == NL_X_PRE || first->kind == NL_X_POST) && nl_graph_node(graph, first->args[0])->kind == NL_X_INDEX;
+    switch (node->op) {
+    case NL_OP_MOD: return ceil(number);
+    case NL_OP_FLOORDIV: return ceil(limit_of(rs, node->args[0]) / number);
+    case NL_OP_SUB: return of_part && rs->body != NULL && rs->body->is_projection ? side_count(rs, first->kind == NL_X_PRE) : 0;
+    default: return 0;
+    }
+}
+
+/* Faults that are certain: a constant outside, an `i` that runs too far. */
+static bool check_range(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t extent)
+{
+    const nl_graph *graph = nl_graph_of(rs);
+    const nl_node *node = nl_graph_node(graph, index);
+    nl_arena *arena = rs->ck->arena;
+    double number;
+
+    if (nl_expr_is_const(graph, index, &number)) {
+        if (number != floor(number)) return refuse(rs, e->span, "an index is a whole number");
+        if (number >= 0 && number < (double)extent) return true;
+        return refuse(rs, e->span, nl_arena_printf(arena, "the index %s is outside of 0 .. %zu", nl_text_number(arena, number), extent - 1)) != 0;
+    }
+    if (node->kind == NL_X_PRE || node->kind == NL_X_POST) node = nl_graph_node(graph, node->args[0]);
+    if (node->kind != NL_X_INDEX || nl_graph_space(graph, node->space)->kind != NL_SPACE_POPULATION) return true;
+    const size_t count = nl_graph_space(graph, node->space)->count;
+    if (count <= extent) return true;
+    return refuse(rs, e->span, nl_arena_printf(arena, "this index runs to %zu, but there are only %zu elements", count - 1, extent)) != 0;
+}
+
+/* --- the element --- */
+
+static nl_ref one_index(nl_resolver *rs, const nl_ast *e, size_t extent)
+{
+    const nl_ref ref = nl_resolve(rs, e);
+
+    if (ref == 0) return 0;
+    const nl_dim dim = nl_graph_node(nl_graph_of(rs), ref)->dim;
+    if (!nl_dim_is_pure(dim)) {
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "an index is a pure number, not %s", nl_dim_text(rs->ck->arena, dim));
+        return 0;
+    }
+    return check_range(rs, e, ref, extent) ? ref : 0;
+}
+
+/* Row-major number of the element; -1 where an index behind the first is out of range, so that it cannot reach into the next row. */
+static nl_ref flat_index(nl_resolver *rs, nl_ref *indices, int rank, const size_t *shape)
+{
+    nl_graph *graph = nl_graph_of(rs);
+    nl_ref flat = indices[0], inside = 0;
+
+    for (int k = 1; k < rank; k++) {
+        const nl_ref extent = nl_expr_const(graph, (double)shape[k], nl_dim_none);
+        flat = nl_expr_op2(graph, NL_OP_ADD, nl_expr_op2(graph, NL_OP_MUL, flat, extent), indices[k]);
+        const double limit = limit_of(rs, indices[k]);
+        if (limit > 0 && limit <= (double)shape[k]) continue;
+        const nl_ref above = nl_expr_op2(graph, NL_OP_GE, indices[k], nl_expr_const(graph, 0, nl_dim_none));
+        const nl_ref fits = nl_expr_op2(graph, NL_OP_AND, above, nl_expr_op2(graph, NL_OP_LT, indices[k], extent));
+        inside = inside == 0 ? fits : nl_expr_op2(graph, NL_OP_AND, inside, fits);
+    }
+    return inside == 0 ? flat : nl_expr_op3(graph, NL_OP_IF, inside, flat, nl_expr_const(graph, -1, nl_dim_none));
+}
+
+static nl_ref gather(nl_graph *graph, nl_ref source, nl_ref index)
+{
+    const nl_node *of = nl_graph_node(graph, source), *at = nl_graph_node(graph, index);
+
+    if (at->kind == NL_X_INDEX && at->space == of->space) return source;
+    return nl_graph_add(graph, &(nl_node){ .kind = NL_X_GATHER, .arg_count = 2, .args = { source, index }, .space = at->space, .dim = of->dim,
+                                           .is_bool = of->is_bool });
+}
+
+static nl_ref element(nl_resolver *rs, const nl_ast *e, nl_ref source)
+{
+    const int rank = e->kid_count - 1;
+    const nl_space *space = nl_graph_space(nl_graph_of(rs), nl_graph_node(nl_graph_of(rs), source)->space);
+    nl_ref indices[NL_RANK];
+
+    if (space->kind == NL_SPACE_SYNAPSES) return refuse(rs, e->span, "synapses have no index here");
+    if (rank != space->rank) {
+        nl_arena *arena = rs->ck->arena;
+        return refuse(rs, e->span, nl_arena_printf(arena, "%s has %d ax%s, but the index names %d", nl_ast_words(arena, e->kids[0]), space->rank,
+                                                   space->rank == 1 ? "is" : "es", rank));
+    }
+    for (int k = 0; k < rank; k++) {
+        indices[k] = one_index(rs, e->kids[k + 1], space->shape[k]);
+        if (indices[k] == 0) return 0;
+    }
+    if (!nl_unify(rs, (const nl_ast *const *)e->kids + 1, indices, rank)) return 0;
+    return gather(nl_graph_of(rs), source, flat_index(rs, indices, rank, space->shape));
+}
+
+/* --- sources --- */
+
+/* X.x, without repeating a number for every element when one of them is read anyway. */
+static nl_ref source_of(nl_resolver *rs, const nl_ast *base, size_t *count)
+{
+    const nl_ast *bare = nl_ast_bare(base);
+    const nl_symbol *owner = bare->kind == NL_AST_FIELD ? nl_name_owner(rs, bare->kids[0]) : NULL;
+
+    *count = 1;
+    if (owner == NULL || owner->kind == NL_SYM_PROJECTION) return nl_resolve(rs, base);
+    *count = owner->kind == NL_SYM_PART ? owner->part.count : rs->ck->model->populations.items[owner->id].count;
+    const nl_ref plain = nl_member_node(rs->ck, owner, bare->name, bare->span);
+    if (plain == 0 || nl_graph_node(nl_graph_of(rs), plain)->space == 0) return nl_env_apply(rs, plain);
+    return nl_env_apply(rs, nl_body_member(rs->ck, owner, bare->name, bare->span));
+}
+
+/* What has one value for all: any index within its size reads it. */
+static nl_ref only_element(nl_resolver *rs, const nl_ast *e, nl_ref source, size_t count)
+{
+    const nl_ast *bare = nl_ast_bare(e->kids[0]);
+
+    if (bare->kind != NL_AST_FIELD && (bare->kind != NL_AST_NAME || rs->body == NULL || nl_entry_find(rs->body, bare->name) == NULL))
+        return refuse(rs, e->span, nl_arena_printf(rs->ck->arena, "%s is a number and has no elements", nl_ast_words(rs->ck->arena, bare)));
+    if (count == 1 && rs->body != NULL && rs->space != 0 && bare->kind == NL_AST_NAME) count = nl_graph_space(nl_graph_of(rs), rs->space)->count;
+    for (int k = 1; k < e->kid_count; k++)
+        if (one_index(rs, e->kids[k], count) == 0) return 0;
+    return source;
+}
+
+static bool has_slice(const nl_ast *e)
+{
+    for (int k = 1; k < e->kid_count; k++)
+        if (e->kids[k]->kind == NL_AST_SLICE) return true;
+    return false;
+}
+
+/* Values known before time starts: all of NumPy's indexing, but still no negative number. */
+static nl_ref static_element(nl_resolver *rs, const nl_ast *e)
+{
+    for (int k = 1; rs->place != NL_IN_PROBE && k < e->kid_count; k++) {
+        const nl_ast *index = e->kids[k];
+        if (index->kind == NL_AST_SLICE) continue;
+        const nl_value value = nl_static_value(rs, index);
+        if (value.kind == NL_KIND_NONE) return 0;
+        if (value.rank == 0 && nl_value_known(value) && value.kind == NL_KIND_NUMBER && value.data[0] < 0)
+            return refuse(rs, index->span, "in a body an index counts from 0; a negative one is out of range");
+    }
+    return nl_value_node(rs, nl_static_value(rs, e), NULL, e->span);
+}
+
+nl_ref nl_resolve_index(nl_resolver *rs, const nl_ast *e)
+{
+    size_t count;
+
+    if (nl_is_static(rs, e)) return static_element(rs, e);
+    if (rs->place == NL_IN_PROBE) return nl_probe_index(rs, e);
+    if (has_slice(e)) return refuse(rs, e->span, "in a body an index is one element, not a range");
+    const nl_ref source = source_of(rs, e->kids[0], &count);
+    if (source == 0) return 0;
+    if (nl_graph_node(nl_graph_of(rs), source)->space == 0) return only_element(rs, e, source, count);
+    return element(rs, e, source);
+}

@@ -1,0 +1,117 @@
+/* Expressions in bodies that depend on nothing in time: they may use the whole language of values. */
+#include "body.h"
+
+#include <string.h>
+
+enum { DEEPEST_CALL = 64 };
+
+nl_evaluator nl_evaluator_of(const nl_resolver *rs)
+{
+    const bool draws = rs->place == NL_IN_PARAM || rs->place == NL_IN_STATE || rs->place == NL_IN_RULE;
+
+    return (nl_evaluator){ .ck = rs->ck, .scope = rs->scope, .arena = rs->ck->arena, .stream = draws ? rs->stream : NULL };
+}
+
+nl_value nl_static_value(const nl_resolver *rs, const nl_ast *e)
+{
+    nl_evaluator ev = nl_evaluator_of(rs);
+
+    return nl_eval(&ev, e);
+}
+
+/* Arguments of a call, without `size`. */
+int nl_call_count(const nl_ast *call)
+{
+    int count = 0;
+
+    for (int k = 1; k < call->kid_count; k++) count += call->kids[k]->kind != NL_AST_ARG || strcmp(call->kids[k]->name, "size") != 0;
+    return count;
+}
+
+/* gamma(x) is a function, gamma(shape, scale) a draw: the number of arguments decides. */
+bool nl_is_draw(const char *name, int arg_count)
+{
+    for (int k = 0; k < NL_DIST_COUNT; k++)
+        if (strcmp(nl_dists[k].name, name) == 0) return nl_dists[k].arg_count == arg_count || nl_op_find(name, arg_count) == NL_OP_COUNT;
+    return false;
+}
+
+static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
+{
+    const nl_found found = nl_name_find(rs, e->name);
+
+    switch (found.how) {
+    case NL_FOUND_SYMBOL:
+        found.symbol->used = true;
+        return found.symbol->kind == NL_SYM_VALUE && !found.symbol->varies && nl_value_known(found.symbol->value);
+    case NL_FOUND_ENTRY:
+        if (found.entry->kind != NL_ENTRY_LET || found.entry->progress == NL_RESOLVING) return false;
+        if (found.entry->progress == NL_WAITING) {
+            nl_resolver sub = nl_resolver_of(rs->body, NL_IN_LET, e->name);
+            if (!nl_is_static(&sub, nl_ast_kid(found.entry->item, 1))) return false;
+            nl_entry_node(rs->body, found.entry, e->span);
+        }
+        return nl_scope_find_here(rs->body->scope, e->name) != NULL;
+    case NL_FOUND_IMPLICIT: return strcmp(e->name, "dt") == 0 && found.symbol == NULL;
+    default: return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0 || strcmp(e->name, "nan") == 0
+                    || strcmp(e->name, "true") == 0 || strcmp(e->name, "false") == 0;
+    }
+}
+
+/* What a function declares, as values: all that is asked is whether the rest of its body is static. */
+static void add_locals(nl_check *ck, nl_scope *scope, const nl_ast *e)
+{
+    if (e == NULL) return;
+    if (e->kind == NL_AST_ITEM || e->kind == NL_AST_PARAM) {
+        nl_symbol *symbol = NL_NEW(ck->arena, nl_symbol);
+        *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = e->name, .value = nl_value_number(ck->arena, 0, nl_dim_none), .slot = -1, .array = -1 };
+        NL_PUSH(ck->arena, &scope->symbols, symbol);
+    }
+    for (int k = 0; k < e->kid_count; k++) add_locals(ck, scope, e->kids[k]);
+}
+
+static bool function_is_static(const nl_resolver *rs, const nl_ast *function)
+{
+    nl_resolver sub = *rs;
+
+    if (++sub.depth > DEEPEST_CALL) return false;
+    sub.body = NULL;
+    sub.scope = nl_scope_new(rs->ck->arena, rs->outer);
+    add_locals(rs->ck, sub.scope, function);
+    return nl_is_static(&sub, nl_ast_kid(function, 1));
+}
+
+static bool arguments_are_static(const nl_resolver *rs, const nl_ast *call)
+{
+    for (int k = 1; k < call->kid_count; k++)
+        if (!nl_is_static(rs, call->kids[k])) return false;
+    return true;
+}
+
+static bool call_is_static(const nl_resolver *rs, const nl_ast *call)
+{
+    const nl_ast *base = nl_ast_bare(nl_ast_kid(call, 0));
+
+    if (base->kind != NL_AST_NAME || !arguments_are_static(rs, call)) return false;
+    const nl_found found = nl_name_find(rs, base->name);
+    if (found.how == NL_FOUND_SYMBOL && found.symbol->kind == NL_SYM_FUNCTION) return function_is_static(rs, found.symbol->decl);
+    if (found.how == NL_FOUND_SYMBOL) return found.symbol->kind == NL_SYM_VALUE && name_is_static(rs, base);
+    return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name) && !nl_is_draw(base->name, nl_call_count(call))
+           && (nl_func_exists(base->name) || nl_op_find(base->name, -1) != NL_OP_COUNT);
+}
+
+bool nl_is_static(const nl_resolver *rs, const nl_ast *e)
+{
+    if (e == NULL) return true;
+    switch (e->kind) {
+    case NL_AST_NAME: return name_is_static(rs, e);
+    case NL_AST_CALL: return call_is_static(rs, e);
+    case NL_AST_FIELD:
+    case NL_AST_PRIME:
+    case NL_AST_CROSSES: return false;
+    default: break;
+    }
+    for (int k = 0; k < e->kid_count; k++)
+        if (!nl_is_static(rs, e->kids[k])) return false;
+    return true;
+}

@@ -1,0 +1,292 @@
+/* The driver: walks a file from top to bottom, turns declarations into symbols and bodies, and gathers the protocol. */
+#include "declare.h"
+
+#include "plan.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* --- what a statement is --- */
+
+typedef enum statement_role {
+    ROLE_NONE,        /* nothing at top level: the parser has said so */
+    ROLE_DECLARATION, /* may stand anywhere */
+    ROLE_NETWORK,     /* a declaration that stands before time moves */
+    ROLE_VALUE,       /* before time moves a declaration, afterwards a statement of the protocol */
+    ROLE_PROTOCOL,    /* looks on: record, print .. */
+    ROLE_TIMED,       /* moves time or changes a value */
+    ROLE_BLOCK,       /* if and for: what is in them */
+    ROLE_NOT_YET
+} statement_role;
+
+static bool declare_simulation(nl_check *ck, const nl_ast *stmt);
+static bool declare_connector(nl_check *ck, const nl_ast *stmt);
+static bool declare_population(nl_check *ck, const nl_ast *stmt);
+static bool declare_projection(nl_check *ck, const nl_ast *stmt);
+static bool declare_top(nl_check *ck, const nl_ast *stmt);
+
+static const struct statement_row {
+    statement_role role;
+    bool (*declare)(nl_check *ck, const nl_ast *stmt);
+    const char *not_yet;
+} rows[NL_AST_KIND_COUNT] = {
+    [NL_AST_PARAMS] = { ROLE_NETWORK, nl_declare_params, NULL },
+    [NL_AST_PARAM_COLUMNS] = { ROLE_NETWORK, nl_declare_columns, NULL },
+    [NL_AST_LETS] = { ROLE_VALUE, nl_declare_lets, NULL },
+    [NL_AST_LET_COLUMNS] = { ROLE_VALUE, nl_declare_columns, NULL },
+    [NL_AST_SOLVE] = { ROLE_VALUE, nl_declare_solve, NULL },
+    [NL_AST_FUNCTION] = { ROLE_DECLARATION, nl_declare_function, NULL },
+    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_connector, NULL },
+    [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
+    [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
+    [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
+    [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection, NULL },
+    [NL_AST_STATES] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_INPUTS] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_ASSIGN] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_NEXT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_HISTORY] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_EVERY_STEP] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_EVERY] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_AT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_RECORD] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_PRINT] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_EXPECT] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_FIGURE] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_PLOT] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_KEEP] = { ROLE_PROTOCOL, NULL, NULL },
+    [NL_AST_RUN] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_RUN_UNTIL] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_SET] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_RESET] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_SNAPSHOT] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_RESTORE] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
+    [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
+    [NL_AST_NEURON] = { ROLE_NOT_YET, NULL, "templates of neurons are" },
+    [NL_AST_SYNAPSE] = { ROLE_NOT_YET, NULL, "templates of synapses are" },
+    [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
+    [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
+    [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
+    [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
+    [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
+    [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
+    [NL_AST_SPIKE_WHEN] = { ROLE_NOT_YET, NULL, "spikes are" },
+    [NL_AST_SPIKE_AT] = { ROLE_NOT_YET, NULL, "spikes are" },
+    [NL_AST_EVENT] = { ROLE_NOT_YET, NULL, "events are" },
+    [NL_AST_WHEN] = { ROLE_NOT_YET, NULL, "events are" },
+    [NL_AST_ON] = { ROLE_NOT_YET, NULL, "events are" },
+    [NL_AST_REFRACTORY] = { ROLE_NOT_YET, NULL, "refractoriness is" },
+    [NL_AST_REFRACTORY_WHILE] = { ROLE_NOT_YET, NULL, "refractoriness is" },
+};
+
+/* Whether a statement of this role stands in a block, however deep. */
+static bool contains(const nl_ast *node, statement_role role)
+{
+    if (node == NULL) return false;
+    if (rows[node->kind].role == role) return true;
+    if (node->kind != NL_AST_BLOCK && rows[node->kind].role != ROLE_BLOCK) return false;
+    for (int i = 0; i < node->kid_count; i++)
+        if (contains(node->kids[i], role)) return true;
+    return false;
+}
+
+/* --- declarations --- */
+
+static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
+{
+    if (stmt == ck->simulation) return nl_check_need_simulation(ck);
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "a file has one `simulation`");
+    nl_diag_also(ck->diags, diag, ck->simulation->span, "the first is here");
+    return false;
+}
+
+static bool declare_connector(nl_check *ck, const nl_ast *stmt)
+{
+    return nl_scope_add(ck, ck->top, NL_SYM_CONNECTOR, stmt->name, stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt) != NULL;
+}
+
+static bool declare_population(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_population(ck, stmt); }
+static bool declare_projection(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_projection(ck, stmt); }
+static bool declare_top(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_top(ck, stmt); }
+
+/* --- blocks before time moves --- */
+
+static void walk(nl_check *ck, const nl_ast *stmt);
+
+static void walk_block(nl_check *ck, const nl_ast *block)
+{
+    if (block != NULL && block->kind == NL_AST_IF) walk(ck, block);
+    else
+        for (int i = 0; block != NULL && i < block->kid_count; i++) walk(ck, block->kids[i]);
+}
+
+static void walk_if(nl_check *ck, const nl_ast *stmt)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, NULL);
+    nl_value condition;
+
+    if (!nl_eval_condition(&ev, stmt->kids[0], &condition)) return;
+    if (ev.varying != NULL && contains(stmt, ROLE_NETWORK))
+        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span, "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
+    walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
+}
+
+/* One turn of a `for` over declarations. */
+static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim dim)
+{
+    nl_scope *outer = ck->top;
+
+    ck->top = nl_scope_new(ck->arena, outer);
+    ck->top->is_loop = true;
+    nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
+    variable->value = nl_value_number(ck->arena, number, dim);
+    walk_block(ck, nl_ast_kid(stmt, 1));
+    ck->top = outer;
+}
+
+static void walk_for(nl_check *ck, const nl_ast *stmt)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, NULL);
+    const nl_value range = nl_eval(&ev, stmt->kids[0]);
+
+    if (range.kind == NL_KIND_NONE) return;
+    if (contains(stmt, ROLE_PROTOCOL)) {
+        nl_diag_add(ck->diags, NL_E_NOT_YET, stmt->span, "a `for` that both declares and records is not yet supported");
+        return;
+    }
+    if (range.kind != NL_KIND_NUMBER || range.rank != 1 || !nl_value_known(range) || ev.varying != NULL) {
+        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span, "`for` over declarations needs a fixed list of numbers");
+        return;
+    }
+    for (size_t i = 0; i < range.shape[0]; i++) walk_turn(ck, stmt, range.data[i], range.dim);
+}
+
+static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
+{
+    const bool is_timed = ck->timed || contains(stmt, ROLE_TIMED);
+
+    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK))) {
+        ck->timed = is_timed;
+        NL_PUSH(ck->arena, &ck->protocol, stmt);
+    } else if (stmt->kind == NL_AST_IF) walk_if(ck, stmt);
+    else walk_for(ck, stmt);
+}
+
+static void walk(nl_check *ck, const nl_ast *stmt)
+{
+    const struct statement_row *row = &rows[stmt->kind];
+
+    nl_settings_seed(ck);
+    switch (row->role) {
+    case ROLE_NETWORK:
+        if (ck->timed) nl_diag_add(ck->diags, NL_E_ORDER, stmt->span, "declarations stand before the first statement that moves time or sets a value");
+        else row->declare(ck, stmt);
+        break;
+    case ROLE_VALUE:
+        if (ck->timed) NL_PUSH(ck->arena, &ck->protocol, stmt);
+        else row->declare(ck, stmt);
+        break;
+    case ROLE_DECLARATION: row->declare(ck, stmt); break;
+    case ROLE_TIMED: ck->timed = true; /* fall through */
+    case ROLE_PROTOCOL: NL_PUSH(ck->arena, &ck->protocol, stmt); break;
+    case ROLE_BLOCK: walk_statement_block(ck, stmt); break;
+    case ROLE_NOT_YET: nl_diag_add(ck->diags, NL_E_NOT_YET, stmt->span, "%s not yet supported", row->not_yet); break;
+    default: break;
+    }
+}
+
+/* --- the shipped rules --- */
+
+static const char *const prelude_files[] = { "methods.net" };
+
+static void declare_prelude(nl_check *ck, const nl_source *source)
+{
+    const nl_parsed parsed = nl_parse_source(ck->arena, ck->diags, source);
+
+    for (int i = 0; parsed.file != NULL && i < parsed.file->kid_count; i++)
+        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION) rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
+}
+
+/* Rules live in a scope around the file's own: what a file declares wins. */
+static void load_prelude(nl_check *ck)
+{
+    ck->prelude = ck->top = nl_scope_new(ck->arena, NULL);
+    for (size_t k = 0; k < NL_LEN(prelude_files); k++) {
+        const nl_source *source = NULL;
+
+        for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
+            source = nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
+        if (source != NULL) declare_prelude(ck, source);
+    }
+    ck->top = nl_scope_new(ck->arena, ck->prelude);
+}
+
+/* --- values that nothing reads --- */
+
+static bool is_read(const nl_ast *node, const char *name)
+{
+    if (node == NULL) return false;
+    if (node->name != NULL && (node->kind == NL_AST_NAME || node->kind == NL_AST_KEEP) && strcmp(node->name, name) == 0) return true;
+    for (int i = 0; i < node->kid_count; i++)
+        if (is_read(node->kids[i], name)) return true;
+    return false;
+}
+
+/* The names of columns stand in the tree like names that are read. */
+static bool is_column_only(const nl_symbol *symbol)
+{
+    return symbol->decl->kind == NL_AST_PARAM_COLUMNS || symbol->decl->kind == NL_AST_LET_COLUMNS;
+}
+
+/* A `let` of a file that only computes is a result. */
+static void warn_unused(nl_check *ck)
+{
+    for (size_t i = 0; i < ck->top->symbols.count; i++) {
+        const nl_symbol *symbol = ck->top->symbols.items[i];
+
+        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(ck->file, symbol->name)) continue;
+        if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
+        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
+        if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
+    }
+}
+
+/* --- the whole --- */
+
+static const nl_ast *find_simulation(const nl_ast *file)
+{
+    for (int i = 0; i < file->kid_count; i++)
+        if (file->kids[i]->kind == NL_AST_SIMULATION) return file->kids[i];
+    return NULL;
+}
+
+static void begin(nl_check *ck, const nl_parsed *parsed)
+{
+    ck->model = NL_NEW(ck->arena, nl_model);
+    ck->model->arena = ck->arena;
+    ck->model->graph = nl_graph_new(ck->arena);
+    ck->model->seed = ck->seed;
+    ck->model->rtol = 1e-6;
+    ck->model->atol = 1e-6;
+    ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);
+    load_prelude(ck);
+    ck->file = parsed->file;
+    ck->simulation = find_simulation(parsed->file);
+    nl_varies_find(ck);
+}
+
+bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
+{
+    begin(ck, parsed);
+    for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
+    nl_check_need_simulation(ck);
+    nl_define_report(ck);
+    if (nl_diags_error_count(ck->diags) == 0) nl_body_finish(ck);
+    if (nl_diags_error_count(ck->diags) == 0) nl_protocol_check(ck);
+    if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
+    if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
+    return ck->model != NULL;
+}

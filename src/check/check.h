@@ -1,0 +1,172 @@
+/* From trees to a checked model and a list of protocol statements.
+ *
+ * check.c walks the file top to bottom: declarations become symbols of a scope (values are evaluated at once, with the
+ * overrides of -D), populations, projections and top-level equations go to body*.c, which resolves them into nodes of the
+ * model's graph; protocol statements are evaluated once with unknown results of runs (protocol_check), so that their names,
+ * shapes and dimensions are known to be right before anything runs.  run/ evaluates them again, with results. */
+#ifndef NL_CHECK_CHECK_H
+#define NL_CHECK_CHECK_H
+
+#include "model.h"
+#include "syntax/parse.h"
+
+typedef struct nl_check nl_check;
+typedef struct nl_scope nl_scope;
+typedef struct nl_symbol nl_symbol;
+typedef struct nl_body_state nl_body_state;
+
+typedef enum nl_symbol_kind {
+    NL_SYM_VALUE,      /* param, let, solve, variable of a for loop: `value` */
+    NL_SYM_FUNCTION,   /* decl */
+    NL_SYM_POPULATION, /* id; a family member has its full name "P(0)" */
+    NL_SYM_PART,       /* part */
+    NL_SYM_PROJECTION, /* id */
+    NL_SYM_STATE,      /* id of a variable declared at top level (population of one) */
+    NL_SYM_BODY_LET,   /* node: a `let` of a body or function argument bound to a node */
+    NL_SYM_RECORD,     /* a recorded series: value (a signal) */
+    NL_SYM_METHOD, NL_SYM_CONNECTOR, NL_SYM_NEURON, NL_SYM_SYNAPSE, NL_SYM_CIRCUIT, NL_SYM_SNAPSHOT
+} nl_symbol_kind;
+
+struct nl_symbol {
+    nl_symbol_kind kind;
+    const char *name;
+    nl_span span;
+    const char *doc;
+    const nl_ast *decl;   /* declaration: ITEM, FUNCTION, POPULATION .. */
+    nl_value value;
+    uint32_t id;
+    nl_part part;
+    nl_ref node;
+    bool is_param;        /* set and -D may change it */
+    bool varies;          /* its number changes after bodies are compiled: target of `set`, or depends on one, or a `let` after a run,
+                             or a loop variable; bodies then read it through a slot or an array */
+    bool used;
+    bool follows;         /* declared before time starts: `set` of what it is made of computes it again .. */
+    bool pinned;          /* .. unless -D or `set` gave it a value of its own */
+    int slot, array;      /* number in the model, -1 until a body reads it */
+};
+
+struct nl_scope {
+    nl_scope *parent;
+    NL_LIST(nl_symbol *) symbols;
+    bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
+};
+
+nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
+nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
+nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
+/* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL). */
+nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl);
+/* The closest visible name, or NULL. */
+const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
+
+/* --- evaluation of an expression outside of time (eval.c) --- */
+
+/* Answers what only a run knows; while checking, values are unknown (shape and dimension only). */
+typedef struct nl_eval_world {
+    void *user;
+    /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the space. */
+    nl_value (*read)(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span);
+    double (*time)(void *user); /* the clock, NAN while unknown */
+    const struct nl_conn *(*conn)(void *user, uint32_t projection); /* as built; NULL while unknown */
+} nl_eval_world;
+
+/* A call of a function of the file that is being evaluated. */
+typedef struct nl_eval_frame {
+    const nl_ast *function;
+    const struct nl_eval_frame *up;
+} nl_eval_frame;
+
+typedef struct nl_evaluator {
+    nl_check *ck;
+    nl_scope *scope;
+    nl_arena *arena;         /* for results */
+    const nl_eval_world *world; /* NULL before time starts: reading a state is an error */
+    const char *stream;      /* name of the declaration, for draws */
+    uint64_t draw_count;
+    int depth;               /* of function calls: recursion is refused */
+    const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
+    const nl_eval_frame *frame; /* of the innermost call */
+} nl_evaluator;
+
+/* The value of an expression; NONE with a diagnostic on failure. */
+nl_value nl_eval(nl_evaluator *ev, const nl_ast *expr);
+/* A condition (known or unknown); false with a diagnostic when it is none. */
+bool nl_eval_condition(nl_evaluator *ev, const nl_ast *expr, nl_value *out);
+/* A known number with the given dimension. */
+bool nl_eval_number(nl_evaluator *ev, const nl_ast *expr, nl_dim dim, const char *what, double *out);
+bool nl_eval_count(nl_evaluator *ev, const nl_ast *expr, const char *what, size_t *out); /* a whole number >= 0 */
+
+/* Reports the unknown names of an expression that is not evaluated. */
+void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr);
+/* Whether the tolerance of `within` was written in %. */
+bool nl_eval_is_relative(const nl_ast *tolerance);
+
+/* The full name that a declaration's or a reference's NAME or family CALL means here: "P", "P(0)"; NULL with a diagnostic. */
+const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
+/* The population, part or projection that an expression names: NAME, member of a family, P[0:100], in parentheses or chosen by
+ * `if then else`.  NULL without a diagnostic when it names none (a fault on the way is reported). */
+const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr);
+
+/* --- bodies (body*.c) --- */
+bool nl_body_population(nl_check *ck, const nl_ast *decl);
+bool nl_body_projection(nl_check *ck, const nl_ast *decl);
+/* A top-level state, input, equation, next, history, every, at: into the population of one named "". */
+bool nl_body_top(nl_check *ck, const nl_ast *stmt);
+/* After the last declaration: every state has at most one equation, inputs make no circle without delay, blocks and flows
+ * are complete, methods exist and suit; fills what could only be known now. */
+bool nl_body_finish(nl_check *ck);
+
+/* A protocol expression as a node that a simulation can evaluate at every sample: `record`, `run until`, X.x.  0 without a diagnostic
+ * when the expression uses what the vector language lacks (then it is evaluated by nl_eval at every sample); 0 with a diagnostic when it
+ * is wrong.  The shape is that of a sample. */
+nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *rank, size_t shape[NL_RANK], nl_dim *dim);
+
+/* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts too), or 0 with a
+ * diagnostic. */
+nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
+
+/* --- the whole --- */
+
+/* Whether some `set` of the file may change OWNER.member of this population or projection. */
+bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
+/* Evaluates the settings of `simulation` if that is still to do: dt and the dimension of times are known afterwards.  False when they
+ * are wrong (reported). */
+bool nl_check_need_simulation(nl_check *ck);
+/* The dimension of times: ms where the file is dimensional. */
+nl_dim nl_check_time_dim(const nl_check *ck);
+
+struct nl_plan; /* what the protocol reads: plan.h */
+
+struct nl_check {
+    nl_arena *arena;
+    nl_diags *diags;
+    nl_sources *sources;
+    const char *folder;            /* of the file, for load() */
+    nl_model *model;
+    nl_scope *top;
+    const nl_ast *file;
+    const char *const *defines;    /* of -D */
+    size_t define_count;
+    bool *define_used;
+    bool has_seed; uint64_t seed;
+    const char *const *search_dirs; /* for stdlib/methods.net and `use` */
+    size_t search_dir_count;
+    NL_LIST(const nl_ast *) protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among them */
+    nl_body_state *body;           /* private to body*.c */
+    NL_LIST(const nl_ast *) sets;  /* every SET of the file */
+    nl_scope *prelude;             /* the shipped rules: parent of `top` */
+    const nl_ast *simulation;      /* its SIMULATION, or NULL */
+    int simulation_stage;          /* 0: not yet evaluated, 1: being evaluated, 2: done, its values are in the model */
+    nl_span dt_span;               /* where dt is set */
+    bool seed_known;
+    NL_LIST(const char *) varying; /* names of values that the protocol changes */
+    bool timed;                    /* a statement that moves time or changes a value was met */
+    bool running;                  /* the checks are over */
+    struct nl_plan *plan;
+};
+
+/* Checks a parsed file.  NULL model on errors. */
+bool nl_check_file(nl_check *ck, const nl_parsed *parsed);
+
+#endif

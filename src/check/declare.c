@@ -1,0 +1,409 @@
+/* Values that are fixed before time starts: param, let, solve, columns of tables, functions. */
+#include "declare.h"
+
+#include "lang/root.h"
+
+#include <math.h>
+#include <string.h>
+
+nl_evaluator nl_declare_evaluator(nl_check *ck, const char *stream)
+{
+    return (nl_evaluator){ .ck = ck, .scope = ck->top, .arena = ck->arena, .stream = stream };
+}
+
+static nl_span name_span(const nl_ast *item) { return item->name_span.end != 0 ? item->name_span : item->span; }
+
+/* --- units and ranges --- */
+
+static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
+{
+    if (!decl->has_unit || nl_dim_equal(decl->unit.dim, value.dim)) return true;
+    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s", decl->name,
+                nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
+    return false;
+}
+
+static bool is_choice(nl_value range, nl_value value)
+{
+    for (size_t i = 0; i < range.shape[0]; i++)
+        if (range.items[i].kind == NL_KIND_TEXT && strcmp(range.items[i].text, value.text) == 0) return true;
+    return false;
+}
+
+static bool out_of_range(nl_evaluator *ev, const nl_symbol *symbol, const char *shown, nl_value range, nl_span span)
+{
+    const nl_ast *in = nl_ast_kid(symbol->decl, 2);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_RANGE, span, "`%s` is %s, which is not in %s", symbol->name, shown,
+                                nl_value_show(ev->arena, range, NULL));
+
+    if (span.begin != in->span.begin) nl_diag_also(ev->ck->diags, diag, in->span, "the range is given here");
+    return false;
+}
+
+static bool in_numbers(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_value range, nl_span span)
+{
+    const size_t count = nl_value_count(value);
+
+    for (size_t i = 0; i < count; i++) {
+        if (value.data[i] >= range.data[0] && value.data[i] <= range.data[1]) continue;
+        return out_of_range(ev, symbol, nl_value_show(ev->arena, nl_value_number(ev->arena, value.data[i], value.dim), NULL), range, span);
+    }
+    return true;
+}
+
+bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_span span)
+{
+    const nl_ast *in = symbol->decl->kind == NL_AST_ITEM ? nl_ast_kid(symbol->decl, 2) : NULL;
+    const nl_value range = in != NULL ? nl_eval(ev, in) : nl_value_none();
+
+    if (in == NULL || !nl_value_known(value)) return true;
+    if (range.kind == NL_KIND_NONE) return false;
+    if (value.kind == NL_KIND_TEXT && range.kind == NL_KIND_LIST)
+        return is_choice(range, value) || out_of_range(ev, symbol, nl_arena_printf(ev->arena, "\"%s\"", value.text), range, span);
+    if (value.kind != NL_KIND_NUMBER || range.kind != NL_KIND_NUMBER || range.rank != 1 || range.shape[0] != 2 || !nl_value_known(range)) {
+        nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, in->span, "a range is [low, high] for numbers and a list of texts for a text");
+        return false;
+    }
+    if (nl_dim_equal(value.dim, range.dim)) return in_numbers(ev, symbol, value, range, span);
+    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, in->span, "the range of `%s` is in %s, its value in %s", symbol->name,
+                nl_dim_text(ev->arena, range.dim), nl_dim_text(ev->arena, value.dim));
+    return false;
+}
+
+/* --- solve --- */
+
+typedef struct equation {
+    nl_evaluator *ev;
+    const nl_ast *stmt;
+    nl_symbol *unknown;
+} equation;
+
+/* left - right of the equation with the unknown at its present value. */
+static nl_value difference(equation *eq)
+{
+    const nl_ast *left = nl_ast_kid(eq->stmt, 2), *right = nl_ast_kid(eq->stmt, 3);
+    const nl_value a = nl_eval(eq->ev, left), b = nl_eval(eq->ev, right);
+    nl_eval_context cx = { .arena = eq->ev->arena, .diags = eq->ev->ck->diags, .folder = eq->ev->ck->folder };
+
+    if (a.kind == NL_KIND_NONE || b.kind == NL_KIND_NONE) return nl_value_none();
+    return nl_value_binary(&cx, nl_span_join(left->span, right->span), "-", a, left->span, b, right->span);
+}
+
+static double difference_at(void *user, double x)
+{
+    equation *eq = user;
+
+    eq->unknown->value = nl_value_number(eq->ev->arena, x, eq->unknown->value.dim);
+    const nl_value value = difference(eq);
+    return value.kind == NL_KIND_NUMBER && value.rank == 0 && nl_value_known(value) ? value.data[0] : NAN;
+}
+
+static nl_value no_root(nl_evaluator *ev, const nl_ast *stmt, nl_dim dim, double low, double high, const char *why)
+{
+    const nl_value bounds = nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, (size_t[]){ 2 }, (double[]){ low, high });
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` in %s solves this equation", stmt->name,
+                                nl_value_show(ev->arena, bounds, NULL));
+
+    if (why != NULL) nl_diag_help(ev->ck->diags, diag, "%s", why);
+    return nl_value_none();
+}
+
+/* The unknown as a value of its dimension; both bounds are known numbers of one dimension, unless a run will tell them. */
+static bool solve_bounds(nl_evaluator *ev, const nl_ast *stmt, nl_value *low, nl_value *high)
+{
+    *low = nl_eval(ev, stmt->kids[0]);
+    *high = nl_eval(ev, stmt->kids[1]);
+    if (low->kind == NL_KIND_NONE || high->kind == NL_KIND_NONE) return false;
+    if (low->kind == NL_KIND_NUMBER && high->kind == NL_KIND_NUMBER && low->rank == 0 && high->rank == 0) {
+        if (nl_dim_equal(low->dim, high->dim)) return true;
+        nl_diag_add(ev->ck->diags, NL_E_DIMENSION, stmt->kids[1]->span, "one end is in %s, the other in %s",
+                    nl_dim_text(ev->arena, low->dim), nl_dim_text(ev->arena, high->dim));
+        return false;
+    }
+    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, stmt->span, "the ends of the interval are numbers");
+    return false;
+}
+
+static nl_value solve_value(nl_evaluator *ev, const nl_ast *stmt)
+{
+    nl_symbol unknown = { .kind = NL_SYM_VALUE, .name = stmt->name, .span = stmt->span, .slot = -1, .array = -1 };
+    nl_symbol *symbols[1] = { &unknown };
+    nl_scope inner = { .parent = ev->scope, .symbols = { symbols, 1, 1 } };
+    equation eq = { ev, stmt, &unknown };
+    nl_value low, high;
+
+    if (!solve_bounds(ev, stmt, &low, &high)) return nl_value_none();
+    const nl_dim dim = stmt->has_unit ? stmt->unit.dim : nl_dim_common(low.dim, high.dim);
+    if (!fits_unit(ev, stmt, low, stmt->kids[0]->span)) return nl_value_none();
+    unknown.value = nl_value_unknown(NL_KIND_NUMBER, dim, 0, NULL);
+    nl_scope *outer = ev->scope;
+    ev->scope = &inner;
+    const nl_value sample = difference(&eq); /* finds all faults of the text at once */
+    nl_value out = sample.kind == NL_KIND_NONE ? sample : unknown.value;
+    if (sample.kind == NL_KIND_NUMBER && sample.rank != 0) {
+        nl_diag_add(ev->ck->diags, NL_E_SHAPE, stmt->span, "the two sides of the equation are single numbers");
+        out = nl_value_none();
+    }
+    if (out.kind != NL_KIND_NONE && nl_value_known(low) && nl_value_known(high)) {
+        const nl_root_result root = nl_root_find(difference_at, &eq, low.data[0], high.data[0]);
+        out = root.found ? nl_value_number(ev->arena, root.x, dim) : no_root(ev, stmt, dim, low.data[0], high.data[0], root.why);
+    }
+    ev->scope = outer;
+    return out;
+}
+
+/* --- columns of a table --- */
+
+static int column_of(const nl_ast *stmt, const char *name)
+{
+    for (int i = 0; i + 1 < stmt->kid_count; i++)
+        if (strcmp(stmt->kids[i]->name, name) == 0) return i;
+    return 0;
+}
+
+static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *stmt, size_t got)
+{
+    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, stmt->kids[stmt->kid_count - 1]->span, "the rows have %zu columns, but %d names are given", got,
+                stmt->kid_count - 1);
+    return nl_value_none();
+}
+
+/* A table that is written out may have columns of different dimensions: its elements are taken one by one. */
+static nl_value written_column(nl_evaluator *ev, const nl_ast *stmt, const nl_ast *rows, int column)
+{
+    nl_arg *items = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)rows->kid_count + 1);
+    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+
+    for (int r = 0; r < rows->kid_count; r++) {
+        const nl_ast *row = nl_ast_bare(rows->kids[r]);
+        if (row->kid_count != stmt->kid_count - 1) return wrong_columns(ev, stmt, (size_t)row->kid_count);
+        items[r] = (nl_arg){ .value = nl_eval(ev, row->kids[column]), .span = row->kids[column]->span };
+        if (items[r].value.kind == NL_KIND_NONE) return nl_value_none();
+    }
+    return nl_value_stack(&cx, rows->span, items, (size_t)rows->kid_count);
+}
+
+static bool is_written_table(const nl_ast *rows)
+{
+    for (int r = 0; r < rows->kid_count; r++)
+        if (nl_ast_bare(rows->kids[r])->kind != NL_AST_ARRAY) return false;
+    return rows->kind == NL_AST_ARRAY && rows->kid_count > 0;
+}
+
+static nl_value column_value(nl_evaluator *ev, const nl_ast *stmt, int column)
+{
+    const nl_ast *rows = nl_ast_bare(stmt->kids[stmt->kid_count - 1]);
+    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+
+    if (is_written_table(rows)) return written_column(ev, stmt, rows, column);
+    const nl_value table = nl_eval(ev, rows);
+    if (table.kind == NL_KIND_NONE) return table;
+    if (table.rank != 2 || table.shape[1] != (size_t)stmt->kid_count - 1)
+        return wrong_columns(ev, stmt, table.rank == 2 ? table.shape[1] : 0);
+    const nl_index indices[2] = { { .is_slice = true, .span = rows->span },
+                                  { .value = nl_value_number(ev->arena, column, nl_dim_none), .span = rows->span } };
+    return nl_value_index(&cx, rows->span, table, indices, 2);
+}
+
+/* --- the value of a symbol --- */
+
+nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
+{
+    const nl_ast *decl = symbol->decl;
+
+    if (decl->kind == NL_AST_SOLVE) return solve_value(ev, decl);
+    if (decl->kind != NL_AST_ITEM) return column_value(ev, decl, column_of(decl, symbol->name));
+    const nl_value value = nl_eval(ev, nl_ast_kid(decl, 1));
+    return value.kind == NL_KIND_NONE || fits_unit(ev, decl, value, decl->span) ? value : nl_value_none();
+}
+
+/* A symbol with the name of an ITEM, of a family too; its value is still to come. */
+static nl_symbol *add_value(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
+{
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_VALUE, name, name_span(item), decl);
+
+    if (symbol == NULL) return NULL;
+    symbol->doc = item->doc;
+    symbol->follows = true;
+    symbol->varies = nl_varies_name(ck, name);
+    return symbol;
+}
+
+static const char *item_name(nl_check *ck, const nl_ast *item)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, NULL);
+    const nl_ast *list = nl_ast_kid(item, 0);
+
+    if (list == NULL) return item->name;
+    nl_ast *kids[9] = { nl_ast_new(ck->arena, NL_AST_NAME, item->span, item->name, NULL, 0) };
+    const int count = list->kid_count < 8 ? list->kid_count : 8;
+    for (int i = 0; i < count; i++) kids[i + 1] = list->kids[i];
+    return nl_eval_family_name(&ev, nl_ast_new(ck->arena, NL_AST_CALL, item->span, NULL, kids, count + 1));
+}
+
+static void declare_param(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
+{
+    nl_symbol *symbol = name != NULL ? add_value(ck, item, name, decl) : NULL;
+    const char *given = name != NULL ? nl_define_find(ck, name) : NULL;
+    nl_evaluator ev = nl_declare_evaluator(ck, name);
+
+    if (symbol == NULL) return;
+    symbol->is_param = true;
+    const size_t mark = nl_diags_mark(ck->diags);
+    nl_value value = nl_declare_value(&ev, symbol);
+    if (given != NULL) {
+        nl_diags_undo(ck->diags, mark); /* a value that is not used may be impossible */
+        symbol->pinned = true;
+        value = nl_define_value(ck, symbol, given, value);
+    }
+    ev.scope = ck->top;
+    if (value.kind != NL_KIND_NONE && !nl_declare_in_range(&ev, symbol, value, item->span)) value = nl_value_none();
+    symbol->value = value;
+}
+
+bool nl_declare_params(nl_check *ck, const nl_ast *stmt)
+{
+    for (int i = 0; i < stmt->kid_count; i++) declare_param(ck, stmt->kids[i], item_name(ck, stmt->kids[i]), stmt->kids[i]);
+    return true;
+}
+
+/* let E = P[0:100]: a part with a name. */
+static bool declare_part(nl_check *ck, const nl_ast *item, const char *name)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, NULL);
+    const size_t errors = nl_diags_error_count(ck->diags);
+    const nl_symbol *owner = nl_ast_kid(item, 1) != NULL ? nl_eval_owner(&ev, item->kids[1]) : NULL;
+
+    if (owner == NULL) return nl_diags_error_count(ck->diags) > errors;
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, owner->kind, name, name_span(item), item);
+    if (symbol == NULL) return true;
+    symbol->id = owner->id;
+    symbol->part = owner->part;
+    return true;
+}
+
+static void declare_let(nl_check *ck, const nl_ast *item)
+{
+    const char *name = item_name(ck, item);
+    nl_evaluator ev = nl_declare_evaluator(ck, name);
+
+    if (name == NULL || declare_part(ck, item, name)) return;
+    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name, .decl = item }); /* does not see its own name */
+    nl_symbol *symbol = add_value(ck, item, name, item);
+    if (symbol != NULL) symbol->value = value;
+}
+
+bool nl_declare_lets(nl_check *ck, const nl_ast *stmt)
+{
+    for (int i = 0; i < stmt->kid_count; i++) declare_let(ck, stmt->kids[i]);
+    return true;
+}
+
+bool nl_declare_columns(nl_check *ck, const nl_ast *stmt)
+{
+    for (int i = 0; i + 1 < stmt->kid_count; i++) {
+        const nl_ast *name = stmt->kids[i];
+
+        if (stmt->kind == NL_AST_PARAM_COLUMNS) {
+            declare_param(ck, name, name->name, stmt);
+            continue;
+        }
+        nl_evaluator ev = nl_declare_evaluator(ck, name->name);
+        const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name->name, .decl = stmt });
+        nl_symbol *symbol = add_value(ck, name, name->name, stmt);
+        if (symbol != NULL) symbol->value = value;
+    }
+    return true;
+}
+
+bool nl_declare_solve(nl_check *ck, const nl_ast *stmt)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, stmt->name);
+    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = stmt->name, .decl = stmt });
+    nl_symbol *symbol = add_value(ck, stmt, stmt->name, stmt);
+
+    if (symbol != NULL) symbol->value = value;
+    return true;
+}
+
+/* --- functions --- */
+
+static void check_function_names(nl_check *ck, nl_scope *scope, const nl_ast *node);
+
+/* Arguments and lets of a function stand for numbers of any dimension while its names are looked up. */
+static void add_local(nl_check *ck, nl_scope *scope, const nl_ast *decl)
+{
+    nl_scope_add(ck, scope, NL_SYM_VALUE, decl->name, decl->span, decl);
+}
+
+static void check_kids(nl_check *ck, nl_scope *scope, const nl_ast *node)
+{
+    for (int i = 0; i < node->kid_count; i++)
+        if (node->kids[i] != NULL) check_function_names(ck, scope, node->kids[i]);
+}
+
+static void check_function_names(nl_check *ck, nl_scope *scope, const nl_ast *node)
+{
+    if (node->kind == NL_AST_LETS) {
+        for (int i = 0; i < node->kid_count; i++) {
+            check_kids(ck, scope, node->kids[i]);
+            add_local(ck, scope, node->kids[i]);
+        }
+    } else if (node->kind == NL_AST_IF) {
+        check_function_names(ck, scope, node->kids[0]);
+        for (int i = 1; i < node->kid_count; i++)
+            if (node->kids[i] != NULL) check_function_names(ck, nl_scope_new(ck->arena, scope), node->kids[i]);
+    } else if (node->kind == NL_AST_NAME || node->kind == NL_AST_CALL) {
+        nl_evaluator ev = nl_declare_evaluator(ck, NULL);
+        ev.scope = scope;
+        nl_eval_check_names(&ev, node);
+    } else {
+        check_kids(ck, scope, node);
+    }
+}
+
+/* Names that have a meaning where the function may be called. */
+static const char *const implicit[] = { "i", "N", "row", "col", "N_pre", "N_post", "pre", "post", "xi", "spiked" };
+
+static nl_scope *function_scope(nl_check *ck, const nl_ast *params)
+{
+    nl_scope *outer = nl_scope_new(ck->arena, ck->top), *inner = nl_scope_new(ck->arena, outer);
+
+    for (size_t i = 0; i < NL_LEN(implicit); i++)
+        nl_scope_add(ck, outer, NL_SYM_VALUE, implicit[i], (nl_span){ 0, 0 }, NULL);
+    for (int i = 0; i < params->kid_count; i++) add_local(ck, inner, params->kids[i]);
+    return inner;
+}
+
+bool nl_declare_function(nl_check *ck, const nl_ast *stmt)
+{
+    const nl_ast *params = nl_ast_kid(stmt, 0), *body = nl_ast_kid(stmt, 1);
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FUNCTION, stmt->name, name_span(stmt), stmt);
+
+    if (symbol == NULL || params == NULL || body == NULL) return false;
+    check_function_names(ck, function_scope(ck, params), body);
+    return true;
+}
+
+/* --- what follows from what --- */
+
+static bool is_made_of(const nl_symbol *symbol, const char *name)
+{
+    return nl_mentions(symbol->decl, name) && strcmp(symbol->name, name) != 0;
+}
+
+void nl_declare_dependents(nl_check *ck, const nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user)
+{
+    NL_LIST(const char *) names = { 0 };
+
+    NL_PUSH(ck->arena, &names, changed->name);
+    for (size_t i = 0; i < ck->top->symbols.count; i++) {
+        nl_symbol *symbol = ck->top->symbols.items[i];
+        bool touched = false;
+
+        for (size_t k = 0; k < names.count && !touched; k++) touched = symbol->decl != NULL && is_made_of(symbol, names.items[k]);
+        if (!touched || symbol->pinned) continue;
+        if (symbol->kind == NL_SYM_FUNCTION || symbol->follows) NL_PUSH(ck->arena, &names, symbol->name);
+        if (symbol->follows) change(user, symbol);
+    }
+}

@@ -1,0 +1,55 @@
+/* What the files of the checker share about declarations of values; run/ computes values again through it. */
+#ifndef NL_CHECK_DECLARE_H
+#define NL_CHECK_DECLARE_H
+
+#include "check.h"
+
+/* Symbols of one declaration: param, let, solve, columns.  Values are computed at once. */
+bool nl_declare_params(nl_check *ck, const nl_ast *stmt);
+bool nl_declare_lets(nl_check *ck, const nl_ast *stmt);
+bool nl_declare_columns(nl_check *ck, const nl_ast *stmt);
+bool nl_declare_solve(nl_check *ck, const nl_ast *stmt);
+bool nl_declare_function(nl_check *ck, const nl_ast *stmt);
+
+/* The value that a symbol's own declaration gives it, in the evaluator's arena; NONE after a diagnostic. */
+nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol);
+
+/* Whether a value lies in the range that the parameter was declared with. */
+bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_span span);
+
+/* Calls `change` for every value that is made of `changed`, directly or through others, in the order of declaration. */
+void nl_declare_dependents(nl_check *ck, const nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user);
+
+/* An evaluator for the declaration of a symbol before time starts. */
+nl_evaluator nl_declare_evaluator(nl_check *ck, const char *stream);
+
+/* --- varies.c --- */
+
+/* Finds the names of values that change during the protocol, before anything is declared. */
+void nl_varies_find(nl_check *ck);
+bool nl_varies_name(const nl_check *ck, const char *name);
+/* Whether an expression mentions a name anywhere. */
+bool nl_mentions(const nl_ast *expr, const char *name);
+
+/* --- define.c --- */
+
+/* The text given to NAME by -D, or NULL. */
+const char *nl_define_find(nl_check *ck, const char *name);
+/* Its value for a parameter whose own value would be `own` (NONE where that failed). */
+nl_value nl_define_value(nl_check *ck, const nl_symbol *symbol, const char *text, nl_value own);
+/* The text as an expression, with a place of its own; NULL with a diagnostic. */
+nl_ast *nl_define_parse(nl_check *ck, const char *name, const char *text);
+/* Reports every -D that nothing used. */
+void nl_define_report(nl_check *ck);
+
+/* --- settings.c: simulation { } --- */
+bool nl_setting_exists(const char *name);
+void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
+
+/* --- methods_check.c --- */
+bool nl_method_declare(nl_check *ck, const nl_ast *stmt);
+
+/* --- protocol_check.c --- */
+bool nl_protocol_check(nl_check *ck);
+
+#endif

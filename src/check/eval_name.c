@@ -1,0 +1,399 @@
+/* Names and members: what the file declares, constants, the clock, populations and what belongs to them. */
+#include "eval_impl.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- what the language provides --- */
+
+static const struct { const char *name; double number; bool is_bool, fits_all; } constants[] = {
+    { "pi", 3.14159265358979323846, false, false }, { "e", 2.71828182845904523536, false, false },
+    { "inf", INFINITY, false, true }, { "nan", NAN, false, true },
+    { "true", 1, true, false }, { "false", 0, true, false },
+};
+
+static bool find_constant(nl_evaluator *ev, const char *name, nl_value *out)
+{
+    for (size_t i = 0; i < NL_LEN(constants); i++) {
+        if (strcmp(constants[i].name, name) != 0) continue;
+        *out = constants[i].is_bool ? nl_value_bool(ev->arena, constants[i].number != 0)
+                                    : nl_value_number(ev->arena, constants[i].number, constants[i].fits_all ? nl_dim_any : nl_dim_none);
+        return true;
+    }
+    return false;
+}
+
+static nl_value too_early(nl_evaluator *ev, nl_span span, const char *name)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span, "`%s` changes in time and has no value before the first `run`", name);
+
+    nl_diag_help(ev->ck->diags, diag, "write a `let` in the body of a population, or a function, or move this behind the run");
+    return nl_value_none();
+}
+
+static nl_value clock_value(nl_evaluator *ev, nl_span span, const char *name)
+{
+    const nl_model *model = ev->ck->model;
+    const bool is_time = strcmp(name, "t") == 0;
+
+    if (ev->world == NULL) return too_early(ev, span, name);
+    const nl_dim dim = is_time ? nl_check_time_dim(ev->ck) : nl_dim_none;
+    const double time = ev->world->time(ev->world->user);
+    if (isnan(time)) return nl_value_unknown(NL_KIND_NUMBER, dim, 0, NULL);
+    return nl_value_number(ev->arena, is_time ? time : round((time - model->start) / model->dt), dim);
+}
+
+static nl_value step_value(nl_evaluator *ev, nl_span span)
+{
+    if (!nl_check_need_simulation(ev->ck)) return nl_value_none();
+    if (ev->ck->model->dt > 0) return nl_value_number(ev->arena, ev->ck->model->dt, nl_check_time_dim(ev->ck));
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SETTING, span, "`dt` is read here, but the file does not set it");
+    nl_diag_help(ev->ck->diags, diag, "add, for example: simulation { dt = 0.1 ms }");
+    return nl_value_none();
+}
+
+/* --- unknown names --- */
+
+static const char *suggest(nl_evaluator *ev, const char *name)
+{
+    static const char *const clock[] = { "t", "dt", "step" };
+    const char *names[NL_LEN(constants) + NL_LEN(clock) + 2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < NL_LEN(constants); i++) names[count++] = constants[i].name;
+    for (size_t i = 0; i < NL_LEN(clock); i++) names[count++] = clock[i];
+    const char *declared = nl_scope_suggest(ev->ck, ev->scope, name), *function = nl_func_suggest(name);
+    if (declared != NULL) names[count++] = declared;
+    if (function != NULL) names[count++] = function;
+    const char *best = nl_suggest(name, names, count);
+    return best != NULL ? best : declared != NULL ? declared : function;
+}
+
+nl_value nl_eval_unknown_name(nl_evaluator *ev, nl_span span, const char *name)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "unknown name `%s`", name);
+    const char *close = suggest(ev, name);
+
+    if (close != NULL) nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
+    return nl_value_none();
+}
+
+bool nl_eval_is_family(const nl_evaluator *ev, const char *name)
+{
+    const size_t length = strlen(name);
+
+    for (const nl_scope *scope = ev->scope; scope != NULL; scope = scope->parent)
+        for (size_t i = 0; i < scope->symbols.count; i++) {
+            const char *full = scope->symbols.items[i]->name;
+            if (strncmp(full, name, length) == 0 && full[length] == '(') return true;
+        }
+    return false;
+}
+
+static bool is_clock(const char *name) { return strcmp(name, "t") == 0 || strcmp(name, "step") == 0 || strcmp(name, "dt") == 0; }
+
+static bool is_known_name(nl_evaluator *ev, const char *name)
+{
+    nl_value ignored;
+
+    return nl_scope_find(ev->scope, name) != NULL || is_clock(name) || find_constant(ev, name, &ignored) || nl_func_exists(name)
+        || nl_eval_is_special(name) || nl_eval_is_family(ev, name);
+}
+
+void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr)
+{
+    if (expr == NULL || ev->ck->running) return;
+    if (expr->kind == NL_AST_NAME && !is_known_name(ev, expr->name)) nl_eval_unknown_name(ev, expr->span, expr->name);
+    for (int i = 0; i < expr->kid_count; i++) nl_eval_check_names(ev, expr->kids[i]);
+}
+
+/* --- names --- */
+
+nl_value nl_eval_node(nl_evaluator *ev, nl_ref ref, nl_span span)
+{
+    if (ref == 0) return nl_value_none();
+    const nl_node *node = nl_graph_node(ev->ck->model->graph, ref);
+
+    if (node->kind == NL_X_CONST)
+        return node->is_bool ? nl_value_bool(ev->arena, node->number != 0) : nl_value_number(ev->arena, node->number, node->dim);
+    return ev->world->read(ev->world->user, ev->arena, ref, node->dim, node->space, span);
+}
+
+static const char *const symbol_words[] = {
+    [NL_SYM_VALUE] = "a value", [NL_SYM_FUNCTION] = "a function", [NL_SYM_POPULATION] = "a population",
+    [NL_SYM_PART] = "a part of a population", [NL_SYM_PROJECTION] = "a projection", [NL_SYM_STATE] = "a state",
+    [NL_SYM_BODY_LET] = "a name of a body", [NL_SYM_RECORD] = "a series", [NL_SYM_METHOD] = "a method",
+    [NL_SYM_CONNECTOR] = "a connector", [NL_SYM_NEURON] = "a neuron", [NL_SYM_SYNAPSE] = "a synapse",
+    [NL_SYM_CIRCUIT] = "a circuit", [NL_SYM_SNAPSHOT] = "a snapshot",
+};
+
+static nl_value no_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, span, "`%s` is %s, not a value", symbol->name, symbol_words[symbol->kind]);
+
+    if (symbol->kind == NL_SYM_FUNCTION) nl_diag_help(ev->ck->diags, diag, "a function is called: %s(...)", symbol->name);
+    if (symbol->kind == NL_SYM_POPULATION || symbol->kind == NL_SYM_PART)
+        nl_diag_help(ev->ck->diags, diag, "its variables are written %s.NAME, its size %s.N", symbol->name, symbol->name);
+    return nl_value_none();
+}
+
+/* A state of the population of one that the top level makes. */
+static nl_value state_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
+{
+    const nl_var *var = &ev->ck->model->vars.items[symbol->id];
+    const nl_node_kind kinds[] = { [NL_VAR_STATE] = NL_X_STATE, [NL_VAR_PARAM] = NL_X_PARAM, [NL_VAR_INPUT] = NL_X_INPUT };
+
+    if (ev->world == NULL) return too_early(ev, span, symbol->name);
+    return nl_eval_node(ev, nl_expr_leaf(ev->ck->model->graph, kinds[var->kind], symbol->id, var->space, var->dim), span);
+}
+
+static nl_value symbol_value(nl_evaluator *ev, nl_symbol *symbol, nl_span span)
+{
+    symbol->used = true;
+    switch (symbol->kind) {
+    case NL_SYM_VALUE:
+        if (symbol->varies) ev->varying = symbol;
+        return symbol->value;
+    case NL_SYM_RECORD: return symbol->value;
+    case NL_SYM_STATE: return state_value(ev, symbol, span);
+    case NL_SYM_BODY_LET:
+        if (symbol->node == 0) return nl_value_none();
+        return ev->world == NULL && nl_graph_node(ev->ck->model->graph, symbol->node)->kind != NL_X_CONST
+                   ? too_early(ev, span, symbol->name) : nl_eval_node(ev, symbol->node, span);
+    default: return no_value(ev, symbol, span);
+    }
+}
+
+nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr)
+{
+    nl_symbol *symbol = nl_scope_find(ev->scope, expr->name);
+    nl_value constant;
+
+    if (symbol != NULL) return symbol_value(ev, symbol, expr->span);
+    if (strcmp(expr->name, "dt") == 0) return step_value(ev, expr->span);
+    if (is_clock(expr->name)) return clock_value(ev, expr->span, expr->name);
+    if (find_constant(ev, expr->name, &constant)) return constant;
+    if (!nl_func_exists(expr->name) && !nl_eval_is_family(ev, expr->name)) return nl_eval_unknown_name(ev, expr->span, expr->name);
+    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, nl_func_exists(expr->name) ? "`%s` is a function; it is called with arguments: %s(...)"
+                : "`%s` is a family; one of its members is %s(0)", expr->name, expr->name);
+    return nl_value_none();
+}
+
+/* --- populations, parts and projections --- */
+
+const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name)
+{
+    nl_text text = nl_text_new(ev->arena);
+
+    name = nl_ast_bare(name);
+    if (name->kind != NL_AST_CALL) return name->name;
+    nl_text_addf(&text, "%s(", name->kids[0]->name);
+    for (int i = 1; i < name->kid_count; i++) {
+        size_t number;
+        if (!nl_eval_count(ev, name->kids[i], "the number of a member", &number)) return NULL;
+        nl_text_addf(&text, "%s%zu", i > 1 ? ", " : "", number);
+    }
+    nl_text_adds(&text, ")");
+    return text.chars;
+}
+
+static bool is_owner(const nl_symbol *symbol)
+{
+    return symbol != NULL
+        && (symbol->kind == NL_SYM_POPULATION || symbol->kind == NL_SYM_PART || symbol->kind == NL_SYM_PROJECTION);
+}
+
+/* The name at the root of P, P(0), P[0:3], (P), `if c then P else Q`. */
+static const char *root_name(const nl_ast *expr)
+{
+    expr = nl_ast_bare(expr);
+    while (expr->kind == NL_AST_INDEX || expr->kind == NL_AST_CALL || expr->kind == NL_AST_IF_EXPR)
+        expr = nl_ast_bare(expr->kids[expr->kind == NL_AST_IF_EXPR ? 1 : 0]);
+    return expr->kind == NL_AST_NAME ? expr->name : NULL;
+}
+
+static bool names_owner(const nl_evaluator *ev, const nl_ast *expr)
+{
+    const char *root = root_name(expr);
+    const nl_symbol *symbol = root != NULL ? nl_scope_find(ev->scope, root) : NULL;
+
+    return is_owner(symbol) || (root != NULL && symbol == NULL && nl_eval_is_family(ev, root));
+}
+
+static nl_part part_of(const nl_evaluator *ev, const nl_symbol *symbol)
+{
+    if (symbol->kind == NL_SYM_PART) return symbol->part;
+    return (nl_part){ .population = symbol->id, .count = ev->ck->model->populations.items[symbol->id].count, .whole = true };
+}
+
+/* A bound of P[a:b] as the number of an element; negative ones count from the end. */
+static bool part_bound(nl_evaluator *ev, const nl_ast *expr, size_t count, size_t absent, size_t *out)
+{
+    double number;
+
+    *out = absent;
+    if (expr == NULL) return true;
+    if (!nl_eval_number(ev, expr, nl_dim_none, "the bound of a part", &number)) return false;
+    if (number < 0) number += (double)count;
+    *out = number >= 0 && number <= (double)count ? (size_t)number : 0;
+    if (number >= 0 && number <= (double)count && number == floor(number)) return true;
+    nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span, "the bound of a part is a whole number from 0 to %zu", count);
+    return false;
+}
+
+static const nl_symbol *sliced_part(nl_evaluator *ev, const nl_symbol *whole, const nl_ast *expr)
+{
+    const nl_ast *slice = nl_ast_kid(expr, 1);
+    const nl_part base = part_of(ev, whole);
+    size_t begin, end;
+
+    if (whole->kind == NL_SYM_PROJECTION || expr->kid_count != 2 || slice->kind != NL_AST_SLICE || nl_ast_kid(slice, 2) != NULL
+        || ev->ck->model->populations.items[base.population].rank != 1) {
+        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span, "a part is a range of a line of neurons: %s[0:10]", whole->name);
+        nl_diag_help(ev->ck->diags, diag, "single elements are those of a variable: %s.NAME[3]", whole->name);
+        return NULL;
+    }
+    if (!part_bound(ev, nl_ast_kid(slice, 0), base.count, 0, &begin) || !part_bound(ev, nl_ast_kid(slice, 1), base.count, base.count, &end))
+        return NULL;
+    if (begin >= end) {
+        nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span, "this part of `%s` has no neurons", whole->name);
+        return NULL;
+    }
+    nl_symbol *part = NL_NEW(ev->arena, nl_symbol);
+    *part = (nl_symbol){ .kind = NL_SYM_PART, .name = whole->name, .span = expr->span, .slot = -1, .array = -1 };
+    part->part = (nl_part){ .population = base.population, .begin = base.begin + begin, .count = end - begin };
+    part->part.whole = base.whole && end - begin == base.count;
+    return part;
+}
+
+static const nl_symbol *named_owner(nl_evaluator *ev, const nl_ast *expr)
+{
+    const char *name = nl_eval_family_name(ev, expr);
+    nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
+
+    if (name == NULL) return NULL;
+    if (symbol == NULL) nl_eval_unknown_name(ev, expr->span, name);
+    else symbol->used = true;
+    return symbol;
+}
+
+const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr)
+{
+    nl_value condition;
+
+    expr = nl_ast_bare(expr);
+    if (expr == NULL || !names_owner(ev, expr)) return NULL;
+    switch (expr->kind) {
+    case NL_AST_NAME:
+    case NL_AST_CALL: return named_owner(ev, expr);
+    case NL_AST_INDEX: {
+        const nl_symbol *whole = nl_eval_owner(ev, expr->kids[0]);
+        return whole != NULL ? sliced_part(ev, whole, expr) : NULL;
+    }
+    default:
+        if (!nl_eval_condition(ev, expr->kids[0], &condition)) return NULL;
+        if (!nl_value_known(condition)) {
+            nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, "which population is meant here has to be known before the run");
+            return NULL;
+        }
+        return nl_eval_owner(ev, expr->kids[condition.data[0] != 0 ? 1 : 2]);
+    }
+}
+
+nl_value nl_eval_family_member(nl_evaluator *ev, const nl_ast *call)
+{
+    const char *name = nl_eval_family_name(ev, call);
+    nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
+
+    if (name == NULL) return nl_value_none();
+    return symbol != NULL ? symbol_value(ev, symbol, call->span) : nl_eval_unknown_name(ev, call->span, name);
+}
+
+/* --- members --- */
+
+/* X.i, X.row, X.col: places of the neurons; `what` divides or takes the remainder of the index by the columns. */
+static nl_value places(nl_evaluator *ev, const nl_population *population, nl_part part, const char *name)
+{
+    const size_t columns = population->rank == 2 ? population->shape[1] : 1;
+    const bool flat = strcmp(name, "i") == 0;
+    double *data = NL_NEW_ARRAY(ev->arena, double, part.count + 1);
+
+    for (size_t k = 0; k < part.count; k++) {
+        const size_t i = part.begin + k;
+        data[k] = (double)(flat ? i : strcmp(name, "row") == 0 ? i / columns : i % columns);
+    }
+    return part.whole && population->rank == 2 ? nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 2, population->shape, data)
+                                              : nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &part.count, data);
+}
+
+/* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */
+static nl_value implicit_member(nl_evaluator *ev, const nl_symbol *owner, const char *name)
+{
+    if (owner->kind == NL_SYM_PROJECTION) return nl_value_none();
+    const nl_part part = part_of(ev, owner);
+    const nl_population *population = &ev->ck->model->populations.items[part.population];
+
+    if (strcmp(name, "N") == 0) return nl_value_number(ev->arena, (double)part.count, nl_dim_none);
+    if (strcmp(name, "i") == 0) return places(ev, population, part, name);
+    if (population->rank == 2 && (strcmp(name, "row") == 0 || strcmp(name, "col") == 0)) return places(ev, population, part, name);
+    return nl_value_none();
+}
+
+static nl_value member_value(nl_evaluator *ev, const nl_symbol *owner, const nl_ast *expr)
+{
+    const nl_value implicit = implicit_member(ev, owner, expr->name);
+
+    if (implicit.kind != NL_KIND_NONE) return implicit;
+    const nl_ref node = nl_body_member(ev->ck, owner, expr->name, expr->span);
+    if (node == 0) return nl_value_none();
+    if (ev->world == NULL && nl_graph_node(ev->ck->model->graph, node)->kind != NL_X_CONST)
+        return too_early(ev, expr->span, nl_arena_printf(ev->ck->arena, "%s.%s", owner->name, expr->name));
+    return nl_eval_node(ev, node, expr->span);
+}
+
+/* P(0 .. L).u: the members of all, one behind the other. */
+static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast *call)
+{
+    const nl_value numbers = nl_eval(ev, call->kids[1]);
+    nl_eval_context cx = nl_eval_context_of(ev);
+
+    if (numbers.kind == NL_KIND_NONE) return numbers;
+    if (!nl_value_known(numbers)) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_unknown, 1, (size_t[]){ NL_UNKNOWN_SIZE });
+    const size_t count = nl_value_count(numbers);
+    nl_arg *args = NL_NEW_ARRAY(ev->arena, nl_arg, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = nl_arena_printf(ev->arena, "%s(%.0f)", call->kids[0]->name, numbers.data[i]);
+        nl_symbol *owner = nl_scope_find(ev->scope, name);
+
+        if (owner == NULL) return nl_eval_unknown_name(ev, call->span, name);
+        owner->used = true;
+        args[i] = (nl_arg){ .value = member_value(ev, owner, expr), .span = expr->span };
+        if (args[i].value.kind == NL_KIND_NONE) return nl_value_none();
+    }
+    return nl_func_call(&cx, expr->span, "concat", args, count);
+}
+
+nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
+{
+    const nl_ast *base = nl_ast_bare(nl_ast_kid(expr, 0));
+
+    if (base == NULL) return nl_value_none();
+    if (names_owner(ev, base)) {
+        if (base->kind == NL_AST_CALL && base->kid_count == 2 && nl_ast_bare(base->kids[1])->kind == NL_AST_RANGE)
+            return family_values(ev, expr, base);
+        const nl_symbol *owner = nl_eval_owner(ev, base);
+        return owner != NULL ? member_value(ev, owner, expr) : nl_value_none();
+    }
+    const nl_value value = nl_eval(ev, base);
+    if (value.kind == NL_KIND_NONE) return value;
+    if (value.is_signal && strcmp(expr->name, "t") == 0) {
+        const nl_dim dim = nl_check_time_dim(ev->ck);
+        return value.times == NULL ? nl_value_unknown(NL_KIND_NUMBER, dim, 1, value.shape)
+                                   : nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, value.shape, value.times);
+    }
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, expr->span, "a value has no member `%s`", expr->name);
+    if (value.is_signal) nl_diag_help(ev->ck->diags, diag, "the times of a series are its member t");
+    return nl_value_none();
+}

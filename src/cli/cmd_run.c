@@ -1,0 +1,77 @@
+#include "cli.h"
+#include "progress.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* A signal handler can reach nothing else; written by it, read by the run. */
+static volatile int stop_requested;
+
+static void request_stop(int signal)
+{
+    (void)signal;
+    stop_requested = 1;
+}
+
+/* The second signal of a kind ends the process as it would without us.  What a shell has set to be ignored stays so. */
+static void catch_signal(int signal)
+{
+    struct sigaction action;
+
+    sigaction(signal, NULL, &action);
+    if (action.sa_handler == SIG_IGN) return;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = request_stop;
+    action.sa_flags = (int)(SA_RESETHAND | SA_RESTART);
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+}
+
+static void print_line(void *user, const char *line)
+{
+    nl_bar_erase(user);
+    puts(line);
+    fflush(stdout);
+}
+
+static void show_progress(void *user, const nl_progress *progress)
+{
+    nl_bar_show(user, progress);
+}
+
+/* Prints the messages from `from` on; of a quiet run the errors only. */
+static size_t report(const nl_cli *cli, nl_session *session, size_t from)
+{
+    const nl_diags *diags = nl_session_diags(session);
+
+    for (; from < nl_diags_count(diags); from++) {
+        const nl_diag *diag = nl_diags_get(diags, from);
+
+        if (!cli->quiet || nl_codes[diag->code].severity == NL_ERROR) nl_diag_print(stderr, diags, diag);
+    }
+    return from;
+}
+
+nl_status nl_command_run(nl_cli *cli)
+{
+    nl_bar bar = nl_bar_new();
+    nl_session_options options = nl_cli_session_options(cli);
+
+    options.user = &bar;
+    options.stop = &stop_requested;
+    options.print = cli->quiet ? NULL : print_line;
+    options.progress = cli->quiet || !bar.enabled ? NULL : show_progress;
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    nl_session *session = nl_session_new(&options);
+    nl_status status = nl_session_load(session, cli->files.items[0]);
+    const size_t reported = report(cli, session, 0);
+    if (status == NL_OK) {
+        status = nl_session_run(session);
+        nl_bar_erase(&bar);
+        report(cli, session, reported);
+    }
+    if (status == NL_INTERRUPTED) nl_cli_complain("interrupted%s", cli->out != NULL ? "; what was recorded is kept" : "");
+    nl_session_free(session);
+    return status;
+}

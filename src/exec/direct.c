@@ -1,0 +1,346 @@
+#include "direct.h"
+
+#include "net/conn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct nl_memo_values nl_memo_values;
+
+/* Elements first .. first+count-1 of a space, or, for synapses, the given pairs. */
+typedef struct frame {
+    const nl_direct *direct;
+    nl_arena *arena;
+    uint32_t space;
+    size_t first, count;
+    const uint32_t *pre, *post;
+    uint32_t projection;
+    nl_memo_values *memo;
+    struct whole_values *wholes; /* shared by the frames of one evaluation */
+    nl_ref *bad;
+} frame;
+
+typedef struct vector {
+    const double *data;
+    bool is_number; /* one value for all elements */
+} vector;
+
+/* By node: its value in this frame. */
+struct nl_memo_values {
+    nl_ref node;
+    vector value;
+};
+
+/* Values over a whole space, by node: found again by the frames of all chunks. */
+struct whole_values {
+    NL_LIST(struct nl_memo_values) list;
+};
+
+static vector eval(frame *f, nl_ref ref);
+
+static vector number_value(frame *f, double number)
+{
+    double *one = NL_NEW(f->arena, double);
+
+    *one = number;
+    return (vector){ one, true };
+}
+
+static size_t space_count(const frame *f, uint32_t space)
+{
+    return nl_graph_space(f->direct->model->graph, space)->count;
+}
+
+/* A node's value over all elements of its space, as an array. */
+static const double *whole(frame *f, nl_ref ref, size_t *count)
+{
+    const uint32_t space = nl_graph_node(f->direct->model->graph, ref)->space;
+
+    *count = space_count(f, space);
+    for (size_t k = 0; k < f->wholes->list.count; k++)
+        if (f->wholes->list.items[k].node == ref) return f->wholes->list.items[k].value.data;
+    frame inner = *f;
+    inner.space = space;
+    inner.first = 0;
+    inner.count = *count;
+    inner.pre = inner.post = NULL;
+    inner.memo = NULL;
+    const vector v = eval(&inner, ref);
+    double *data = NL_NEW_ARRAY(f->arena, double, *count + 1);
+    for (size_t i = 0; i < *count; i++) data[i] = v.data[v.is_number ? 0 : i];
+    const struct nl_memo_values entry = { ref, { data, false } };
+    NL_PUSH(f->arena, &f->wholes->list, entry);
+    return data;
+}
+
+/* Values of a variable, which may live in a space other than the frame's only when it is one number. */
+static vector variable(frame *f, const nl_node *node)
+{
+    const double *data = f->direct->values[node->id];
+
+    if (data == NULL) return number_value(f, NAN);
+    return node->space == 0 ? (vector){ data, true } : (vector){ data + f->first, false };
+}
+
+static vector operation(frame *f, const nl_node *node)
+{
+    const nl_kernel_table *table = f->direct->kernels;
+    const double *args[NL_NODE_ARGS] = { 0 };
+    unsigned variant = 0;
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const vector v = eval(f, node->args[k]);
+        args[k] = v.data;
+        variant |= (unsigned)v.is_number << k;
+    }
+    if (variant + 1 == 1u << node->arg_count) {
+        double values[NL_NODE_ARGS];
+        for (int k = 0; k < node->arg_count; k++) values[k] = *args[k];
+        return number_value(f, nl_op_fold((nl_op)node->op, values));
+    }
+    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+    table->op[node->op][variant](f->count, out, args);
+    return (vector){ out, false };
+}
+
+static vector gathered(frame *f, nl_ref ref, const nl_node *node)
+{
+    size_t count, bad = 0;
+    const double *source = whole(f, node->args[0], &count);
+    const vector index = eval(f, node->args[1]);
+    const size_t n = index.is_number ? 1 : f->count;
+    double *out = NL_NEW_ARRAY(f->arena, double, n);
+
+    f->direct->kernels->gather(n, out, source, count, index.data, &bad);
+    if (bad != 0) *f->bad = ref;
+    return (vector){ out, index.is_number };
+}
+
+static vector reduced(frame *f, const nl_node *node)
+{
+    static const nl_reduce_op ops[] = { NL_RED_SUM, NL_RED_MIN, NL_RED_MAX, NL_RED_SUMSQ, NL_RED_PROD, NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX };
+    const nl_reduce_op op = ops[node->id];
+    const size_t wanted = (size_t)node->number;
+    size_t count;
+    const double *data = whole(f, node->args[0], &count);
+    nl_reduction acc;
+
+    nl_reduction_init(&acc, op);
+    if (count == wanted) f->direct->kernels->reduce[op](&acc, 0, count, data);
+    else
+        for (size_t i = 0; i < wanted; i++) f->direct->kernels->reduce[op](&acc, i, 1, data);
+    return number_value(f, nl_reduction_done(&acc, op));
+}
+
+/* pre.x and post.x: the value over the whole population, read at the synapses' neurons. */
+static vector side(frame *f, const nl_node *node)
+{
+    const nl_projection *p = &f->direct->model->projections.items[f->projection];
+    const bool is_pre = node->kind == NL_X_PRE;
+    const size_t begin = is_pre ? p->pre.begin : p->post.begin;
+    const uint32_t *index = is_pre ? f->pre : f->post;
+    size_t count;
+    const double *source = whole(f, node->args[0], &count);
+    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+
+    for (size_t i = 0; i < f->count; i++) out[i] = source[count == 1 ? 0 : begin + index[i]];
+    return (vector){ out, false };
+}
+
+static vector drawn(frame *f, const nl_node *node)
+{
+    const nl_draw_def *def = &f->direct->model->draws.items[node->id];
+    const nl_stream stream = nl_stream_of(f->direct->model->seed, def->stream, f->direct->trial);
+    const size_t n = node->space == 0 ? 1 : f->count;
+    const double *args[NL_NODE_ARGS];
+    size_t strides[NL_NODE_ARGS];
+    double *out = NL_NEW_ARRAY(f->arena, double, n);
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const vector v = eval(f, node->args[k]);
+        args[k] = v.data;
+        strides[k] = !v.is_number;
+    }
+    nl_draw_array(def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args, strides);
+    return (vector){ out, node->space == 0 };
+}
+
+static double held_row(const nl_model *model, const nl_table *table, double time)
+{
+    const double row = floor(time / table->dt + 0.5 * fmin(1, model->dt / table->dt) * (time > 0));
+
+    return row < 0 ? 0 : row > (double)(table->rows - 1) ? (double)(table->rows - 1) : row;
+}
+
+static vector tabled(frame *f, nl_ref ref, const nl_node *node)
+{
+    const nl_table *table = &f->direct->model->tables.items[node->id];
+    const vector time = eval(f, node->args[0]), column = node->arg_count > 1 ? eval(f, node->args[1]) : number_value(f, 0);
+    const bool is_number = time.is_number && column.is_number;
+    const size_t n = is_number ? 1 : f->count;
+    double *out = NL_NEW_ARRAY(f->arena, double, n);
+
+    for (size_t i = 0; i < n; i++) {
+        const double c = column.data[column.is_number ? 0 : i];
+        const double row = held_row(f->direct->model, table, time.data[time.is_number ? 0 : i]);
+        if (c >= 0 && c < (double)table->columns && c == floor(c)) out[i] = table->array.data[(size_t)row * table->columns + (size_t)c];
+        else *f->bad = ref;
+    }
+    return (vector){ out, is_number };
+}
+
+static vector element_numbers(frame *f)
+{
+    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+
+    f->direct->kernels->iota(f->count, out, (double)f->first);
+    return (vector){ out, false };
+}
+
+static vector compute(frame *f, nl_ref ref, const nl_node *node)
+{
+    const nl_model *model = f->direct->model;
+    size_t count;
+
+    switch ((nl_node_kind)node->kind) {
+    case NL_X_CONST: return number_value(f, node->number);
+    case NL_X_SLOT: return number_value(f, model->slots.items[node->id].number);
+    case NL_X_TIME: return number_value(f, f->direct->time);
+    case NL_X_STEP: return number_value(f, 0);
+    case NL_X_ARRAY: return (vector){ model->arrays.items[node->id].value.data + f->first, false };
+    case NL_X_INDEX: return element_numbers(f);
+    case NL_X_STATE:
+    case NL_X_PARAM: return variable(f, node);
+    case NL_X_OP: return operation(f, node);
+    case NL_X_GATHER: return gathered(f, ref, node);
+    case NL_X_PART: return (vector){ whole(f, node->args[0], &count) + node->id + f->first, false };
+    case NL_X_REDUCE: return reduced(f, node);
+    case NL_X_PRE:
+    case NL_X_POST: return side(f, node);
+    case NL_X_TABLE: return tabled(f, ref, node);
+    case NL_X_DRAW: return drawn(f, node);
+    case NL_X_PREV: return eval(f, model->prevs.items[node->id].first != 0 ? model->prevs.items[node->id].first : model->prevs.items[node->id].expr);
+    case NL_X_DELAY: return eval(f, model->delays.items[node->id].expr);
+    default: return number_value(f, NAN);
+    }
+}
+
+static vector eval(frame *f, nl_ref ref)
+{
+    enum { MEMO_SIZE = 256 };
+    if (f->memo == NULL) f->memo = NL_NEW_ARRAY(f->arena, nl_memo_values, MEMO_SIZE);
+    nl_memo_values *slot = &f->memo[ref % MEMO_SIZE];
+
+    if (slot->node == ref) return slot->value;
+    const nl_node node = *nl_graph_node(f->direct->model->graph, ref);
+    const vector value = compute(f, ref, &node);
+    *slot = (nl_memo_values){ ref, value };
+    return value;
+}
+
+static void copy_out(vector v, size_t count, double *out)
+{
+    for (size_t i = 0; i < count; i++) out[i] = v.data[v.is_number ? 0 : i];
+}
+
+/* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values. */
+static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first, size_t count, double *out, nl_ref *bad)
+{
+    enum { CHUNK = 4096 };
+    uint32_t pre[CHUNK], post[CHUNK];
+    nl_arena *shared = nl_arena_new();
+    struct whole_values wholes = { 0 };
+
+    for (size_t at = 0; at < count; at += CHUNK) {
+        const size_t n = count - at < CHUNK ? count - at : CHUNK;
+        frame f = { .direct = direct, .arena = shared, .space = number, .first = first + at, .count = n, .pre = pre, .post = post,
+                    .projection = space->owner, .wholes = &wholes, .bad = bad };
+
+        nl_conn_synapses(direct->conns[space->owner], first + at, n, pre, post);
+        if (at == 0) (void)eval(&f, node); /* whole values of both sides now live in the shared arena */
+        nl_arena *chunk = nl_arena_new();
+        f.arena = chunk;
+        f.memo = NULL;
+        copy_out(eval(&f, node), n, out + at);
+        nl_arena_free(chunk);
+    }
+    nl_arena_free(shared);
+}
+
+bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad)
+{
+    const nl_space *s = nl_graph_space(direct->model->graph, space);
+
+    *bad = 0;
+    if (s->kind == NL_SPACE_SYNAPSES) {
+        eval_synapses(direct, node, s, space, first, count, out, bad);
+    } else {
+        nl_arena *arena = nl_arena_new();
+        struct whole_values wholes = { 0 };
+        frame f = { .direct = direct, .arena = arena, .space = space, .first = first, .count = count, .wholes = &wholes, .bad = bad };
+
+        copy_out(eval(&f, node), count, out);
+        nl_arena_free(arena);
+    }
+    return *bad == 0;
+}
+
+/* --- pairs --- */
+
+struct nl_direct_pairs {
+    const nl_direct *direct;
+    nl_arena *shared;
+    struct whole_values wholes;
+    nl_ref node, bad;
+    uint32_t projection;
+};
+
+nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint32_t projection)
+{
+    nl_direct_pairs *pairs = nl_calloc(1, sizeof *pairs);
+
+    pairs->direct = direct;
+    pairs->shared = nl_arena_new();
+    pairs->node = node;
+    pairs->projection = projection;
+    return pairs;
+}
+
+void nl_direct_pairs_eval(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out)
+{
+    nl_direct_pairs *pairs = user;
+    frame f = { .direct = pairs->direct, .arena = pairs->shared, .count = count, .pre = pre, .post = post, .projection = pairs->projection,
+                .wholes = &pairs->wholes, .bad = &pairs->bad, .space = pairs->direct->model->projections.items[pairs->projection].space };
+
+    if (pairs->wholes.list.count == 0) (void)eval(&f, pairs->node);
+    nl_arena *chunk = nl_arena_new();
+    f.arena = chunk;
+    f.memo = NULL;
+    copy_out(eval(&f, pairs->node), count, out);
+    nl_arena_free(chunk);
+}
+
+void nl_direct_pairs_free(nl_direct_pairs *pairs)
+{
+    if (pairs == NULL) return;
+    nl_arena_free(pairs->shared);
+    free(pairs);
+}
+
+/* --- fixed --- */
+
+static bool changes(void *user, const nl_node *node)
+{
+    (void)user;
+    switch ((nl_node_kind)node->kind) {
+    case NL_X_TIME: case NL_X_STEP: case NL_X_STATE: case NL_X_INPUT: case NL_X_DERIV: case NL_X_PREV: case NL_X_DELAY:
+    case NL_X_WINDOW: case NL_X_DRAW: case NL_X_TABLE: return true;
+    default: return false;
+    }
+}
+
+bool nl_direct_is_fixed(const nl_graph *graph, nl_ref node)
+{
+    return !nl_expr_any(graph, node, changes, NULL);
+}

@@ -1,0 +1,33 @@
+/* Evaluates expressions of a checked model once, without a program: initial values, parameters, rules of connection, bounds of
+ * delays.  What only a step knows (inputs, derivatives) it does not; the resolver refuses those in such places. */
+#ifndef NL_EXEC_DIRECT_H
+#define NL_EXEC_DIRECT_H
+
+#include "check/model.h"
+#include "kernels.h"
+
+struct nl_conn;
+
+typedef struct nl_direct {
+    const nl_model *model;
+    const nl_kernel_table *kernels;
+    const double *const *values; /* by variable: what is known of states and parameters so far; NULL: not yet */
+    const struct nl_conn *const *conns; /* by projection; may be NULL */
+    double time;
+    uint64_t trial;
+} nl_direct;
+
+/* The values of `node` for elements first .. first+count-1 of `space` (0: one number), in `out`.  A node that is one number
+ * is repeated.  False with *bad set when an index is out of range. */
+bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad);
+
+/* The same for given pairs of a projection's sides. */
+typedef struct nl_direct_pairs nl_direct_pairs;
+nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint32_t projection);
+void nl_direct_pairs_eval(void *pairs, size_t count, const uint32_t *pre, const uint32_t *post, double *out); /* an nl_pair_fn */
+void nl_direct_pairs_free(nl_direct_pairs *pairs);
+
+/* True when `node` can be evaluated before time starts and stays as it is. */
+bool nl_direct_is_fixed(const nl_graph *graph, nl_ref node);
+
+#endif

@@ -1,0 +1,139 @@
+/* Vectors of doubles as wide as the instruction set for which this is compiled, and the words of lang/op_words.h read
+ * for them (NL_READING nl_vec_).  GCC's vector extension gives arithmetic and comparisons; a comparison is a mask. */
+#ifndef NL_EXEC_KERNEL_VECTOR_H
+#define NL_EXEC_KERNEL_VECTOR_H
+
+#include "lang/op_words.h"
+
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define NL_WIDTH 8
+#define NL_SLEEF_NAME(name, ulp) Sleef_finz_##name##d8_##ulp##avx512f
+#define NL_INTRINSIC(name) _mm512_##name
+#elif defined(__AVX2__)
+#define NL_WIDTH 4
+#define NL_SLEEF_NAME(name, ulp) Sleef_finz_##name##d4_##ulp##avx2
+#define NL_INTRINSIC(name) _mm256_##name
+#else
+#define NL_WIDTH 2
+#endif
+
+typedef double vec __attribute__((vector_size(8 * NL_WIDTH)));
+typedef double vec_unaligned __attribute__((vector_size(8 * NL_WIDTH), aligned(8), may_alias));
+typedef int64_t mask __attribute__((vector_size(8 * NL_WIDTH)));
+
+static inline vec vec_load(const double *from) { return *(const vec_unaligned *)from; }
+static inline void vec_store(double *to, vec x) { *(vec_unaligned *)to = x; }
+
+/* Fewer elements than a vector holds, 0 < count < NL_WIDTH; the others are read as 0 and not written. */
+#if NL_WIDTH == 8
+static inline vec vec_load_part(const double *from, size_t count) { return _mm512_maskz_loadu_pd((__mmask8)((1U << count) - 1), from); }
+static inline void vec_store_part(double *to, vec x, size_t count) { _mm512_mask_storeu_pd(to, (__mmask8)((1U << count) - 1), x); }
+#elif NL_WIDTH == 4
+static inline mask vec_first(size_t count) { return (mask){ 0, 1, 2, 3 } < (int64_t)count; }
+static inline vec vec_load_part(const double *from, size_t count) { return _mm256_maskload_pd(from, (__m256i)vec_first(count)); }
+static inline void vec_store_part(double *to, vec x, size_t count) { _mm256_maskstore_pd(to, (__m256i)vec_first(count), x); }
+#else
+static inline vec vec_load_part(const double *from, size_t count) { return (vec){ count == 0 ? 0 : *from, 0 }; }
+static inline void vec_store_part(double *to, vec x, size_t count) { if (count != 0) *to = x[0]; }
+#endif
+
+/* Of a number or a vector; x - 0 is x for every x, which x + 0 is not. */
+#define VEC_ALL(x) ((x) - (vec){ 0 })
+
+static inline vec vec_blend(mask condition, vec yes, vec no)
+{
+    return (vec)(((mask)yes & condition) | ((mask)no & ~condition));
+}
+
+static inline bool vec_all(mask condition)
+{
+    int64_t all = -1;
+
+    for (int k = 0; k < NL_WIDTH; k++) all &= condition[k];
+    return all != 0;
+}
+
+#define nl_vec_truth(condition) ((vec)((condition) & (mask)VEC_ALL(1.0)))
+#define nl_vec_select(condition, yes, no) vec_blend(condition, VEC_ALL(yes), VEC_ALL(no))
+#define nl_vec_absolute(x) ((vec)((mask)(x) & ~(mask)VEC_ALL(-0.0)))
+
+static inline vec nl_vec_each(double (*function)(double), vec x)
+{
+    vec y;
+
+    for (int k = 0; k < NL_WIDTH; k++) y[k] = function(x[k]);
+    return y;
+}
+
+static inline vec nl_vec_each2(double (*function)(double, double), vec x, vec y)
+{
+    vec z;
+
+    for (int k = 0; k < NL_WIDTH; k++) z[k] = function(x[k], y[k]);
+    return z;
+}
+
+#if NL_HAVE_SLEEF && NL_WIDTH > 2
+#define NL_VEC_FUNCTION(name, ulp) static inline vec nl_vec_##name(vec x) { return NL_SLEEF_NAME(name, ulp)(x); }
+#define NL_VEC_FUNCTION_2(name, ulp) static inline vec nl_vec_##name(vec x, vec y) { return NL_SLEEF_NAME(name, ulp)(x, y); }
+#else
+#define NL_VEC_FUNCTION(name, ulp) static inline vec nl_vec_##name(vec x) { return nl_vec_each(nl_real_##name, x); }
+#define NL_VEC_FUNCTION_2(name, ulp) static inline vec nl_vec_##name(vec x, vec y) { return nl_vec_each2(nl_real_##name, x, y); }
+#endif
+NL_VECTOR_FUNCTIONS(NL_VEC_FUNCTION)
+NL_VECTOR_FUNCTIONS_2(NL_VEC_FUNCTION_2)
+#undef NL_VEC_FUNCTION
+#undef NL_VEC_FUNCTION_2
+
+#if NL_WIDTH == 8
+#define NL_VEC_ROUND(x, mode) _mm512_roundscale_pd(x, (mode) | _MM_FROUND_NO_EXC)
+#elif NL_WIDTH == 4
+#define NL_VEC_ROUND(x, mode) _mm256_round_pd(x, (mode) | _MM_FROUND_NO_EXC)
+#endif
+#if NL_WIDTH > 2
+static inline vec nl_vec_floor(vec x) { return NL_VEC_ROUND(x, _MM_FROUND_TO_NEG_INF); }
+static inline vec nl_vec_ceil(vec x) { return NL_VEC_ROUND(x, _MM_FROUND_TO_POS_INF); }
+static inline vec nl_vec_trunc(vec x) { return NL_VEC_ROUND(x, _MM_FROUND_TO_ZERO); }
+static inline vec nl_vec_rint(vec x) { return NL_VEC_ROUND(x, _MM_FROUND_TO_NEAREST_INT); }
+static inline vec nl_vec_sqrt(vec x) { return NL_INTRINSIC(sqrt_pd)(x); }
+#else
+static inline vec nl_vec_floor(vec x) { return nl_vec_each(nl_real_floor, x); }
+static inline vec nl_vec_ceil(vec x) { return nl_vec_each(nl_real_ceil, x); }
+static inline vec nl_vec_trunc(vec x) { return nl_vec_each(nl_real_trunc, x); }
+static inline vec nl_vec_rint(vec x) { return nl_vec_each(nl_real_rint, x); }
+static inline vec nl_vec_sqrt(vec x) { return nl_vec_each(nl_real_sqrt, x); }
+#endif
+
+/* As nl_real_modulo, to the bit: while the quotient is small enough to be whole, one fused multiply-add takes its
+ * multiple from x exactly or rounds once; a quotient that was rounded up to the next whole number shows in the sign. */
+static inline vec nl_vec_modulo(vec x, vec y)
+{
+#if NL_WIDTH > 2
+    const vec quotient = x / y, rest = NL_INTRINSIC(fnmadd_pd)(nl_vec_floor(quotient), y, x);
+    const mask plain = (nl_vec_absolute(quotient) < 0x1p52) & (rest == rest);
+    const vec moved = vec_blend((rest < 0.0) ^ (y < 0.0), rest + y, rest);
+
+    if (vec_all(plain)) return vec_blend(rest == 0.0, (vec)((mask)y & (mask)VEC_ALL(-0.0)), moved);
+#endif
+    return nl_vec_each2(nl_real_modulo, x, y);
+}
+
+/* x[column[k]] for as many columns as a vector is wide: by single loads, which beat the gather instructions. */
+static inline vec vec_gather(const double *x, const uint32_t *column)
+{
+#if NL_WIDTH == 8
+    return (vec){ x[column[0]], x[column[1]], x[column[2]], x[column[3]], x[column[4]], x[column[5]], x[column[6]], x[column[7]] };
+#elif NL_WIDTH == 4
+    return (vec){ x[column[0]], x[column[1]], x[column[2]], x[column[3]] };
+#else
+    return (vec){ x[column[0]], x[column[1]] };
+#endif
+}
+
+#endif

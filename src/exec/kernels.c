@@ -1,0 +1,328 @@
+/* Compiled once per instruction set, under -DNL_ISA=baseline, avx2 or avx512 and the compiler's flags for it. */
+#include "kernels.h"
+
+#include "kernel_vector.h"
+
+#include <string.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* --- elementwise: the meanings of ops.def for one double and for a vector --- */
+
+#define MEANING(type, prefix, ID, meaning)                           \
+    ALWAYS_INLINE type prefix##ID(type a, type b, type c)            \
+    {                                                                \
+        (void)a, (void)b, (void)c;                                   \
+        return meaning;                                              \
+    }
+
+#define NL_READING nl_real_
+#define OP(ID, name, arity, dim, type, cost, meaning, ...) MEANING(double, real_, ID, meaning)
+#include "lang/ops.def"
+#undef NL_READING
+#define NL_READING nl_vec_
+#define OP(ID, name, arity, dim, type, cost, meaning, ...) MEANING(vec, vec_, ID, meaning)
+#include "lang/ops.def"
+
+typedef double real_meaning(double a, double b, double c);
+typedef vec vec_meaning(vec a, vec b, vec c);
+
+/* An operand: an array, or one number for all elements.  That number is read before anything is written. */
+typedef struct operand {
+    const double *array;
+    double one;
+    vec all;
+    bool uniform;
+} operand;
+
+ALWAYS_INLINE operand operand_of(const double *const *args, int k, int arity, unsigned variant)
+{
+    operand x = { .uniform = k >= arity || (variant >> k & 1) != 0 };
+
+    if (k >= arity) return x;
+    x.array = args[k];
+    if (x.uniform) x.one = *x.array, x.all = VEC_ALL(x.one);
+    return x;
+}
+
+ALWAYS_INLINE vec operand_vec(const operand *x, size_t i) { return x->uniform ? x->all : vec_load(x->array + i); }
+ALWAYS_INLINE double operand_real(const operand *x, size_t i) { return x->uniform ? x->one : x->array[i]; }
+
+ALWAYS_INLINE vec operand_part(const operand *x, size_t i, size_t count)
+{
+    return x->uniform ? x->all : vec_load_part(x->array + i, count);
+}
+
+/* By the column `cost` of ops.def: cheap ones are instructions; of those that come as vector functions, a whole
+ * vector costs little more than one element; the dearest are called element by element anyway. */
+enum { VECTOR_FUNCTION_FROM = 8, VECTOR_FUNCTION_UNTIL = 100 };
+
+ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int arity, unsigned variant, int cost,
+                       real_meaning *real, vec_meaning *meaning)
+{
+    const operand a = operand_of(args, 0, arity, variant), b = operand_of(args, 1, arity, variant),
+                  c = operand_of(args, 2, arity, variant);
+    const size_t whole = n - n % NL_WIDTH, left = n % NL_WIDTH;
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH)
+        vec_store(out + i, meaning(operand_vec(&a, i), operand_vec(&b, i), operand_vec(&c, i)));
+    if (cost >= VECTOR_FUNCTION_FROM && cost < VECTOR_FUNCTION_UNTIL && left > 1)
+        vec_store_part(out + i, meaning(operand_part(&a, i, left), operand_part(&b, i, left), operand_part(&c, i, left)), left);
+    else
+        for (; i < n; i++) out[i] = real(operand_real(&a, i), operand_real(&b, i), operand_real(&c, i));
+}
+
+/* The first branch gives the compiler a constant trip count. */
+#define KERNEL(variant, ID, arity, cost)                                                     \
+    static void op_##ID##_##variant(size_t n, double *out, const double *const *args)        \
+    {                                                                                        \
+        if ((cost) < VECTOR_FUNCTION_FROM && n == NL_CHUNK)                                  \
+            map(NL_CHUNK, out, args, arity, variant, cost, real_##ID, vec_##ID);             \
+        else                                                                                 \
+            map(n, out, args, arity, variant, cost, real_##ID, vec_##ID);                    \
+    }
+
+#define VARIANTS_1(WHAT, ...) WHAT(0, __VA_ARGS__)
+#define VARIANTS_2(WHAT, ...) WHAT(0, __VA_ARGS__) WHAT(1, __VA_ARGS__) WHAT(2, __VA_ARGS__)
+#define VARIANTS_3(WHAT, ...) \
+    VARIANTS_2(WHAT, __VA_ARGS__) WHAT(3, __VA_ARGS__) WHAT(4, __VA_ARGS__) WHAT(5, __VA_ARGS__) WHAT(6, __VA_ARGS__)
+
+#define OP(ID, name, arity, dim, type, cost, ...) VARIANTS_##arity(KERNEL, ID, arity, cost)
+#include "lang/ops.def"
+
+/* --- superinstructions --- */
+
+#define PAIRS_WITH(PAIR, second, then) \
+    PAIR(ADD, +, second, then) PAIR(SUB, -, second, then) PAIR(MUL, *, second, then) PAIR(DIV, /, second, then)
+#define PAIRS(PAIR) PAIRS_WITH(PAIR, ADD, +) PAIRS_WITH(PAIR, SUB, -) PAIRS_WITH(PAIR, MUL, *) PAIRS_WITH(PAIR, DIV, /)
+
+#define PAIR_KERNELS(first, op, second, then)                                                \
+    MEANING(double, real_, first##_##second##_LEFT, (a op b) then c)                         \
+    MEANING(vec, vec_, first##_##second##_LEFT, (a op b) then c)                             \
+    MEANING(double, real_, first##_##second##_RIGHT, c then (a op b))                        \
+    MEANING(vec, vec_, first##_##second##_RIGHT, c then (a op b))                            \
+    VARIANTS_3(KERNEL, first##_##second##_LEFT, 3, 2)                                        \
+    VARIANTS_3(KERNEL, first##_##second##_RIGHT, 3, 2)
+PAIRS(PAIR_KERNELS)
+
+/* --- reductions: element k of the whole belongs to lane k modulo 8 --- */
+
+enum { LANES = 8, PARTS = LANES / NL_WIDTH };
+
+#define TAKING(type, prefix, ID, meaning) ALWAYS_INLINE type prefix##take_##ID(type l, type x) { return meaning; }
+#define RED(ID, start, take, join) TAKING(vec, vec_, ID, take)
+#include "reduce.def"
+#undef NL_READING
+#define NL_READING nl_real_
+#define RED(ID, start, take, join) TAKING(double, real_, ID, take)
+#include "reduce.def"
+
+ALWAYS_INLINE void reduce(nl_reduction *acc, size_t first, size_t n, const double *a, double (*take)(double, double),
+                          vec (*take_vec)(vec, vec))
+{
+    size_t i = 0;
+    vec lane[PARTS];
+
+    for (; i < n && (first + i) % LANES != 0; i++) acc->lane[(first + i) % LANES] = take(acc->lane[(first + i) % LANES], a[i]);
+    for (int k = 0; k < PARTS; k++) lane[k] = vec_load(acc->lane + k * NL_WIDTH);
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < PARTS; k++) lane[k] = take_vec(lane[k], vec_load(a + i + k * NL_WIDTH));
+    for (int k = 0; k < PARTS; k++) vec_store(acc->lane + k * NL_WIDTH, lane[k]);
+    for (; i < n; i++) acc->lane[(first + i) % LANES] = take(acc->lane[(first + i) % LANES], a[i]);
+}
+
+#define RED(ID, start, take, join)                                                           \
+    static void reduce_##ID(nl_reduction *acc, size_t first, size_t n, const double *a)      \
+    {                                                                                        \
+        reduce(acc, first, n, a, real_take_##ID, vec_take_##ID);                             \
+    }
+#include "reduce.def"
+
+/* The first element of a lane wins over nothing, a better one over a worse, and nan over numbers. */
+ALWAYS_INLINE void reduce_arg(nl_reduction *acc, size_t first, size_t n, const double *a, bool greatest)
+{
+    for (size_t i = 0; i < n; i++) {
+        double *best = &acc->lane[(first + i) % LANES], *at = &acc->at[(first + i) % LANES];
+        const bool better = greatest ? a[i] > *best : a[i] < *best;
+
+        if (better || isinf(*at) || (isnan(a[i]) && !isnan(*best))) *best = a[i], *at = (double)(first + i);
+    }
+}
+
+static void reduce_ARGMIN(nl_reduction *acc, size_t first, size_t n, const double *a) { reduce_arg(acc, first, n, a, false); }
+static void reduce_ARGMAX(nl_reduction *acc, size_t first, size_t n, const double *a) { reduce_arg(acc, first, n, a, true); }
+
+/* --- the others --- */
+
+/* A double as an index into `count` elements, or -1. */
+ALWAYS_INLINE int64_t index_of(double at, size_t count)
+{
+    const int64_t k = at >= 0 && at < (double)count ? (int64_t)at : -1;
+
+    return (double)k == at ? k : -1;
+}
+
+static void gather(size_t n, double *out, const double *source, size_t count, const double *index, size_t *bad)
+{
+    size_t first_bad = n;
+
+    for (size_t i = 0; i < n; i++) {
+        const int64_t k = index_of(index[i], count);
+        if (k < 0 && first_bad == n) first_bad = i;
+        out[i] = k < 0 ? NAN : source[k];
+    }
+    if (first_bad < n) *bad = first_bad + 1;
+}
+
+static void iota(size_t n, double *out, double first)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    size_t i = 0;
+    vec index;
+
+    for (int k = 0; k < NL_WIDTH; k++) index[k] = k;
+    for (; i < whole; i += NL_WIDTH, index += (double)NL_WIDTH) vec_store(out + i, first + index);
+    for (; i < n; i++) out[i] = first + (double)i;
+}
+
+static void copy(size_t n, double *out, const double *a)
+{
+    if (n != 0) memmove(out, a, n * sizeof *out);
+}
+
+static void fill(size_t n, double *out, double value)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH) vec_store(out + i, VEC_ALL(value));
+    for (; i < n; i++) out[i] = value;
+}
+
+/* x - x is 0 for numbers and nan for everything else. */
+static bool finite_all(size_t n, const double *a, size_t *where)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    vec sum = { 0 };
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH) sum += vec_load(a + i) - vec_load(a + i);
+    double total = 0;
+    for (int k = 0; k < NL_WIDTH; k++) total += sum[k];
+    for (; i < n; i++) total += a[i] - a[i];
+    if (total == 0) return true;
+    for (i = 0; isfinite(a[i]); i++) continue;
+    *where = i;
+    return false;
+}
+
+/* Synapse k of a row belongs to lane k modulo 8, so the order of additions is the same at every width. */
+ALWAYS_INLINE double row_sum(size_t count, const uint32_t *col, const double *w, const double *x)
+{
+    vec part[PARTS] = { { 0 } };
+    double lane[LANES];
+    size_t k = 0;
+
+    for (; k + LANES <= count; k += LANES)
+        for (int p = 0; p < PARTS; p++) {
+            const vec from = vec_gather(x, col + k + p * NL_WIDTH);
+            part[p] += w != NULL ? vec_load(w + k + p * NL_WIDTH) * from : from;
+        }
+    for (int p = 0; p < PARTS; p++) vec_store(lane + p * NL_WIDTH, part[p]);
+    for (int l = 0; k < count; k++, l++) lane[l] += w != NULL ? w[k] * x[col[k]] : x[col[k]];
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+static void csr(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out)
+{
+    if (w == NULL)
+        for (size_t r = 0; r < rows; r++) out[r] = row_sum(begin[r + 1] - begin[r], col + begin[r], NULL, x);
+    else
+        for (size_t r = 0; r < rows; r++) out[r] = row_sum(begin[r + 1] - begin[r], col + begin[r], w + begin[r], x);
+}
+
+/* Terms are added in the order of the offsets. */
+ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift, const double *weight)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH) {
+        vec sum = vec_load(x + (ptrdiff_t)i + shift[0]);
+        if (weight != NULL) sum *= weight[0];
+        for (size_t k = 1; k < count; k++) {
+            const vec term = vec_load(x + (ptrdiff_t)i + shift[k]);
+            sum += weight != NULL ? term * weight[k] : term;
+        }
+        vec_store(out + i, sum);
+    }
+    for (; i < n; i++) {
+        double sum = x[(ptrdiff_t)i + shift[0]];
+        if (weight != NULL) sum *= weight[0];
+        for (size_t k = 1; k < count; k++) {
+            const double term = x[(ptrdiff_t)i + shift[k]];
+            sum += weight != NULL ? term * weight[k] : term;
+        }
+        out[i] = sum;
+    }
+}
+
+/* Local copies of a known number of offsets stay in registers. */
+#define STENCIL_OF(count)                                                                    \
+    ALWAYS_INLINE void stencil_##count(size_t n, double *out, const double *x, const ptrdiff_t *shift, const double *weight) \
+    {                                                                                        \
+        ptrdiff_t s[count];                                                                  \
+        double w[count] = { 0 };                                                             \
+        memcpy(s, shift, sizeof s);                                                          \
+        if (weight != NULL) memcpy(w, weight, sizeof w);                                     \
+        stencil(n, out, x, count, s, weight != NULL ? w : NULL);                             \
+    }
+STENCIL_OF(2)
+STENCIL_OF(4)
+
+static void shifted_sum(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift, const double *weight)
+{
+    if (count == 0) fill(n, out, 0);
+    else if (count == 2 && weight == NULL) stencil_2(n, out, x, shift, NULL);
+    else if (count == 2) stencil_2(n, out, x, shift, weight);
+    else if (count == 4 && weight == NULL) stencil_4(n, out, x, shift, NULL);
+    else if (count == 4) stencil_4(n, out, x, shift, weight);
+    else if (weight == NULL) stencil(n, out, x, count, shift, NULL);
+    else stencil(n, out, x, count, shift, weight);
+}
+
+/* --- the table --- */
+
+#define TABLE_OF(isa) TABLE_PASTE(isa)
+#define TABLE_PASTE(isa) nl_kernels_##isa
+#define TEXT_OF(isa) TEXT_PASTE(isa)
+#define TEXT_PASTE(isa) #isa
+
+#define ENTRY(variant, ID) [variant] = op_##ID##_##variant,
+#define PAIR_ENTRY(first, op, second, then)                                                  \
+    [NL_PAIR_##first][NL_PAIR_##second] = { { VARIANTS_3(ENTRY, first##_##second##_LEFT) },  \
+                                            { VARIANTS_3(ENTRY, first##_##second##_RIGHT) } },
+
+extern const nl_kernel_table TABLE_OF(NL_ISA);
+const nl_kernel_table TABLE_OF(NL_ISA) = {
+    .isa = TEXT_OF(NL_ISA),
+    .op = {
+#define OP(ID, name, arity, ...) [NL_OP_##ID] = { VARIANTS_##arity(ENTRY, ID) },
+#include "lang/ops.def"
+    },
+    .pair = { PAIRS(PAIR_ENTRY) },
+    .gather = gather,
+    .iota = iota,
+    .copy = copy,
+    .fill = fill,
+    .reduce = {
+#define RED(ID, ...) [NL_RED_##ID] = reduce_##ID,
+#include "reduce.def"
+        [NL_RED_ARGMIN] = reduce_ARGMIN,
+        [NL_RED_ARGMAX] = reduce_ARGMAX,
+    },
+    .finite = finite_all,
+    .csr = csr,
+    .shifted_sum = shifted_sum,
+};

@@ -1,0 +1,26 @@
+libnetlang_la_SOURCES += src/exec/kernels.h src/exec/kernels_choose.c src/exec/reduce.def
+
+# The kernels: one source, a convenience library per instruction set.  Their vectors are written out; what the compiler
+# would vectorise besides are remainders of a few elements, which only made the objects twice as large.
+KERNEL_SOURCES = src/exec/kernels.c src/exec/kernels.h src/exec/kernel_vector.h
+KERNEL_CFLAGS = $(NL_CFLAGS) $(NL_CFLAGS_KERNEL) -fno-tree-vectorize
+
+noinst_LTLIBRARIES += libnl_kernels_baseline.la
+libnetlang_la_LIBADD += libnl_kernels_baseline.la
+libnl_kernels_baseline_la_SOURCES = $(KERNEL_SOURCES)
+libnl_kernels_baseline_la_CPPFLAGS = $(AM_CPPFLAGS) -DNL_ISA=baseline
+libnl_kernels_baseline_la_CFLAGS = $(KERNEL_CFLAGS)
+
+if NL_X86
+noinst_LTLIBRARIES += libnl_kernels_avx2.la libnl_kernels_avx512.la
+libnetlang_la_LIBADD += libnl_kernels_avx2.la libnl_kernels_avx512.la
+libnl_kernels_avx2_la_SOURCES = $(KERNEL_SOURCES)
+libnl_kernels_avx2_la_CPPFLAGS = $(AM_CPPFLAGS) -DNL_ISA=avx2
+libnl_kernels_avx2_la_CFLAGS = $(KERNEL_CFLAGS) $(NL_CFLAGS_AVX2)
+libnl_kernels_avx512_la_SOURCES = $(KERNEL_SOURCES)
+libnl_kernels_avx512_la_CPPFLAGS = $(AM_CPPFLAGS) -DNL_ISA=avx512
+libnl_kernels_avx512_la_CFLAGS = $(KERNEL_CFLAGS) $(NL_CFLAGS_AVX512)
+endif
+libnetlang_la_SOURCES += \
+	src/exec/direct.c src/exec/direct.h src/exec/connect.c src/exec/connect.h \
+	src/exec/sim.c src/exec/sim.h src/exec/sim_impl.h src/exec/sim_state.c src/exec/sim_step.c

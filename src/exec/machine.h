@@ -1,0 +1,69 @@
+/* Runs programs on the memory of one simulation. */
+#ifndef NL_EXEC_MACHINE_H
+#define NL_EXEC_MACHINE_H
+
+#include "ir/program.h"
+#include "kernels.h"
+#include "net/propagate.h"
+
+/* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one slot where
+ * the memory is fixed and has no past. */
+typedef struct nl_store {
+    const nl_memory *memory;
+    const nl_model *model;         /* slots, arrays, tables, draws: read when prologues run */
+    double *block;                 /* one allocation, 64-byte aligned */
+    double **slot_base;            /* [mem]: first slot */
+    size_t *stride;                /* [mem]: doubles between slots */
+    size_t *head;                  /* [mem]: slot of lag 0 */
+    /* Where a ring's value jumped (start, set): the left limits, newest first. */
+    struct nl_jump **jumps;        /* [mem] */
+    const struct nl_conn *const *conns; /* [projection] */
+    double time;                   /* clock: t of the step that is being made */
+    double h;                      /* its length, for SAMPLE */
+    uint64_t step;
+    bool starting;                 /* initial values are being computed: draws are those of no step */
+    uint64_t trial;
+    uint64_t generation;           /* changed whenever a base pointer may have moved other than by rotation */
+} nl_store;
+
+/* Left limits of a ring at one step. */
+typedef struct nl_jump {
+    struct nl_jump *older;
+    uint64_t step;      /* absolute step number at which the value jumped */
+    double *value;      /* count values */
+} nl_jump;
+
+bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns, const char **too_large);
+void nl_store_done(nl_store *store);
+
+/* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
+double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag);
+double *nl_store_next(const nl_store *store, uint32_t mem);
+/* Advances the ring: what was `next` becomes lag 0. */
+void nl_store_rotate(nl_store *store, uint32_t mem);
+
+/* Records that a ring's present value is about to jump: what it is now becomes the left limit at this step. */
+void nl_store_jump(nl_store *store, uint32_t mem);
+void nl_store_forget_jumps(nl_store *store, uint32_t mem);
+/* The left limit at a step, or NULL where the value did not jump. */
+const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step);
+
+/* A program bound to a store: views resolved, own storage and registers allocated. */
+typedef struct nl_machine nl_machine;
+
+nl_machine *nl_machine_new(const nl_program *program, nl_store *store);
+void nl_machine_free(nl_machine *machine);
+
+void nl_machine_prepare(nl_machine *machine); /* runs the prologue */
+
+typedef struct nl_machine_fault {
+    nl_ref node;        /* gather out of range, time before a ring's past: the node; NaN checks are the caller's */
+    size_t element;
+    double value;
+} nl_machine_fault;
+
+/* Runs the body once; false on a bad index (fault filled).  Allocates nothing.  Simultaneous stores to memory without past that could not be
+ * made in place are swapped in at the end.  Rotating rings is the caller's. */
+bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault);
+
+#endif

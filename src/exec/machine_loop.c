@@ -1,0 +1,209 @@
+/* Loops and propagation: all the work on arrays; allocates nothing. */
+#include "machine_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- kernels --- */
+
+static unsigned variant_of(const nl_instr *instr)
+{
+    unsigned variant = 0;
+
+    for (int k = 0; k < instr->arg_count; k++)
+        if (instr->args[k].kind == NL_AT_SCALAR) variant |= 1u << k;
+    return variant;
+}
+
+nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr)
+{
+    if (instr->kind == NL_I_OP) return kernels->op[instr->op][variant_of(instr)];
+    if (instr->kind == NL_I_PAIR) return kernels->pair[instr->first][instr->second][instr->right][variant_of(instr)];
+    return NULL;
+}
+
+/* --- instructions that are no kernels --- */
+
+static void copy(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)at;
+    if (s->instr->args[0].kind == NL_AT_SCALAR) machine->kernels->fill(n, dst, args[0][0]);
+    else machine->kernels->copy(n, dst, args[0]);
+}
+
+static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)s, (void)args;
+    machine->kernels->iota(n, dst, (double)at);
+}
+
+static void gather(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    size_t bad = 0;
+
+    machine->kernels->gather(n, dst, args[0], s->source_count, args[1], &bad);
+    if (bad != 0) machine_fail(machine, s->instr->node, at + bad - 1, args[1][bad - 1]);
+}
+
+/* Row k of a table holds on [k T, (k + 1) T), the first before and the last after.  The clock is a product of whole steps
+ * that may lie a little before an edge. */
+static double table_value(const nl_table *table, double tolerance, double time, double column)
+{
+    const double row = floor((time + tolerance) / table->dt), last = (double)(table->rows - 1);
+    const double from = row > 0 ? fmin(row, last) : 0;
+
+    return isnan(row) ? NAN : table->array.data[(size_t)from * table->columns + (size_t)column];
+}
+
+static void read_table(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const nl_table *table = &machine->store->model->tables.items[s->instr->id];
+    const double tolerance = 1e-6 * machine->store->model->dt;
+    const bool each_time = s->instr->args[0].kind != NL_AT_SCALAR, has_column = s->arg_count > 1;
+    const bool each_column = has_column && s->instr->args[1].kind != NL_AT_SCALAR;
+
+    for (size_t i = 0; i < n; i++) {
+        const double column = has_column ? args[1][each_column ? i : 0] : 0;
+        const bool good = column >= 0 && column < (double)table->columns && column == floor(column);
+        if (!good) machine_fail(machine, s->instr->node, at + i, column);
+        dst[i] = good ? table_value(table, tolerance, args[0][each_time ? i : 0], column) : NAN;
+    }
+}
+
+/* Step 0 is that of initial values. */
+static void draw(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const nl_draw_def *def = &machine->store->model->draws.items[s->instr->id];
+    const uint64_t when = machine->store->starting ? 0 : machine->store->step + 1;
+    size_t strides[NL_NODE_ARGS] = { 0 };
+
+    for (int k = 0; k < s->arg_count; k++) strides[k] = s->instr->args[k].kind != NL_AT_SCALAR;
+    nl_draw_array(def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
+}
+
+/* Post neurons outside of the projection's part get 0. */
+static void stencil(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const nl_part *post = &machine_projection(machine, s->instr->id)->post;
+    const nl_conn *conn = machine_conn(machine, s->instr->id);
+    const size_t begin = at > post->begin ? at : post->begin;
+    const size_t end = at + n < post->begin + post->count ? at + n : post->begin + post->count;
+
+    if (s->whole != NULL && at == 0)
+        nl_propagate_to_post(&machine->propagate, conn, (nl_weights){ NULL, s->instr->right }, args[0], s->whole, machine->scratch);
+    if (begin >= end || begin > at || end < at + n) machine->kernels->fill(n, dst, 0);
+    if (begin >= end) return;
+    if (s->whole != NULL) memcpy(dst + (begin - at), s->whole + (begin - post->begin), (end - begin) * sizeof *dst);
+    else nl_propagate_stencil_chunk(&machine->propagate, conn, s->instr->right, args[0], dst + (begin - at), begin - post->begin, end - begin);
+}
+
+static void reduce(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)dst;
+    machine->kernels->reduce[s->instr->op](s->reduction, at, n, args[0]);
+}
+
+static void see_pre(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)s, (void)at;
+    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
+}
+
+static void see_post(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)s, (void)at;
+    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->post[i]];
+}
+
+static const nl_part *target_part(const nl_machine *machine, const nl_instr *instr)
+{
+    const nl_projection *projection = machine_projection(machine, instr->id);
+
+    return instr->right ? &projection->pre : &projection->post;
+}
+
+static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    (void)at;
+    nl_propagate_accumulate(n, s->instr->right ? machine->pre : machine->post, args[0], dst + target_part(machine, s->instr)->begin);
+}
+
+step_fn machine_step_fn(nl_instr_kind kind)
+{
+    static const step_fn fns[] = {
+        [NL_I_COPY] = copy, [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather, [NL_I_TABLE] = read_table, [NL_I_DRAW] = draw,
+        [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil, [NL_I_REDUCE] = reduce, [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,
+        [NL_I_SUM] = sum_by_neuron,
+    };
+
+    return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;
+}
+
+/* --- loops --- */
+
+static void begin_sums(nl_machine *machine, const block *b)
+{
+    for (size_t k = 0; k < b->sum_count; k++) {
+        const step *s = &b->steps[b->sums[k]];
+        if (s->instr->kind == NL_I_REDUCE) nl_reduction_init(s->reduction, (nl_reduce_op)s->instr->op);
+        else machine->kernels->fill(s->dst_count, s->dst, 0);
+    }
+}
+
+static void end_sums(const block *b)
+{
+    for (size_t k = 0; k < b->sum_count; k++) {
+        const step *s = &b->steps[b->sums[k]];
+        if (s->instr->kind == NL_I_REDUCE) *s->dst = nl_reduction_done(s->reduction, (nl_reduce_op)s->instr->op);
+    }
+}
+
+static void run_first(nl_machine *machine, const block *b, size_t n)
+{
+    for (const step *s = b->steps, *end = s + b->step_count; s < end; s++)
+        if (s->kernel != NULL) s->kernel(n, s->dst, s->args);
+        else s->run(machine, s, s->dst, s->args, 0, n);
+}
+
+static void run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
+{
+    for (const step *s = b->steps, *end = s + b->step_count; s < end; s++) {
+        double *dst = s->dst + (at & s->dst_moves);
+        const double *args[NL_NODE_ARGS];
+        for (int k = 0; k < s->arg_count; k++) args[k] = s->args[k] + (at & s->moves[k]);
+        if (s->kernel != NULL) s->kernel(n, dst, args);
+        else s->run(machine, s, dst, args, at, n);
+    }
+}
+
+static size_t chunk_size(const block *b, size_t at)
+{
+    return b->count - at < NL_CHUNK ? b->count - at : NL_CHUNK;
+}
+
+void machine_run_loop(nl_machine *machine, const block *b)
+{
+    if (b->sum_count > 0) begin_sums(machine, b);
+    for (size_t at = 0; at < b->count; at += NL_CHUNK) {
+        const size_t n = chunk_size(b, at);
+        if (b->needs_pairs) nl_conn_synapses(machine_conn(machine, b->segment->id), at, n, machine->pre, machine->post);
+        if (at == 0) run_first(machine, b, n);
+        else run_chunk(machine, b, at, n);
+    }
+    if (b->sum_count > 0) end_sums(b);
+}
+
+/* --- propagation --- */
+
+/* Neurons outside of the projection's part get 0. */
+void machine_propagate(nl_machine *machine, const block *b)
+{
+    const nl_projection *projection = machine_projection(machine, b->segment->id);
+    const nl_conn *conn = machine_conn(machine, b->segment->id);
+    const nl_part *part = b->segment->to_pre ? &projection->pre : &projection->post;
+    const nl_weights weights = { b->weights, b->segment->rule };
+
+    if (part->count < b->count) machine->kernels->fill(b->count, b->target, 0);
+    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source, b->target + part->begin,
+                                                                      machine->scratch);
+}

@@ -1,0 +1,422 @@
+#include "sim.h"
+
+#include "base/text.h"
+#include "sim_impl.h"
+
+#include <gsl/gsl_errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* --- building --- */
+
+/* Parameters of populations are known first: connections and the lengths of delays follow from them. */
+static bool first_parameters(nl_sim *sim)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++) {
+        const nl_var *var = &sim->model->vars.items[v];
+        const size_t count = nl_graph_space(sim->model->graph, var->space)->count;
+        nl_ref bad;
+
+        if (var->kind != NL_VAR_PARAM || var->projection != UINT32_MAX) continue;
+        double *out = NL_NEW_ARRAY(sim->arena, double, count + 1);
+        if (!nl_direct_eval(&sim->direct, var->init, var->space, 0, count, out, &bad)) {
+            nl_diag_add(sim->diags, NL_E_INDEX, var->span, "an index in `%s` is out of range", var->full_name);
+            return false;
+        }
+        sim->values[v] = out;
+    }
+    return true;
+}
+
+static bool connect_all(nl_sim *sim)
+{
+    bool ok = true;
+
+    for (uint32_t p = 0; p < sim->model->projections.count; p++) {
+        sim->conns[p] = nl_connect(&sim->direct, p, sim->arena, sim->diags);
+        if (sim->conns[p] == NULL) ok = false;
+        else nl_graph_space(sim->model->graph, sim->model->projections.items[p].space)->count = sim->conns[p]->synapse_count;
+        if (!ok) break;
+    }
+    return ok;
+}
+
+static void widen(nl_delay_range *range, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        range->low = i == 0 ? values[i] : fmin(range->low, values[i]);
+        range->high = i == 0 ? values[i] : fmax(range->high, values[i]);
+    }
+}
+
+/* A delay that is fixed before time starts is evaluated; one that varies lies between zero and its bound. */
+static nl_delay_range range_of(nl_sim *sim, const nl_delay_def *def)
+{
+    const nl_graph *graph = sim->model->graph;
+    const nl_node *node = nl_graph_node(graph, def->delay);
+    const nl_ref delay = node->kind == NL_X_PRE || node->kind == NL_X_POST ? node->args[0] : def->delay;
+    const uint32_t space = nl_graph_node(graph, delay)->space;
+    const size_t count = nl_graph_space(graph, space)->count;
+    nl_delay_range range = { 0 };
+    nl_ref bad;
+
+    if (def->max != 0) {
+        (void)nl_direct_eval(&sim->direct, def->max, 0, 0, 1, &range.high, &bad);
+        return range;
+    }
+    double *values = nl_calloc(count, sizeof *values);
+    if (nl_direct_eval(&sim->direct, delay, space, 0, count, values, &bad)) widen(&range, values, count);
+    free(values);
+    return range;
+}
+
+static nl_delay_range *delay_ranges(nl_sim *sim)
+{
+    nl_delay_range *ranges = NL_NEW_ARRAY(sim->arena, nl_delay_range, sim->model->delays.count + 1);
+
+    for (size_t k = 0; k < sim->model->delays.count; k++) ranges[k] = range_of(sim, &sim->model->delays.items[k]);
+    return ranges;
+}
+
+static bool lower_all(nl_sim *sim)
+{
+    nl_ref *nodes = NL_NEW_ARRAY(sim->arena, nl_ref, sim->probe_count + 1);
+    size_t *counts = NL_NEW_ARRAY(sim->arena, size_t, sim->probe_count + 1);
+
+    for (size_t k = 0; k < sim->probe_count; k++) {
+        nodes[k] = sim->probes[k].node;
+        counts[k] = sim->probes[k].count;
+    }
+    sim->probe_roots = NL_NEW_ARRAY(sim->arena, nl_root, sim->probe_count + 1);
+    sim->lowered = nl_lower(sim->arena, sim->model, delay_ranges(sim), nodes, counts, sim->probe_count, sim->probe_roots, sim->diags);
+    return sim->lowered != NULL;
+}
+
+static bool allocate(nl_sim *sim)
+{
+    const char *too_large = NULL;
+
+    sim->has_store = nl_store_init(&sim->store, sim->model, &sim->lowered->memory, (const nl_conn *const *)sim->conns, &too_large);
+    if (!sim->has_store) {
+        nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 }, "the model does not fit into memory: `%s` is too large", too_large);
+        nl_diag_help(sim->diags, d, "`netlang check` prints what each part needs");
+    }
+    return sim->has_store;
+}
+
+static nl_machine *compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count)
+{
+    if (count == 0) return NULL;
+    const nl_program *program = nl_program_compile(sim->arena, sim->model, &sim->lowered->memory, name, roots, count);
+#ifdef NL_DEV
+    const char *wrong = nl_program_verify(sim->arena, program, &sim->lowered->memory);
+    if (wrong != NULL) {
+        nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 }, "internal error in program %s: %s", name, wrong);
+        return NULL;
+    }
+#endif
+    return nl_machine_new(program, &sim->store);
+}
+
+static void compile_all(nl_sim *sim)
+{
+    const nl_lowered *lo = sim->lowered;
+
+    sim->first = compile(sim, "first", lo->first.items, lo->first.count);
+    sim->begin = compile(sim, "begin", lo->begin.items, lo->begin.count);
+    sim->substep = compile(sim, "substep", lo->substep.items, lo->substep.count);
+    sim->step = compile(sim, "step", lo->step.items, lo->step.count);
+    sim->blocks = NL_NEW_ARRAY(sim->arena, nl_machine *, sim->model->blocks.count + 1);
+    for (size_t k = 0; k < sim->model->blocks.count; k++)
+        sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
+}
+
+static bool is_work(const nl_sim *sim, uint32_t mem)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++)
+        if (sim->lowered->work_mem[v] == mem) return true;
+    return false;
+}
+
+static void find_rotating(nl_sim *sim)
+{
+    const size_t n = sim->lowered->memory.mems.count;
+
+    sim->rotating = NL_NEW_ARRAY(sim->arena, uint32_t, n + 1);
+    for (uint32_t m = 0; m < n; m++)
+        if (sim->lowered->memory.mems.items[m].depth > 1 && !is_work(sim, m)) sim->rotating[sim->rotating_count++] = m;
+    for (uint32_t v = 0; v < sim->model->vars.count; v++)
+        if (sim->model->vars.items[v].kind == NL_VAR_STATE)
+            sim->state_elements += sim->lowered->memory.mems.items[sim->lowered->var_mem[v]].count;
+}
+
+static bool build(nl_sim *sim)
+{
+    if (!first_parameters(sim) || !connect_all(sim) || !lower_all(sim)) return false;
+    if (!sim_stiff_fits(sim)) {
+        nl_diag_add(sim->diags, NL_E_METHOD_SIZE, sim->model->method_span, "bdf is for up to 2000 equations");
+        return false;
+    }
+    if (!allocate(sim)) return false;
+    compile_all(sim);
+    find_rotating(sim);
+    sim_repoint(sim);
+    return nl_diags_error_count(sim->diags) == 0;
+}
+
+nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
+{
+    nl_sim *sim = nl_calloc(1, sizeof *sim);
+    nl_sim_failure failure;
+
+    (void)gsl_set_error_handler_off();
+    nl_propagate_init();
+    sim->model = model;
+    sim->diags = diags;
+    sim->arena = nl_arena_new();
+    sim->probe_count = probe_count;
+    nl_probe *copy = NL_NEW_ARRAY(sim->arena, nl_probe, probe_count + 1);
+    if (probe_count > 0) memcpy(copy, probes, probe_count * sizeof *probes);
+    sim->probes = copy;
+    sim->values = NL_NEW_ARRAY(sim->arena, const double *, model->vars.count + 1);
+    sim->conns = NL_NEW_ARRAY(sim->arena, nl_conn *, model->projections.count + 1);
+    sim->overridden = NL_NEW_ARRAY(sim->arena, bool, model->vars.count + 1);
+    sim->direct = (nl_direct){ .model = model, .kernels = nl_kernels_choose(), .values = sim->values, .conns = (const nl_conn *const *)sim->conns,
+                               .time = model->start };
+    if (build(sim)) {
+        const nl_sim_status status = nl_sim_reset(sim, &failure);
+        if (status == NL_SIM_OK) return sim;
+        nl_diag_add(diags, NL_E_INDEX, failure.span, "%s", failure.what != NULL ? failure.what : "the initial state cannot be computed");
+    }
+    nl_sim_free(sim);
+    return NULL;
+}
+
+void nl_sim_free(nl_sim *sim)
+{
+    if (sim == NULL) return;
+    sim_stiff_free(sim);
+    nl_machine *const machines[] = { sim->first, sim->begin, sim->substep, sim->step };
+    for (size_t k = 0; k < NL_LEN(machines); k++) nl_machine_free(machines[k]);
+    for (size_t k = 0; sim->blocks != NULL && k < sim->model->blocks.count; k++) nl_machine_free(sim->blocks[k]);
+    for (size_t k = 0; k < sim->groups.count; k++) nl_machine_free(sim->groups.items[k]->machine);
+    if (sim->has_store) {
+        sim_drop_jumps(sim);
+        nl_store_done(&sim->store);
+    }
+    for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_free(sim->conns[k]);
+    nl_arena_free(sim->arena);
+    free(sim);
+}
+
+/* --- probes --- */
+
+static probe_group *group_of(nl_sim *sim, const size_t *probes, size_t count)
+{
+    for (size_t k = 0; k < sim->groups.count; k++) {
+        probe_group *g = sim->groups.items[k];
+        if (g->count == count && memcmp(g->probes, probes, count * sizeof *probes) == 0) return g;
+    }
+    probe_group *g = NL_NEW(sim->arena, probe_group);
+    nl_root *roots = NL_NEW_ARRAY(sim->arena, nl_root, count);
+    g->probes = NL_NEW_ARRAY(sim->arena, size_t, count);
+    g->count = count;
+    for (size_t k = 0; k < count; k++) {
+        g->probes[k] = probes[k];
+        roots[k] = sim->probe_roots[probes[k]];
+    }
+    g->machine = compile(sim, "probes", roots, count);
+    if (g->machine != NULL) nl_machine_prepare(g->machine);
+    NL_PUSH(sim->arena, &sim->groups, g);
+    return g;
+}
+
+static const double *probe_value(const nl_sim *sim, size_t probe)
+{
+    return nl_store_at(&sim->store, sim->probe_roots[probe].mem, 0);
+}
+
+static bool is_repeated(const nl_sim *sim, size_t probe)
+{
+    return nl_graph_node(sim->model->graph, sim->probe_roots[probe].node)->space == 0 && sim->probes[probe].count > 1;
+}
+
+nl_sim_status nl_sim_read(nl_sim *sim, size_t probe, double *out, nl_sim_failure *failure)
+{
+    const probe_group *g = group_of(sim, &probe, 1);
+    const nl_sim_status status = sim_run_machine(sim, g->machine, failure);
+    const double *value = probe_value(sim, probe);
+
+    if (status != NL_SIM_OK) return status;
+    for (size_t i = 0; i < sim->probes[probe].count; i++) out[i] = value[is_repeated(sim, probe) ? 0 : i];
+    return NL_SIM_OK;
+}
+
+/* --- running --- */
+
+/* Samplers that are due in the same steps share a program. */
+typedef struct rhythm {
+    uint64_t interval, phase;
+    probe_group *group;
+    const nl_sampler **samplers;
+    size_t count;
+    double *repeated; /* room for a value that is one number for many elements */
+} rhythm;
+
+typedef struct rhythms {
+    rhythm *items;
+    size_t count;
+} rhythms;
+
+static rhythm *rhythm_of(rhythms *all, const nl_sampler *s, size_t room, nl_arena *arena)
+{
+    for (size_t k = 0; k < all->count; k++)
+        if (all->items[k].interval == s->interval && all->items[k].phase == s->first) return &all->items[k];
+    rhythm *r = &all->items[all->count++];
+    r->interval = s->interval;
+    r->phase = s->first;
+    r->samplers = NL_NEW_ARRAY(arena, const nl_sampler *, room);
+    return r;
+}
+
+static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
+{
+    rhythms all = { NL_NEW_ARRAY(arena, rhythm, run->sampler_count + 1), 0 };
+
+    for (size_t k = 0; k < run->sampler_count; k++) {
+        rhythm *r = rhythm_of(&all, &run->samplers[k], run->sampler_count, arena);
+        r->samplers[r->count++] = &run->samplers[k];
+    }
+    for (size_t k = 0; k < all.count; k++) {
+        rhythm *r = &all.items[k];
+        size_t *probes = NL_NEW_ARRAY(arena, size_t, r->count), most = 1;
+        for (size_t j = 0; j < r->count; j++) {
+            probes[j] = r->samplers[j]->probe;
+            if (sim->probes[probes[j]].count > most) most = sim->probes[probes[j]].count;
+        }
+        r->group = group_of(sim, probes, r->count);
+        r->repeated = NL_NEW_ARRAY(arena, double, most);
+    }
+    return all;
+}
+
+static bool give_sample(nl_sim *sim, const rhythm *r, const nl_sampler *s)
+{
+    const size_t count = sim->probes[s->probe].count;
+    const double *value = probe_value(sim, s->probe);
+
+    if (is_repeated(sim, s->probe)) {
+        for (size_t i = 0; i < count; i++) r->repeated[i] = value[0];
+        value = r->repeated;
+    }
+    return s->sample(s->user, sim->store.time, value, count);
+}
+
+static nl_sim_status sample_due(nl_sim *sim, const rhythms *all, nl_sim_failure *failure)
+{
+    const uint64_t step = sim->store.step;
+
+    for (size_t k = 0; k < all->count; k++) {
+        const rhythm *r = &all->items[k];
+        if (step < r->phase || (r->interval != 1 && (step - r->phase) % r->interval != 0)) continue;
+        const nl_sim_status status = sim_run_machine(sim, r->group->machine, failure);
+        if (status != NL_SIM_OK) return status;
+        for (size_t j = 0; j < r->count; j++)
+            if (!give_sample(sim, r, r->samplers[j])) return NL_SIM_SINK_FAILED;
+    }
+    return NL_SIM_OK;
+}
+
+/* Searching large states for NaN in each step would cost more than the step of a simple model. */
+static uint64_t check_interval(const nl_sim *sim)
+{
+    enum { SMALL = 2048 };
+
+    return sim->state_elements <= SMALL ? 1 : 16;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms *all, probe_group *until, uint64_t *done, nl_sim_failure *failure)
+{
+    enum { LOOK_AT_CLOCK = 64 };
+    const uint64_t check = check_interval(sim);
+    double shown = seconds();
+    nl_sim_status status = NL_SIM_OK;
+
+    for (; *done < run->steps; ++*done) {
+        if (run->stop != NULL && *run->stop) return NL_SIM_STOPPED;
+        if ((status = sim_make_step(sim, failure)) != NL_SIM_OK) return status;
+        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, failure)) != NL_SIM_OK) break;
+        if ((status = sample_due(sim, all, failure)) != NL_SIM_OK) break;
+        if (until != NULL) {
+            if ((status = sim_run_machine(sim, until->machine, failure)) != NL_SIM_OK) break;
+            if (*probe_value(sim, (size_t)run->until) != 0) {
+                ++*done;
+                break;
+            }
+        }
+        if (run->progress != NULL && *done % LOOK_AT_CLOCK == 0 && seconds() - shown > 0.05) {
+            run->progress(run->user, *done + 1, run->steps);
+            shown = seconds();
+        }
+    }
+    return status == NL_SIM_OK ? sim_check_finite(sim, failure) : status;
+}
+
+nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)
+{
+    nl_arena *arena = nl_arena_new();
+    const rhythms all = find_rhythms(sim, run, arena);
+    const size_t condition = (size_t)run->until;
+    probe_group *until = run->until >= 0 ? group_of(sim, &condition, 1) : NULL;
+
+    *done = 0;
+    const nl_sim_status status = run_steps(sim, run, &all, until, done, failure);
+    nl_arena_free(arena);
+    return status;
+}
+
+uint64_t nl_sim_step(const nl_sim *sim) { return sim->store.step; }
+double nl_sim_time(const nl_sim *sim) { return sim->store.time; }
+const nl_conn *nl_sim_conn(const nl_sim *sim, uint32_t projection) { return sim->conns[projection]; }
+
+/* --- texts --- */
+
+typedef struct listing { const char *name; const nl_root *roots; size_t count; } listing;
+
+static void add_listing(nl_sim *sim, nl_text *text, const listing *l, bool programs)
+{
+    if (l->count == 0) return;
+    if (!programs) {
+        nl_text_adds(text, nl_roots_text(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count));
+        return;
+    }
+    const nl_program *p = nl_program_compile(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count);
+    nl_text_adds(text, nl_program_text(text->arena, p, sim->model, &sim->lowered->memory));
+}
+
+const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
+{
+    const nl_lowered *lo = sim->lowered;
+    const listing lists[] = {
+        { "first", lo->first.items, lo->first.count },       { "begin", lo->begin.items, lo->begin.count },
+        { "substep", lo->substep.items, lo->substep.count }, { "step", lo->step.items, lo->step.count },
+        { "probes", sim->probe_roots, sim->probe_count },
+    };
+    nl_text text = nl_text_new(arena);
+
+    if (strcmp(what, "explain") == 0) return lo->notes;
+    for (size_t k = 0; k < NL_LEN(lists); k++) add_listing(sim, &text, &lists[k], strcmp(what, "program") == 0);
+    for (size_t k = 0; k < sim->model->blocks.count; k++)
+        add_listing(sim, &text, &(listing){ "block", lo->blocks[k].items, lo->blocks[k].count }, strcmp(what, "program") == 0);
+    return text.chars;
+}

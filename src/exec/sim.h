@@ -1,0 +1,82 @@
+/* A simulation: the state of a checked model and the programs that step it.  Built once per model; allocates nothing
+ * while stepping.  Knows nothing of files and texts: failures are a status and a place. */
+#ifndef NL_EXEC_SIM_H
+#define NL_EXEC_SIM_H
+
+#include "check/model.h"
+
+typedef struct nl_sim nl_sim;
+
+/* A value that is read while the simulation runs: a record, a condition of `run until`, X.x in the protocol. */
+typedef struct nl_probe {
+    nl_ref node;     /* over any space */
+    size_t count;    /* elements of its value */
+} nl_probe;
+
+/* Builds connectivity, memory and programs.  `probes` are all that will ever be read from it.  NULL with diagnostics. */
+nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags);
+void nl_sim_free(nl_sim *sim);
+
+typedef enum nl_sim_status { NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_STOPPED, NL_SIM_SINK_FAILED } nl_sim_status;
+
+/* Where and why a run ended early. */
+typedef struct nl_sim_failure {
+    uint32_t var;     /* variable that is not finite, or UINT32_MAX */
+    size_t element;
+    double time, value;
+    nl_span span;     /* of its equation, or of the instruction */
+    const char *what; /* more words, or NULL */
+} nl_sim_failure;
+
+/* Initial state at t = start: parameters and states are drawn and computed, histories filled.  `reset` is the same call. */
+nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure);
+
+/* Something read by bodies changed in the model (slots, arrays): computes what depends on it again. */
+nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure);
+
+/* Present values of a state or parameter (coherent units). */
+const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count);
+void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values); /* count of them */
+
+/* A probe's value now. */
+nl_sim_status nl_sim_read(nl_sim *sim, size_t probe, double *out, nl_sim_failure *failure);
+
+/* A probe sampled while running: after every `interval` steps counted from step `first` (absolute step number). */
+typedef struct nl_sampler {
+    size_t probe;
+    uint64_t interval, first;
+    bool (*sample)(void *user, double time, const double *values, size_t count); /* false: stop, the sink failed */
+    void *user;
+} nl_sampler;
+
+typedef struct nl_sim_run {
+    uint64_t steps;             /* at most */
+    long until;                 /* probe with a condition that ends the run after the step in which it is true, or -1 */
+    const nl_sampler *samplers;
+    size_t sampler_count;
+    void (*progress)(void *user, uint64_t done, uint64_t total); /* every few milliseconds, or NULL */
+    void *user;
+    const volatile int *stop;
+} nl_sim_run;
+
+/* Steps; `done` tells how many steps were made. */
+nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure);
+
+uint64_t nl_sim_step(const nl_sim *sim);
+double nl_sim_time(const nl_sim *sim);
+
+/* The whole state in memory: snapshot / restore. */
+typedef struct nl_sim_snapshot nl_sim_snapshot;
+nl_sim_snapshot *nl_sim_save(const nl_sim *sim);
+void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *snapshot);
+void nl_sim_snapshot_free(nl_sim_snapshot *snapshot);
+
+/* Connectivity as built: for matrix(EE.w), indegree(EE), counts. */
+struct nl_conn;
+const struct nl_conn *nl_sim_conn(const nl_sim *sim, uint32_t projection);
+
+/* Texts for `ir --stage ir|program` and `explain`. */
+const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what);
+
+#endif

@@ -1,0 +1,456 @@
+/* The state of a simulation: initial values, histories, parameters, changes from outside, snapshots. */
+#include "sim_impl.h"
+
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const nl_mem *mem_of(const nl_sim *sim, uint32_t mem)
+{
+    return &sim->lowered->memory.mems.items[mem];
+}
+
+static const nl_var *var_of(const nl_sim *sim, uint32_t var)
+{
+    return &sim->model->vars.items[var];
+}
+
+void sim_repoint(nl_sim *sim)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++)
+        if (sim->lowered->var_mem[v] != UINT32_MAX) sim->values[v] = nl_store_at(&sim->store, sim->lowered->var_mem[v], 0);
+}
+
+static nl_sim_status evaluate(nl_sim *sim, nl_ref node, uint32_t space, size_t count, double *out, nl_span span, nl_sim_failure *failure)
+{
+    nl_ref bad;
+
+    if (nl_direct_eval(&sim->direct, node, space, 0, count, out, &bad)) return NL_SIM_OK;
+    *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = sim->direct.time, .span = span, .what = "an index is out of range" };
+    return NL_SIM_BAD_INDEX;
+}
+
+/* --- jumps --- */
+
+static void add_jump(nl_sim *sim, uint32_t mem, const double *left)
+{
+    const size_t count = mem_of(sim, mem)->count;
+    nl_jump **list = &sim->store.jumps[mem], **at = list;
+    nl_jump *jump = NULL;
+
+    /* one that no delay reaches any more is used again */
+    for (; *at != NULL; at = &(*at)->older)
+        if ((*at)->older == NULL && (*at)->step + mem_of(sim, mem)->depth + 1 < sim->store.step) {
+            jump = *at;
+            *at = NULL;
+            break;
+        }
+    if (jump == NULL) {
+        jump = nl_calloc(1, sizeof *jump);
+        jump->value = nl_calloc(count, sizeof(double));
+    }
+    jump->step = sim->store.step;
+    memcpy(jump->value, left, count * sizeof *left);
+    jump->older = *list;
+    *list = jump;
+}
+
+void sim_drop_jumps(nl_sim *sim)
+{
+    for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
+        for (nl_jump *j = sim->store.jumps[m]; j != NULL; j = sim->store.jumps[m]) {
+            sim->store.jumps[m] = j->older;
+            free(j->value);
+            free(j);
+        }
+}
+
+bool sim_jumped_now(const nl_sim *sim)
+{
+    for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
+        if (mem_of(sim, (uint32_t)m)->slope != UINT32_MAX && sim->store.jumps[m] != NULL && sim->store.jumps[m]->step == sim->store.step)
+            return true;
+    return false;
+}
+
+/* Before states are changed from outside: the values until now are the left limits.  The slope there follows from the last
+ * stored interval, to second order. */
+void sim_jump(nl_sim *sim)
+{
+    if (sim_jumped_now(sim)) return;
+    for (uint32_t m = 0; m < sim->lowered->memory.mems.count; m++) {
+        const nl_mem *mem = mem_of(sim, m);
+        if (mem->slope == UINT32_MAX) continue;
+        const double *now = nl_store_at(&sim->store, m, 0), *before = nl_store_at(&sim->store, m, 1);
+        const double *slope_before = nl_store_at(&sim->store, mem->slope, 1);
+        double *slope = nl_calloc(mem->count, sizeof *slope);
+        for (size_t i = 0; i < mem->count; i++) slope[i] = 2 * (now[i] - before[i]) / sim->model->dt - slope_before[i];
+        add_jump(sim, m, now);
+        add_jump(sim, mem->slope, slope);
+        free(slope);
+    }
+}
+
+/* --- parameters --- */
+
+static nl_sim_status init_synaptic(nl_sim *sim, uint32_t v, double *out, nl_sim_failure *failure)
+{
+    const nl_var *var = var_of(sim, v);
+    const nl_conn *conn = sim->conns[var->projection];
+
+    if (nl_connect_given(sim->model, v, conn, out)) return NL_SIM_OK;
+    return evaluate(sim, var->init, var->space, conn->synapse_count, out, var->span, failure);
+}
+
+static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++) {
+        const nl_var *var = var_of(sim, v);
+        const uint32_t mem = sim->lowered->var_mem[v];
+
+        if (var->kind != NL_VAR_PARAM || mem == UINT32_MAX || sim->overridden[v]) continue;
+        double *out = nl_store_at(&sim->store, mem, 0);
+        status = var->projection != UINT32_MAX ? init_synaptic(sim, v, out, failure)
+                                               : evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, out, var->span, failure);
+    }
+    return status;
+}
+
+static nl_sim_status init_weights(nl_sim *sim, nl_sim_failure *failure)
+{
+    for (size_t k = 0; k < sim->lowered->weights.count; k++) {
+        const nl_weights_def *def = &sim->lowered->weights.items[k];
+        const nl_projection *p = &sim->model->projections.items[def->projection];
+        const nl_sim_status status = evaluate(sim, def->node, p->space, mem_of(sim, def->mem)->count, nl_store_at(&sim->store, def->mem, 0), p->span, failure);
+
+        if (status != NL_SIM_OK) return status;
+    }
+    for (size_t k = 0; k < sim->lowered->ones.count; k++) {
+        const uint32_t m = sim->lowered->ones.items[k];
+        double *out = nl_store_at(&sim->store, m, 0);
+        for (size_t i = 0; i < mem_of(sim, m)->count; i++) out[i] = 1;
+    }
+    return NL_SIM_OK;
+}
+
+/* exp([[A h, I h], [0, 0]]) holds exp(A h) and its integral side by side. */
+static void exact_element(nl_sim *sim, const nl_exact_def *def, double *const *a, size_t element)
+{
+    const size_t n = def->size;
+    gsl_matrix *m = gsl_matrix_calloc(2 * n, 2 * n), *e = gsl_matrix_calloc(2 * n, 2 * n);
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++)
+            if (a[i * n + j] != NULL) gsl_matrix_set(m, i, j, a[i * n + j][element] * sim->model->dt);
+        gsl_matrix_set(m, i, n + i, sim->model->dt);
+    }
+    gsl_linalg_exponential_ss(m, e, GSL_PREC_DOUBLE);
+    for (size_t k = 0; k < n * n; k++) {
+        if (def->e[k] != UINT32_MAX) nl_store_at(&sim->store, def->e[k], 0)[element] = gsl_matrix_get(e, k / n, k % n);
+        if (def->f[k] != UINT32_MAX) nl_store_at(&sim->store, def->f[k], 0)[element] = gsl_matrix_get(e, k / n, n + k % n);
+    }
+    gsl_matrix_free(m);
+    gsl_matrix_free(e);
+}
+
+/* One equation alone has a closed form that is exact to the last bit. */
+static void exact_single(nl_sim *sim, const nl_exact_def *def, double *const *a, size_t element)
+{
+    const double x = a[0] != NULL ? a[0][element] * sim->model->dt : 0;
+
+    nl_store_at(&sim->store, def->e[0], 0)[element] = exp(x);
+    nl_store_at(&sim->store, def->f[0], 0)[element] = sim->model->dt * (x == 0 ? 1 : expm1(x) / x);
+}
+
+static nl_sim_status init_exact(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->lowered->exacts.count && status == NL_SIM_OK; k++) {
+        const nl_exact_def *def = &sim->lowered->exacts.items[k];
+        const size_t n = def->size, count = nl_graph_space(sim->model->graph, def->space)->count;
+        nl_arena *arena = nl_arena_new();
+        double **a = NL_NEW_ARRAY(arena, double *, n * n);
+
+        for (size_t j = 0; j < n * n && status == NL_SIM_OK; j++) {
+            if (def->a[j] == 0) continue;
+            a[j] = NL_NEW_ARRAY(arena, double, count);
+            status = evaluate(sim, def->a[j], def->space, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
+        }
+        for (size_t i = 0; i < count && status == NL_SIM_OK; i++) (n == 1 ? exact_single : exact_element)(sim, def, a, i);
+        nl_arena_free(arena);
+    }
+    return status;
+}
+
+nl_sim_status sim_prepare(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status;
+
+    sim_repoint(sim);
+    if ((status = init_params(sim, failure)) != NL_SIM_OK || (status = init_weights(sim, failure)) != NL_SIM_OK
+        || (status = init_exact(sim, failure)) != NL_SIM_OK)
+        return status;
+    nl_machine *const whole[] = { sim->first, sim->begin, sim->substep, sim->step };
+    for (size_t k = 0; k < NL_LEN(whole); k++)
+        if (whole[k] != NULL) nl_machine_prepare(whole[k]);
+    for (size_t k = 0; k < sim->model->blocks.count; k++)
+        if (sim->blocks[k] != NULL) nl_machine_prepare(sim->blocks[k]);
+    for (size_t k = 0; k < sim->groups.count; k++) nl_machine_prepare(sim->groups.items[k]->machine);
+    return NL_SIM_OK;
+}
+
+nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure)
+{
+    sim_states_changed(sim);
+    return sim_prepare(sim, failure);
+}
+
+/* --- initial values and histories --- */
+
+/* The slope of a history by central differences of fourth order. */
+static nl_sim_status history_slope(nl_sim *sim, const nl_var *var, double time, size_t count, double *out, nl_sim_failure *failure)
+{
+    const double h = sim->model->dt / 16;
+    static const double at[] = { -2, -1, 1, 2 }, factor[] = { 1, -8, 8, -1 };
+    double *value = nl_calloc(count, sizeof *value);
+    nl_sim_status status = NL_SIM_OK;
+
+    memset(out, 0, count * sizeof *out);
+    for (size_t k = 0; k < NL_LEN(at) && status == NL_SIM_OK; k++) {
+        sim->direct.time = time + at[k] * h;
+        status = evaluate(sim, var->history, var->space, count, value, var->span, failure);
+        for (size_t i = 0; i < count; i++) out[i] += factor[k] * value[i] / (12 * h);
+    }
+    free(value);
+    return status;
+}
+
+/* Value and slope of the history at one lag, into rings or (lag 0) as left limits of the start. */
+static nl_sim_status history_at(nl_sim *sim, uint32_t v, size_t lag, double *value, double *slope, nl_sim_failure *failure)
+{
+    const nl_var *var = var_of(sim, v);
+    const uint32_t mem = sim->lowered->var_mem[v];
+    const size_t count = mem_of(sim, mem)->count;
+    const double time = sim->model->start - (double)lag * sim->model->dt;
+    nl_sim_status status;
+
+    if (var->history == 0) {
+        memcpy(value, nl_store_at(&sim->store, mem, 0), count * sizeof *value);
+        if (slope != NULL) memset(slope, 0, count * sizeof *slope);
+        return NL_SIM_OK;
+    }
+    sim->direct.time = time;
+    status = evaluate(sim, var->history, var->space, count, value, var->span, failure);
+    if (status == NL_SIM_OK && slope != NULL) status = history_slope(sim, var, time, count, slope, failure);
+    sim->direct.time = sim->model->start;
+    return status;
+}
+
+static nl_sim_status init_history(nl_sim *sim, uint32_t v, nl_sim_failure *failure)
+{
+    const uint32_t mem = sim->lowered->var_mem[v];
+    const nl_mem *m = mem_of(sim, mem);
+    const bool has_slope = m->slope != UINT32_MAX;
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t lag = 1; lag < m->depth && status == NL_SIM_OK; lag++)
+        status = history_at(sim, v, lag, nl_store_at(&sim->store, mem, lag), has_slope ? nl_store_at(&sim->store, m->slope, lag) : NULL, failure);
+    if (!has_slope || status != NL_SIM_OK) return status;
+    double *value = nl_calloc(m->count, sizeof *value), *slope = nl_calloc(m->count, sizeof *slope);
+    status = history_at(sim, v, 0, value, slope, failure);
+    add_jump(sim, mem, value);
+    add_jump(sim, m->slope, slope);
+    free(value);
+    free(slope);
+    return status;
+}
+
+static nl_sim_status init_state(nl_sim *sim, uint32_t v, nl_sim_failure *failure)
+{
+    const nl_var *var = var_of(sim, v);
+    const uint32_t mem = sim->lowered->var_mem[v];
+
+    return evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), var->span, failure);
+}
+
+static void fill_past(nl_sim *sim, uint32_t mem)
+{
+    const nl_mem *m = mem_of(sim, mem);
+
+    for (size_t lag = 1; lag < m->depth; lag++)
+        memcpy(nl_store_at(&sim->store, mem, lag), nl_store_at(&sim->store, mem, 0), m->count * sizeof(double));
+}
+
+static nl_sim_status init_previous(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->lowered->prev_count && status == NL_SIM_OK; k++) {
+        const uint32_t mem = sim->lowered->prev_mem[k];
+        const nl_prev_def *def = &sim->lowered->prevs[k];
+
+        if (mem == UINT32_MAX || def->first == 0) continue;
+        status = evaluate(sim, def->first, def->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), def->span, failure);
+        fill_past(sim, mem);
+    }
+    return status;
+}
+
+/* Previous values without a first one begin with what they are at the start: a program finds that. */
+static nl_sim_status first_previous(nl_sim *sim, nl_sim_failure *failure)
+{
+    const nl_sim_status status = sim->first != NULL ? sim_run_machine(sim, sim->first, failure) : NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->lowered->first.count; k++) fill_past(sim, sim->lowered->first.items[k].mem);
+    return status;
+}
+
+static void clear_windows(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->windows.count; k++) {
+        const uint32_t ring = sim->lowered->window_mem[k], sum = sim->lowered->window_sum[k];
+        for (size_t lag = 0; lag < mem_of(sim, ring)->depth; lag++)
+            memset(nl_store_at(&sim->store, ring, lag), 0, mem_of(sim, ring)->count * sizeof(double));
+        memset(nl_store_at(&sim->store, sum, 0), 0, mem_of(sim, sum)->count * sizeof(double));
+    }
+}
+
+nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status;
+
+    sim->store.step = 0;
+    sim->store.time = sim->direct.time = sim->model->start;
+    sim->h = sim->model->dt;
+    sim_drop_jumps(sim);
+    sim_states_changed(sim);
+    if ((status = sim_prepare(sim, failure)) != NL_SIM_OK) return status;
+    for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
+        if (var_of(sim, v)->kind == NL_VAR_STATE) status = init_state(sim, v, failure);
+    for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
+        if (var_of(sim, v)->kind == NL_VAR_STATE) status = init_history(sim, v, failure);
+    clear_windows(sim);
+    if (status == NL_SIM_OK) status = init_previous(sim, failure);
+    if (status == NL_SIM_OK) status = first_previous(sim, failure);
+    return status;
+}
+
+nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    sim_jump(sim);
+    sim_states_changed(sim);
+    sim_repoint(sim);
+    sim->direct.time = sim->model->start;
+    for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
+        if (var_of(sim, v)->kind == NL_VAR_STATE && var_of(sim, v)->population == population) status = init_state(sim, v, failure);
+    return status;
+}
+
+/* --- reading and changing --- */
+
+const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count)
+{
+    const uint32_t mem = sim->lowered->var_mem[var];
+
+    *count = 0;
+    if (mem == UINT32_MAX) return NULL;
+    *count = mem_of(sim, mem)->count;
+    return nl_store_at(&sim->store, mem, 0);
+}
+
+void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
+{
+    const uint32_t mem = sim->lowered->var_mem[var];
+
+    if (mem == UINT32_MAX) return;
+    if (var_of(sim, var)->kind == NL_VAR_STATE) sim_jump(sim);
+    else sim->overridden[var] = true;
+    sim_states_changed(sim);
+    memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+}
+
+/* --- snapshots --- */
+
+struct nl_sim_snapshot {
+    double **values;  /* by memory: all slots from lag 0 on */
+    nl_jump **jumps;
+    size_t mem_count;
+    bool *overridden;
+    uint64_t step;
+    double h;
+};
+
+static nl_jump *copied_jumps(const nl_jump *list, size_t count)
+{
+    nl_jump *first = NULL, **at = &first;
+
+    for (; list != NULL; list = list->older) {
+        *at = nl_calloc(1, sizeof **at);
+        (*at)->step = list->step;
+        (*at)->value = nl_calloc(count, sizeof(double));
+        memcpy((*at)->value, list->value, count * sizeof(double));
+        at = &(*at)->older;
+    }
+    return first;
+}
+
+nl_sim_snapshot *nl_sim_save(const nl_sim *sim)
+{
+    nl_sim_snapshot *s = nl_calloc(1, sizeof *s);
+    const size_t n = sim->lowered->memory.mems.count, vars = sim->model->vars.count;
+
+    s->mem_count = n;
+    s->values = nl_calloc(n, sizeof *s->values);
+    s->jumps = nl_calloc(n, sizeof *s->jumps);
+    s->overridden = nl_calloc(vars, sizeof *s->overridden);
+    memcpy(s->overridden, sim->overridden, vars * sizeof *s->overridden);
+    s->step = sim->store.step;
+    s->h = sim->h;
+    for (uint32_t m = 0; m < n; m++) {
+        const nl_mem *mem = mem_of(sim, m);
+        s->values[m] = nl_calloc(nl_checked_mul(mem->count, mem->depth), sizeof(double));
+        for (size_t lag = 0; lag < mem->depth; lag++)
+            memcpy(s->values[m] + lag * mem->count, nl_store_at(&sim->store, m, lag), mem->count * sizeof(double));
+        s->jumps[m] = copied_jumps(sim->store.jumps[m], mem->count);
+    }
+    return s;
+}
+
+void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *s)
+{
+    sim_drop_jumps(sim);
+    sim_states_changed(sim);
+    for (uint32_t m = 0; m < s->mem_count; m++) {
+        const nl_mem *mem = mem_of(sim, m);
+        for (size_t lag = 0; lag < mem->depth; lag++)
+            memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * mem->count, mem->count * sizeof(double));
+        sim->store.jumps[m] = copied_jumps(s->jumps[m], mem->count);
+    }
+    memcpy(sim->overridden, s->overridden, sim->model->vars.count * sizeof *s->overridden);
+    sim->store.step = s->step;
+    sim->store.time = sim->model->start + (double)s->step * sim->model->dt;
+    sim->h = s->h;
+}
+
+void nl_sim_snapshot_free(nl_sim_snapshot *s)
+{
+    if (s == NULL) return;
+    for (size_t m = 0; m < s->mem_count; m++) {
+        free(s->values[m]);
+        for (nl_jump *j = s->jumps[m]; j != NULL; j = s->jumps[m]) {
+            s->jumps[m] = j->older;
+            free(j->value);
+            free(j);
+        }
+    }
+    free(s->values);
+    free(s->jumps);
+    free(s->overridden);
+    free(s);
+}

@@ -1,0 +1,278 @@
+/* One step: of fixed length, of an adaptive method, or of the stiff integrator. */
+#include "sim_impl.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_odeiv2.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- pieces --- */
+
+nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure)
+{
+    nl_machine_fault fault = { 0 };
+
+    if (nl_machine_run(machine, &fault)) return NL_SIM_OK;
+    *failure = (nl_sim_failure){ .var = UINT32_MAX, .element = fault.element, .time = sim->store.time, .value = fault.value,
+                                 .what = "an index is out of range, or a delay is longer than its bound" };
+    return NL_SIM_BAD_INDEX;
+}
+
+/* The first state that is not finite. */
+nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++) {
+        const nl_var *var = &sim->model->vars.items[v];
+        const uint32_t m = sim->lowered->var_mem[v];
+        size_t where;
+
+        if (var->kind != NL_VAR_STATE) continue;
+        const double *values = nl_store_at(&sim->store, m, 0);
+        if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
+        *failure = (nl_sim_failure){ .var = v, .element = where, .time = sim->store.time, .value = values[where],
+                                     .span = var->deriv != 0 ? var->deriv_span : var->span };
+        return NL_SIM_NOT_FINITE;
+    }
+    return NL_SIM_OK;
+}
+
+static void rotate_all(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->rotating_count; k++) nl_store_rotate(&sim->store, sim->rotating[k]);
+}
+
+static void set_number(nl_sim *sim, uint32_t mem, double value)
+{
+    if (mem != UINT32_MAX) *nl_store_at(&sim->store, mem, 0) = value;
+}
+
+/* --- adaptive --- */
+
+static void copy_to_work(nl_sim *sim)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++) {
+        const uint32_t work = sim->lowered->work_mem[v];
+        if (work == UINT32_MAX) continue;
+        memcpy(nl_store_at(&sim->store, work, 0), nl_store_at(&sim->store, sim->lowered->var_mem[v], 0),
+               sim->lowered->memory.mems.items[work].count * sizeof(double));
+    }
+}
+
+static void accept_work(nl_sim *sim)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++)
+        if (sim->lowered->work_mem[v] != UINT32_MAX) nl_store_rotate(&sim->store, sim->lowered->work_mem[v]);
+}
+
+/* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the next. */
+static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
+{
+    const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12;
+    double sigma = 0;
+    nl_sim_status status;
+
+    while (sigma < 1) {
+        const double left = (1 - sigma) * dt;
+        const bool is_last = sim->h >= left * (1 - 1e-9);
+        const double h = is_last ? left : sim->h;
+
+        set_number(sim, sim->lowered->sigma, sigma);
+        set_number(sim, sim->lowered->h, h);
+        if ((status = sim_run_machine(sim, sim->substep, failure)) != NL_SIM_OK) return status;
+        const double error = *nl_store_at(&sim->store, sim->lowered->error, 0);
+        const double wanted = isfinite(error) ? fmin(5, fmax(0.2, 0.9 * pow(fmax(error, 1e-10), exponent))) : 0.2;
+        if (error <= 1) {
+            accept_work(sim);
+            sigma = is_last ? 1 : sigma + h / dt;
+            sim->h = is_last && wanted > 1 ? fmax(sim->h, h * wanted) : h * wanted;
+        } else {
+            sim->h = h * fmin(wanted, 0.9);
+        }
+        if (sim->h > dt) sim->h = dt;
+        if (sim->h < smallest * dt) {
+            *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = sim->store.time + sigma * dt,
+                                         .what = "the error stays above its tolerance however small the step is" };
+            return NL_SIM_STEP_TOO_SMALL;
+        }
+    }
+    return NL_SIM_OK;
+}
+
+/* --- stiff --- */
+
+enum { STIFF_LIMIT = 2000 };
+
+struct stiff_solver {
+    gsl_odeiv2_system system;
+    gsl_odeiv2_driver *driver;
+    double *y, *shifted, *rate;
+    nl_sim_failure *failure;
+    nl_sim *sim;
+};
+
+static size_t stiff_size(const nl_sim *sim)
+{
+    size_t size = 0;
+
+    for (uint32_t v = 0; v < sim->model->vars.count; v++)
+        if (sim->lowered->rate_mem[v] != UINT32_MAX) size += sim->lowered->memory.mems.items[sim->lowered->rate_mem[v]].count;
+    return size;
+}
+
+bool sim_stiff_fits(nl_sim *sim)
+{
+    return sim->lowered->stepping != NL_STEP_STIFF || stiff_size(sim) <= STIFF_LIMIT;
+}
+
+/* Between the integrator's one vector and the variables' memory. */
+static void move_vector(nl_sim *sim, const uint32_t *mems, const double *from, double *to)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++) {
+        if (mems[v] == UINT32_MAX) continue;
+        const size_t count = sim->lowered->memory.mems.items[mems[v]].count;
+        double *memory = nl_store_at(&sim->store, mems[v], 0);
+
+        if (from != NULL) {
+            memcpy(memory, from, count * sizeof *memory);
+            from += count;
+        } else {
+            memcpy(to, memory, count * sizeof *memory);
+            to += count;
+        }
+    }
+}
+
+static int right_side(double t, const double *y, double *rate, void *user)
+{
+    stiff_solver *stiff = user;
+    nl_sim *sim = stiff->sim;
+
+    move_vector(sim, sim->lowered->work_mem, y, NULL);
+    set_number(sim, sim->lowered->sigma, (t - sim->store.time) / sim->model->dt);
+    if (sim_run_machine(sim, sim->substep, stiff->failure) != NL_SIM_OK) return GSL_EBADFUNC;
+    move_vector(sim, sim->lowered->rate_mem, NULL, rate);
+    return GSL_SUCCESS;
+}
+
+/* The Jacobian by forward differences. */
+static int jacobian(double t, const double *y, double *dfdy, double *dfdt, void *user)
+{
+    stiff_solver *stiff = user;
+    const size_t n = stiff->system.dimension;
+    double *base = dfdt;
+
+    if (right_side(t, y, base, stiff) != GSL_SUCCESS) return GSL_EBADFUNC;
+    memcpy(stiff->shifted, y, n * sizeof *y);
+    for (size_t j = 0; j < n; j++) {
+        const double step = sqrt(2.2e-16) * fmax(fabs(y[j]), 1e-5);
+        stiff->shifted[j] = y[j] + step;
+        if (right_side(t, stiff->shifted, stiff->rate, stiff) != GSL_SUCCESS) return GSL_EBADFUNC;
+        for (size_t i = 0; i < n; i++) dfdy[i * n + j] = (stiff->rate[i] - base[i]) / (stiff->shifted[j] - y[j]);
+        stiff->shifted[j] = y[j];
+    }
+    memset(dfdt, 0, n * sizeof *dfdt); /* msbdf does not use it */
+    return GSL_SUCCESS;
+}
+
+static stiff_solver *stiff_new(nl_sim *sim)
+{
+    stiff_solver *stiff = nl_calloc(1, sizeof *stiff);
+    const size_t n = stiff_size(sim);
+
+    stiff->sim = sim;
+    stiff->system = (gsl_odeiv2_system){ right_side, jacobian, n, stiff };
+    stiff->y = nl_calloc(n, sizeof(double));
+    stiff->shifted = nl_calloc(n, sizeof(double));
+    stiff->rate = nl_calloc(n, sizeof(double));
+    stiff->driver = gsl_odeiv2_driver_alloc_y_new(&stiff->system, gsl_odeiv2_step_msbdf, sim->model->dt / 100, sim->model->atol, sim->model->rtol);
+    return stiff;
+}
+
+void sim_stiff_free(nl_sim *sim)
+{
+    if (sim->stiff == NULL) return;
+    gsl_odeiv2_driver_free(sim->stiff->driver);
+    free(sim->stiff->y);
+    free(sim->stiff->shifted);
+    free(sim->stiff->rate);
+    free(sim->stiff);
+    sim->stiff = NULL;
+}
+
+void sim_states_changed(nl_sim *sim)
+{
+    if (sim->stiff != NULL) gsl_odeiv2_driver_reset_hstart(sim->stiff->driver, sim->model->dt / 100);
+}
+
+static nl_sim_status stiff_step(nl_sim *sim, nl_sim_failure *failure)
+{
+    if (sim->stiff == NULL) sim->stiff = stiff_new(sim);
+    stiff_solver *stiff = sim->stiff;
+    double t = sim->store.time;
+
+    stiff->failure = failure;
+    *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = t, .what = "the stiff integrator found no step that is small enough" };
+    move_vector(sim, sim->lowered->work_mem, NULL, stiff->y);
+    if (gsl_odeiv2_driver_apply(stiff->driver, &t, sim->store.time + sim->model->dt, stiff->y) != GSL_SUCCESS) return NL_SIM_STEP_TOO_SMALL;
+    move_vector(sim, sim->lowered->work_mem, stiff->y, NULL);
+    return NL_SIM_OK;
+}
+
+/* --- blocks that are due --- */
+
+static bool is_due(const nl_model *model, const nl_block *block, uint64_t step)
+{
+    const double now = (double)step;
+
+    if (block->kind == NL_BLOCK_EVERY) {
+        const double period = fmax(1, round(block->period / model->dt)), from = round((block->from - model->start) / model->dt);
+        return now >= from && fmod(now - from, period) == 0;
+    }
+    for (size_t k = 0; k < block->times.count; k++)
+        if (round((block->times.items[k] - model->start) / model->dt) == now) return true;
+    return false;
+}
+
+/* `every T` before `at T`, each in file order. */
+static nl_sim_status run_blocks(nl_sim *sim, nl_block_kind kind, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->model->blocks.count && status == NL_SIM_OK; k++) {
+        const nl_block *block = &sim->model->blocks.items[k];
+        if (block->kind != kind || !is_due(sim->model, block, sim->store.step)) continue;
+        sim_jump(sim);
+        sim_states_changed(sim);
+        status = sim_run_machine(sim, sim->blocks[k], failure);
+    }
+    return status;
+}
+
+/* --- a step --- */
+
+static nl_sim_status advance_equations(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    if (sim->lowered->stepping == NL_STEP_FIXED) return NL_SIM_OK;
+    if (sim->begin != NULL) status = sim_run_machine(sim, sim->begin, failure);
+    if (status != NL_SIM_OK) return status;
+    copy_to_work(sim);
+    return sim->lowered->stepping == NL_STEP_ADAPTIVE ? substeps(sim, failure) : stiff_step(sim, failure);
+}
+
+nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status;
+
+    if (sim->lowered->jumped != UINT32_MAX) set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
+    if ((status = advance_equations(sim, failure)) != NL_SIM_OK) return status;
+    if (sim->step != NULL && (status = sim_run_machine(sim, sim->step, failure)) != NL_SIM_OK) return status;
+    rotate_all(sim);
+    sim->store.step++;
+    sim->store.time = sim->model->start + (double)sim->store.step * sim->model->dt;
+    if (sim->model->blocks.count == 0) return NL_SIM_OK;
+    status = run_blocks(sim, NL_BLOCK_EVERY, failure);
+    return status == NL_SIM_OK ? run_blocks(sim, NL_BLOCK_AT, failure) : status;
+}

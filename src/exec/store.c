@@ -1,0 +1,148 @@
+#include "machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Arrays whose bases differ by whole pages would fall into the same sets of the cache. */
+enum { LINE = NL_ALIGN / sizeof(double), STAGGER = 3 * LINE };
+
+static size_t slots_of(const nl_mem *mem)
+{
+    return mem->depth == 1 && mem->fixed ? 1 : mem->depth + 1;
+}
+
+static size_t stride_of(const nl_mem *mem)
+{
+    return (mem->count + LINE - 1) / LINE * LINE + (mem->count > 1 ? STAGGER : 0);
+}
+
+/* The memory of this machine in doubles; more is refused before it is asked for. */
+static double room_in_doubles(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
+
+    return pages > 0 && size > 0 ? (double)pages * (double)size / sizeof(double) : (double)(SIZE_MAX / sizeof(double));
+}
+
+static bool measure(nl_store *store, size_t *total, const char **too_large)
+{
+    const nl_memory *memory = store->memory;
+    double doubles = 0, largest = 0;
+
+    for (size_t k = 0; k < memory->mems.count; k++) {
+        const nl_mem *mem = &memory->mems.items[k];
+        const double size = ((double)mem->count + LINE + STAGGER) * (double)slots_of(mem);
+        if (size > largest) *too_large = mem->name;
+        if (size > largest) largest = size;
+        doubles += size;
+    }
+    if (doubles > room_in_doubles()) return false;
+    *total = LINE;
+    for (size_t k = 0; k < memory->mems.count; k++) *total += stride_of(&memory->mems.items[k]) * slots_of(&memory->mems.items[k]);
+    return true;
+}
+
+static void place(nl_store *store, double *at)
+{
+    at += (-(uintptr_t)at & (NL_ALIGN - 1)) / sizeof *at;
+    for (size_t k = 0; k < store->memory->mems.count; k++) {
+        const nl_mem *mem = &store->memory->mems.items[k];
+        store->slot_base[k] = at;
+        store->stride[k] = stride_of(mem);
+        at += store->stride[k] * slots_of(mem);
+    }
+}
+
+/* Allocates zeroed memory; false, with the name of the largest in *too_large, when there is not enough. */
+bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns, const char **too_large)
+{
+    size_t total = 0;
+
+    *store = (nl_store){ .model = model, .memory = memory, .conns = conns, .h = model->dt };
+    if (!measure(store, &total, too_large) || (store->block = calloc(total, sizeof(double))) == NULL) return false;
+    store->slot_base = nl_calloc(memory->mems.count, sizeof *store->slot_base);
+    store->stride = nl_calloc(memory->mems.count, sizeof *store->stride);
+    store->head = nl_calloc(memory->mems.count, sizeof *store->head);
+    store->jumps = nl_calloc(memory->mems.count, sizeof *store->jumps);
+    place(store, store->block);
+    return true;
+}
+
+void nl_store_done(nl_store *store)
+{
+    for (uint32_t k = 0; store->jumps != NULL && k < store->memory->mems.count; k++) nl_store_forget_jumps(store, k);
+    free(store->jumps);
+    free(store->head);
+    free(store->stride);
+    free(store->slot_base);
+    free(store->block);
+    *store = (nl_store){ 0 };
+}
+
+double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)
+{
+    const size_t head = store->head[mem], slots = slots_of(&store->memory->mems.items[mem]);
+
+    return store->slot_base[mem] + (head >= lag ? head - lag : head + slots - lag) * store->stride[mem];
+}
+
+double *nl_store_next(const nl_store *store, uint32_t mem)
+{
+    const size_t next = store->head[mem] + 1;
+
+    return store->slot_base[mem] + (next == slots_of(&store->memory->mems.items[mem]) ? 0 : next) * store->stride[mem];
+}
+
+void nl_store_rotate(nl_store *store, uint32_t mem)
+{
+    const size_t next = store->head[mem] + 1;
+
+    store->head[mem] = next == slots_of(&store->memory->mems.items[mem]) ? 0 : next;
+}
+
+/* --- jumps --- */
+
+static void drop_past(nl_store *store, uint32_t mem)
+{
+    const uint64_t depth = store->memory->mems.items[mem].depth;
+    nl_jump **from = &store->jumps[mem];
+
+    while (*from != NULL && (*from)->step + depth > store->step) from = &(*from)->older;
+    while (*from != NULL) {
+        nl_jump *gone = *from;
+        *from = gone->older;
+        free(gone);
+    }
+}
+
+/* A second jump at one step changes nothing about the left limit. */
+void nl_store_jump(nl_store *store, uint32_t mem)
+{
+    const size_t count = store->memory->mems.items[mem].count;
+
+    drop_past(store, mem);
+    if (nl_store_left(store, mem, store->step) != NULL) return;
+    nl_jump *jump = nl_calloc(1, sizeof *jump + count * sizeof(double));
+    jump->older = store->jumps[mem];
+    jump->step = store->step;
+    jump->value = (double *)(jump + 1);
+    memcpy(jump->value, nl_store_at(store, mem, 0), count * sizeof(double));
+    store->jumps[mem] = jump;
+}
+
+void nl_store_forget_jumps(nl_store *store, uint32_t mem)
+{
+    while (store->jumps[mem] != NULL) {
+        nl_jump *gone = store->jumps[mem];
+        store->jumps[mem] = gone->older;
+        free(gone);
+    }
+}
+
+const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step)
+{
+    for (const nl_jump *jump = store->jumps[mem]; jump != NULL; jump = jump->older)
+        if (jump->step == step) return jump->value;
+    return NULL;
+}

@@ -1,0 +1,225 @@
+/* Delayed and previous values.  A delayed expression is the expression at an earlier time: its states are sampled from
+ * their rings and its clock is moved, so that a delay is as exact as the dense output of the method, and whole multiples of
+ * the step are stored values, bit for bit. */
+#include "lower_impl.h"
+
+#include <math.h>
+
+enum { SAMPLE_MARGIN = 2 }; /* lags beyond the longest delay that an interpolation between stored values touches */
+
+/* --- cubic Hermite interpolation between the ends of an interval --- */
+
+typedef struct ends { nl_ref y0, f0, y1, f1; } ends;
+
+static nl_ref sum(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_ADD, a, b); }
+static nl_ref product(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_MUL, a, b); }
+static nl_ref difference(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_SUB, a, b); }
+
+/* theta: a number or a value per element; products of constants fold. */
+static nl_ref hermite(lowering *lo, ends e, nl_ref theta)
+{
+    const nl_ref one = number(lo, 1), dt = number(lo, lo->model->dt);
+    const nl_ref rest = difference(lo, one, theta), square = product(lo, theta, theta), rest2 = product(lo, rest, rest);
+    const nl_ref h00 = product(lo, sum(lo, one, product(lo, number(lo, 2), theta)), rest2);
+    const nl_ref h01 = product(lo, square, difference(lo, number(lo, 3), product(lo, number(lo, 2), theta)));
+    const nl_ref h10 = product(lo, dt, product(lo, theta, rest2));
+    const nl_ref h11 = product(lo, dt, product(lo, square, difference(lo, theta, one)));
+    const nl_ref values = sum(lo, product(lo, h00, e.y0), product(lo, h01, e.y1));
+
+    return sum(lo, values, sum(lo, product(lo, h10, e.f0), product(lo, h11, e.f1)));
+}
+
+static nl_ref linear(lowering *lo, nl_ref y0, nl_ref y1, double theta)
+{
+    return sum(lo, product(lo, number(lo, 1 - theta), y0), product(lo, number(lo, theta), y1));
+}
+
+/* --- slopes --- */
+
+static nl_ref jumped(lowering *lo)
+{
+    if (lo->out->jumped == UINT32_MAX) lo->out->jumped = memory_add(lo, "jumped", 0, 1, UINT32_MAX);
+    return op2(lo, NL_OP_NE, load(lo, lo->out->jumped), number(lo, 0));
+}
+
+/* The slope at the start of the step, as the slope at the start of the interval that begins there. */
+static nl_ref slope_now(env *e, uint32_t var)
+{
+    if (e->lo->adaptive) return load(e->lo, memory_slope(e->lo, e->lo->var_mem[var])); /* stored when the step began */
+    return env_deriv(e->start, var);
+}
+
+/* The same as the slope at the end of the interval that ends there: the left limit where the state jumped.  With delays
+ * below the step the slope of now may depend on what is asked for; then the last step's own estimate serves. */
+static nl_ref slope_at_end(env *e, uint32_t var)
+{
+    lowering *lo = e->lo;
+    const nl_ref left = ring(lo, memory_slope(lo, lo->var_mem[var]), 0, true);
+    nl_ref slope;
+
+    if (lo->sweeps_needed) {
+        if (lo->end_slope[var] == UINT32_MAX) {
+            const nl_var *v = &lo->model->vars.items[var];
+            lo->end_slope[var] = memory_add(lo, nl_arena_printf(lo->arena, "%s end slope", v->full_name), v->space,
+                                            nl_graph_space(lo->graph, v->space)->count, UINT32_MAX);
+        }
+        slope = load(lo, lo->end_slope[var]);
+    } else {
+        slope = slope_now(e, var);
+    }
+    return op3(lo, NL_OP_IF, jumped(lo), left, slope);
+}
+
+/* --- states at an earlier time --- */
+
+static nl_ref value_at_lag(lowering *lo, uint32_t mem, size_t lag, bool end)
+{
+    return lag == 0 && !end ? load(lo, mem) : ring(lo, mem, lag, end);
+}
+
+/* Between two stored steps: `back` whole steps and a part ago. */
+static nl_ref between(env *e, uint32_t var, double place)
+{
+    lowering *lo = e->lo;
+    const uint32_t mem = lo->var_mem[var];
+    const double first = floor(place), theta = place - first;
+    const size_t lag = (size_t)-first;
+
+    if (!is_ode(&lo->model->vars.items[var]))
+        return linear(lo, value_at_lag(lo, mem, lag, false), value_at_lag(lo, mem, lag - 1, true), theta);
+    const uint32_t slope = memory_slope(lo, mem);
+    const ends at = {
+        .y0 = value_at_lag(lo, mem, lag, false),
+        .f0 = ring(lo, slope, lag, false),
+        .y1 = value_at_lag(lo, mem, lag - 1, true),
+        .f1 = lag > 1 ? ring(lo, slope, lag - 1, true) : slope_at_end(e, var),
+    };
+    return hermite(lo, at, number(lo, theta));
+}
+
+/* Within the step that is being made: from its start and an estimate of its end. */
+static nl_ref ahead(env *e, uint32_t var, nl_ref theta)
+{
+    lowering *lo = e->lo;
+    const nl_ref now = load(lo, lo->var_mem[var]);
+
+    if (!is_ode(&lo->model->vars.items[var])) return now;
+    const nl_ref slope = slope_now(e, var);
+    if (e->ahead_value == NULL)
+        return sum(lo, now, product(lo, product(lo, theta, number(lo, lo->model->dt)), slope));
+    return hermite(lo, (ends){ now, slope, e->ahead_value[var], e->ahead_slope[var] }, theta);
+}
+
+static nl_ref sampled_anywhere(env *e, uint32_t var)
+{
+    lowering *lo = e->lo;
+    const nl_var *v = &lo->model->vars.items[var];
+    const uint32_t mem = lo->var_mem[var];
+    const uint32_t space = nl_graph_node(lo->graph, e->offset)->space;
+    nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = v->space, .arg_count = 1 };
+
+    if (space != 0 && space != v->space) {
+        nl_diag_add(lo->diags, NL_E_DELAY_SPACE, v->span, "`%s` is delayed by a time that differs between elements of something else", v->full_name);
+        return number(lo, NAN);
+    }
+    memory_want(lo, mem, (size_t)ceil(e->reach) + SAMPLE_MARGIN);
+    const bool may_be_ahead = e->nearest < 1;
+    node.args[0] = may_be_ahead ? op2(lo, NL_OP_MIN, e->offset, number(lo, 0)) : e->offset;
+    if (is_ode(v)) {
+        memory_slope(lo, mem);
+        node.args[node.arg_count++] = lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var);
+    }
+    const nl_ref past = nl_graph_add(lo->graph, &node);
+    if (!may_be_ahead) return past;
+    return op3(lo, NL_OP_IF, op2(lo, NL_OP_GT, e->offset, number(lo, 0)), ahead(e, var, e->offset), past);
+}
+
+nl_ref env_sampled(env *e, uint32_t var)
+{
+    lowering *lo = e->lo;
+
+    if (isnan(e->place)) return sampled_anywhere(e, var);
+    if (e->place > 0) return ahead(e, var, e->offset);
+    if (e->place == rint(e->place)) return value_at_lag(lo, lo->var_mem[var], (size_t)-e->place, false);
+    return between(e, var, e->place);
+}
+
+/* --- previous values --- */
+
+nl_ref env_previous(env *e, uint32_t prev)
+{
+    lowering *lo = e->lo;
+    const uint32_t own = lo->prev_mems.items[prev];
+    const uint32_t mem = own != UINT32_MAX ? own : lo->var_mem[nl_graph_node(lo->graph, lo->prevs.items[prev].expr)->id];
+
+    if (e->is_after && own == UINT32_MAX) return load(lo, mem);
+    if (!e->is_shifted) return ring(lo, mem, 1, false);
+    if (isnan(e->place)) {
+        const nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = lo->prevs.items[prev].space, .arg_count = 1,
+                               .args = { difference(lo, e->offset, number(lo, 1)) } };
+        memory_want(lo, mem, (size_t)ceil(e->reach) + 1 + SAMPLE_MARGIN);
+        return nl_graph_add(lo->graph, &node);
+    }
+    const double back = 1 - fmin(e->place, 0), whole = floor(back);
+    const nl_ref later = ring(lo, mem, (size_t)whole, false);
+    return back == whole ? later : linear(lo, ring(lo, mem, (size_t)whole + 1, false), later, 1 - (back - whole));
+}
+
+/* --- delays --- */
+
+/* A multiple of the step up to rounding is that multiple. */
+static double in_steps(const lowering *lo, double delay)
+{
+    const double steps = delay / lo->model->dt, whole = round(steps);
+
+    return fabs(steps - whole) <= 1e-9 * fmax(1, whole) ? whole : steps;
+}
+
+static env *shifted(env *e, nl_ref offset, nl_delay_range range)
+{
+    for (env *s = e->shifted; s != NULL; s = s->next_shifted)
+        if (s->offset == offset) return s;
+    env *s = env_new(e->lo, offset);
+    s->is_shifted = true;
+    s->reach = in_steps(e->lo, range.high) + (e->is_shifted ? e->reach : 0);
+    s->nearest = in_steps(e->lo, range.low) + (e->is_shifted ? e->nearest : 0);
+    s->start = e->start;
+    s->ahead_value = e->ahead_value;
+    s->ahead_slope = e->ahead_slope;
+    s->next_shifted = e->shifted;
+    e->shifted = s;
+    return s;
+}
+
+nl_ref env_delayed(env *e, uint32_t delay)
+{
+    lowering *lo = e->lo;
+    const nl_delay_def *def = &lo->dels.items[delay];
+    const nl_delay_range range = lo->ranges.items[delay];
+    const nl_ref d = env_eval(e, def->delay);
+    nl_ref steps;
+    double fixed;
+
+    if (nl_expr_is_const(lo->graph, d, &fixed)) {
+        if (fixed == 0) return env_eval(e, def->expr);
+        steps = number(lo, in_steps(lo, fixed));
+    } else {
+        /* out of its bounds it has no value: the run stops there and names the variable */
+        const nl_ref inside = op2(lo, NL_OP_AND, op2(lo, NL_OP_GE, d, number(lo, 0)),
+                                  op2(lo, NL_OP_LE, d, number(lo, range.high * (1 + 1e-12))));
+        steps = op2(lo, NL_OP_DIV, op3(lo, NL_OP_IF, inside, d, number(lo, NAN)), number(lo, lo->model->dt));
+    }
+    return env_eval(shifted(e, difference(lo, e->offset, steps), range), def->expr);
+}
+
+void check_delays(lowering *lo)
+{
+    for (size_t v = 0; v < lo->model->vars.count; v++) lo->end_slope[v] = UINT32_MAX;
+    for (size_t k = 0; k < lo->dels.count; k++) {
+        const nl_delay_range range = lo->ranges.items[k];
+
+        if (range.low < 0)
+            nl_diag_add(lo->diags, NL_E_DELAY_NEGATIVE, lo->dels.items[k].span, "this delay is negative (%g)", range.low);
+        if (in_steps(lo, range.low) < 1 && range.high > 0) lo->sweeps_needed = true;
+    }
+}

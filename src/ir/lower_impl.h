@@ -1,0 +1,92 @@
+/* Shared by the files of lowering. */
+#ifndef NL_IR_LOWER_IMPL_H
+#define NL_IR_LOWER_IMPL_H
+
+#include "base/text.h"
+#include "lower.h"
+
+typedef struct env env;
+typedef struct stepper stepper;
+
+/* A term of a continuous statement: uniform * post * sum over synapses of (weight * pre), or a sum of general. */
+typedef struct term {
+    nl_ref uniform, post, pre; /* in the model's words, without PRE and POST; 0: 1 */
+    nl_ref weight;             /* synapses' space, constant in time; 0: 1 */
+    nl_ref general;            /* synapses' space: nothing could be taken out of the sum; others 0 */
+} term;
+
+typedef NL_LIST(term) terms;
+
+typedef struct lowering {
+    nl_arena *arena;
+    nl_diags *diags;
+    const nl_model *model;
+    nl_graph *graph;
+    const nl_delay_range *delays;
+    nl_lowered *out;
+    uint32_t *var_mem, *prev_mem, *window_mem, *window_sum, *work_mem, *rate_mem;
+    terms *flow_terms;   /* by flow of the model */
+    NL_LIST(nl_prev_def) prevs;   /* the model's, then those made for projections */
+    NL_LIST(nl_delay_def) dels;
+    NL_LIST(nl_delay_range) ranges;
+    NL_LIST(uint32_t) prev_mems;
+    bool adaptive;
+    bool sweeps_needed;  /* some delay can be shorter than a step */
+    uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
+    stepper *stepper;
+    nl_text notes;
+} lowering;
+
+/* What the model's leaves mean at one place of a step. */
+struct env {
+    lowering *lo;
+    nl_ref offset;        /* time since the start of the step, in steps: CONST, or a node (adaptive methods, delays) */
+    double place;         /* its number where it is constant, else NAN */
+    bool is_shifted;      /* a delayed time: states are sampled from the past */
+    bool is_after;        /* after the equations: the value before this step is still in memory */
+    double reach;         /* shifted: how far back in steps, at most */
+    double nearest;       /* shifted: how far back at least */
+    nl_ref *state;        /* by variable: the present value; NULL entries: memory */
+    nl_ref *input;        /* by variable: sums made so far, or taken over from another environment */
+    nl_ref *deriv;
+    nl_ref *ahead_value, *ahead_slope; /* by variable: estimates of the end of this step, or NULL */
+    nl_memo *memo;
+    env *start;           /* the start of this step: slopes there */
+    env *shifted;         /* list of delayed environments made from this one */
+    env *next_shifted;
+};
+
+/* lower.c */
+env *env_new(lowering *lo, nl_ref offset);
+nl_ref env_eval(env *e, nl_ref model_node);
+nl_ref env_deriv(env *e, uint32_t var);
+uint32_t memory_add(lowering *lo, const char *name, uint32_t space, size_t count, uint32_t var);
+void memory_want(lowering *lo, uint32_t mem, size_t lag); /* the ring must reach back that far */
+uint32_t memory_slope(lowering *lo, uint32_t mem);        /* the ring of slopes beside a ring */
+nl_ref load(lowering *lo, uint32_t mem);
+nl_ref ring(lowering *lo, uint32_t mem, size_t lag, bool end);
+nl_ref number(lowering *lo, double value);
+nl_ref op1(lowering *lo, nl_op op, nl_ref a);
+nl_ref op2(lowering *lo, nl_op op, nl_ref a, nl_ref b);
+nl_ref op3(lowering *lo, nl_op op, nl_ref a, nl_ref b, nl_ref c);
+void root_add(lowering *lo, nl_roots *roots, nl_ref node, uint32_t mem, bool next, nl_span span);
+bool is_ode(const nl_var *var);
+uint32_t variable_memory(lowering *lo, uint32_t var);
+nl_ref bounded(env *e, uint32_t var, nl_ref value); /* clipped to the variable's bounds */
+
+/* lower_delay.c */
+nl_ref env_delayed(env *e, uint32_t delay);           /* an NL_X_DELAY leaf */
+nl_ref env_sampled(env *e, uint32_t var);             /* an NL_X_STATE leaf of a shifted environment */
+nl_ref env_previous(env *e, uint32_t prev);           /* an NL_X_PREV leaf */
+void check_delays(lowering *lo);
+
+/* lower_flow.c */
+void factor_flow(lowering *lo, size_t flow);
+nl_ref env_input(env *e, uint32_t input);
+
+/* lower_method.c */
+bool lower_steps(lowering *lo);   /* what the states become */
+void lower_stores(lowering *lo);  /* when all has been lowered that may ask for the past: the roots of a step */
+bool split_linear(lowering *lo, nl_ref node, uint32_t var, nl_ref *slope, nl_ref *rest);
+
+#endif

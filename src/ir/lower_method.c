@@ -1,0 +1,634 @@
+/* Steps: explicit Runge-Kutta methods from their tableaux, exponential Euler, exact integration of linear systems, and the
+ * pieces that adaptive and stiff integrators call. */
+#include "lower_impl.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef enum scheme { RUNGE_KUTTA, EXPONENTIAL_EULER, EXACT, BDF } scheme;
+
+typedef struct method {
+    scheme scheme;
+    const nl_tableau *tableau;
+} method;
+
+/* --- linear in one variable --- */
+
+static bool is_var(void *user, const nl_node *node)
+{
+    return node->kind == NL_X_STATE && node->id == *(const uint32_t *)user;
+}
+
+static nl_ref added(lowering *lo, nl_op op, nl_ref a, nl_ref b)
+{
+    if (b == 0) return a;
+    if (a == 0) return op == NL_OP_SUB ? op1(lo, NL_OP_NEG, b) : b;
+    return op2(lo, op, a, b);
+}
+
+/* node = slope * var + rest; 0 stands for zero.  False when it is not of that form. */
+bool split_linear(lowering *lo, nl_ref ref, uint32_t var, nl_ref *slope, nl_ref *rest)
+{
+    const nl_node node = *nl_graph_node(lo->graph, ref);
+    nl_ref sa, ra, sb, rb;
+
+    *slope = 0;
+    *rest = ref;
+    if (!nl_expr_any(lo->graph, ref, is_var, &var)) return true;
+    if (node.kind == NL_X_STATE) {
+        *slope = number(lo, 1);
+        *rest = 0;
+        return true;
+    }
+    if (node.kind != NL_X_OP) return false;
+    const nl_ref a = node.args[0], b = node.args[1], c = node.args[2];
+    switch ((nl_op)node.op) {
+    case NL_OP_ADD:
+    case NL_OP_SUB:
+        if (!split_linear(lo, a, var, &sa, &ra) || !split_linear(lo, b, var, &sb, &rb)) return false;
+        *slope = added(lo, (nl_op)node.op, sa, sb);
+        *rest = added(lo, (nl_op)node.op, ra, rb);
+        return true;
+    case NL_OP_NEG:
+        if (!split_linear(lo, a, var, &sa, &ra)) return false;
+        *slope = added(lo, NL_OP_SUB, 0, sa);
+        *rest = added(lo, NL_OP_SUB, 0, ra);
+        return true;
+    case NL_OP_MUL:
+    case NL_OP_DIV: {
+        const bool swap = node.op == NL_OP_MUL && nl_expr_any(lo->graph, b, is_var, &var);
+        const nl_ref with = swap ? b : a, without = swap ? a : b;
+        if (nl_expr_any(lo->graph, without, is_var, &var) || !split_linear(lo, with, var, &sa, &ra)) return false;
+        *slope = sa != 0 ? op2(lo, (nl_op)node.op, sa, without) : 0;
+        *rest = ra != 0 ? op2(lo, (nl_op)node.op, ra, without) : 0;
+        return true;
+    }
+    case NL_OP_IF:
+        if (nl_expr_any(lo->graph, a, is_var, &var) || !split_linear(lo, b, var, &sa, &ra) || !split_linear(lo, c, var, &sb, &rb)) return false;
+        *slope = sa == 0 && sb == 0 ? 0 : op3(lo, NL_OP_IF, a, sa != 0 ? sa : number(lo, 0), sb != 0 ? sb : number(lo, 0));
+        *rest = ra == 0 && rb == 0 ? 0 : op3(lo, NL_OP_IF, a, ra != 0 ? ra : number(lo, 0), rb != 0 ? rb : number(lo, 0));
+        return true;
+    default: return false;
+    }
+}
+
+/* --- methods of variables --- */
+
+static const char *method_name(const lowering *lo, const nl_var *var)
+{
+    return var->method != NULL ? var->method : lo->model->method;
+}
+
+static bool find_method(lowering *lo, const nl_var *var, method *out)
+{
+    static const struct { const char *name; scheme scheme; } built_in[] = {
+        { "exponential_euler", EXPONENTIAL_EULER }, { "exact", EXACT }, { "bdf", BDF },
+    };
+    const char *name = method_name(lo, var);
+    const nl_span span = var->method != NULL ? var->method_span : lo->model->method_span;
+
+    for (size_t k = 0; k < NL_LEN(built_in); k++)
+        if (strcmp(name, built_in[k].name) == 0) {
+            *out = (method){ built_in[k].scheme, NULL };
+            return true;
+        }
+    for (size_t k = 0; k < lo->model->tableaux.count; k++)
+        if (strcmp(name, lo->model->tableaux.items[k].name) == 0) {
+            *out = (method){ RUNGE_KUTTA, &lo->model->tableaux.items[k] };
+            return true;
+        }
+    nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, span, "there is no method `%s`", name);
+    return false;
+}
+
+static bool is_adaptive(method m)
+{
+    return m.scheme == BDF || (m.scheme == RUNGE_KUTTA && m.tableau->b_low != NULL);
+}
+
+/* --- environments within a step --- */
+
+struct stepper {
+    lowering *lo;
+    method *methods;    /* by variable; meaningful for ODEs */
+    env *start;
+    nl_ref *value;      /* by variable: at the end of the step; 0: unchanged */
+    nl_ref *ahead_value, *ahead_slope;
+};
+
+static env *stage_env(stepper *s, nl_ref offset)
+{
+    env *e = env_new(s->lo, offset);
+
+    e->start = s->start;
+    e->ahead_value = s->ahead_value;
+    e->ahead_slope = s->ahead_slope;
+    return e;
+}
+
+static nl_ref state_before(stepper *s, uint32_t var)
+{
+    lowering *lo = s->lo;
+
+    return load(lo, lo->adaptive ? lo->work_mem[var] : lo->var_mem[var]);
+}
+
+/* The length of a step and the place of a stage: numbers, or memory where the method chooses its steps. */
+static nl_ref step_length(stepper *s)
+{
+    return s->lo->adaptive ? load(s->lo, s->lo->out->h) : number(s->lo, s->lo->model->dt);
+}
+
+static nl_ref stage_offset(stepper *s, double c)
+{
+    lowering *lo = s->lo;
+
+    if (!lo->adaptive) return number(lo, c);
+    return op2(lo, NL_OP_ADD, load(lo, lo->out->sigma), op2(lo, NL_OP_MUL, number(lo, c / lo->model->dt), load(lo, lo->out->h)));
+}
+
+static nl_ref combination(stepper *s, nl_ref base, const double *factors, nl_ref *const *k, int count, uint32_t var)
+{
+    lowering *lo = s->lo;
+
+    for (int j = 0; j < count; j++) {
+        if (factors[j] == 0) continue;
+        const nl_ref part = op2(lo, NL_OP_MUL, op2(lo, NL_OP_MUL, step_length(s), number(lo, factors[j])), k[j][var]);
+        base = base == 0 ? part : op2(lo, NL_OP_ADD, base, part);
+    }
+    return base;
+}
+
+static bool in_group(const stepper *s, uint32_t var, const nl_tableau *tableau)
+{
+    return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == RUNGE_KUTTA && s->methods[var].tableau == tableau;
+}
+
+/* The environment of stage j: the variables of the group moved, all others as at the start. */
+static env *runge_kutta_stage(stepper *s, const nl_tableau *t, int j, nl_ref *const *k)
+{
+    const size_t vars = s->lo->model->vars.count;
+    env *e;
+
+    if (j == 0 && t->c[0] == 0 && !s->lo->adaptive) return s->start;
+    e = stage_env(s, stage_offset(s, t->c[j]));
+    for (uint32_t v = 0; v < vars; v++)
+        if (in_group(s, v, t)) e->state[v] = combination(s, state_before(s, v), &t->a[(size_t)j * (size_t)t->stages], k, j, v);
+    return e;
+}
+
+static nl_ref **runge_kutta_slopes(stepper *s, const nl_tableau *t)
+{
+    const size_t vars = s->lo->model->vars.count;
+    nl_ref **k = NL_NEW_ARRAY(s->lo->arena, nl_ref *, (size_t)t->stages);
+
+    for (int j = 0; j < t->stages; j++) {
+        env *e = runge_kutta_stage(s, t, j, k);
+        k[j] = NL_NEW_ARRAY(s->lo->arena, nl_ref, vars);
+        for (uint32_t v = 0; v < vars; v++)
+            if (in_group(s, v, t)) k[j][v] = env_deriv(e, v);
+    }
+    return k;
+}
+
+static void runge_kutta(stepper *s, const nl_tableau *t)
+{
+    nl_ref **k = runge_kutta_slopes(s, t);
+
+    for (uint32_t v = 0; v < s->lo->model->vars.count; v++)
+        if (in_group(s, v, t)) s->value[v] = combination(s, state_before(s, v), t->b, k, t->stages, v);
+}
+
+/* x + h f (exp(a h) - 1) / (a h), where f = a x + b. */
+static void exponential_euler(stepper *s, uint32_t v)
+{
+    lowering *lo = s->lo;
+    const nl_var *var = &lo->model->vars.items[v];
+    const nl_ref dt = number(lo, lo->model->dt);
+    nl_ref slope, rest;
+
+    if (!split_linear(lo, var->deriv, v, &slope, &rest)) {
+        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span, "exponential_euler: this equation is not linear in `%s`", var->name);
+        nl_diag_help(lo->diags, d, "choose another method for this population, for example method = rk4");
+        return;
+    }
+    nl_ref change = op2(lo, NL_OP_MUL, dt, env_deriv(s->start, v));
+    if (slope != 0) change = op2(lo, NL_OP_MUL, change, op1(lo, NL_OP_EXPREL, op2(lo, NL_OP_MUL, env_eval(s->start, slope), dt)));
+    s->value[v] = op2(lo, NL_OP_ADD, state_before(s, v), change);
+}
+
+/* --- exact --- */
+
+typedef struct linear_system {
+    size_t size;
+    uint32_t *vars;
+    nl_ref *a, *b; /* a: size x size; 0: zero */
+} linear_system;
+
+typedef struct offender { const lowering *lo; const char *why; } offender;
+
+/* What may not stand in a system that is integrated in closed form. */
+static bool changes_within_step(void *user, const nl_node *node)
+{
+    offender *o = user;
+    const nl_model *model = o->lo->model;
+
+    switch ((nl_node_kind)node->kind) {
+    case NL_X_TIME:
+    case NL_X_TABLE: o->why = "it depends on time"; return true;
+    case NL_X_INPUT: o->why = "it takes an input that changes within the step"; return true;
+    case NL_X_DELAY: o->why = "it has a delay"; return true;
+    case NL_X_STATE:
+        if (model->vars.items[node->id].deriv == 0) return false;
+        o->why = nl_arena_printf(o->lo->arena, "it is not linear in `%s`, or `%s` belongs to other equations", model->vars.items[node->id].full_name,
+                                 model->vars.items[node->id].full_name);
+        return true;
+    default: return false;
+    }
+}
+
+static bool linear_row(lowering *lo, linear_system *sys, size_t row)
+{
+    const nl_var *var = &lo->model->vars.items[sys->vars[row]];
+    offender o = { lo, "it is not linear in its variables" };
+    nl_ref rest = var->deriv;
+    bool ok = true;
+
+    for (size_t j = 0; j < sys->size && ok && rest != 0; j++) {
+        nl_ref left;
+        ok = split_linear(lo, rest, sys->vars[j], &sys->a[row * sys->size + j], &left)
+             && (sys->a[row * sys->size + j] == 0 || !nl_expr_any(lo->graph, sys->a[row * sys->size + j], changes_within_step, &o));
+        rest = left;
+    }
+    sys->b[row] = rest;
+    if (ok && (rest == 0 || !nl_expr_any(lo->graph, rest, changes_within_step, &o))) return true;
+    nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span, "exact: this equation has no closed solution: %s", o.why);
+    nl_diag_help(lo->diags, d, "choose rk4, or exponential_euler if the equation is linear in its own variable");
+    return false;
+}
+
+/* Which entries of exp(A h) are not zero: the paths along entries of A. */
+static bool *reachable(lowering *lo, const linear_system *sys)
+{
+    const size_t n = sys->size;
+    bool *r = NL_NEW_ARRAY(lo->arena, bool, n * n);
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) r[i * n + j] = i == j || sys->a[i * n + j] != 0;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++) r[i * n + j] |= r[i * n + k] && r[k * n + j];
+    return r;
+}
+
+static uint32_t system_space(const lowering *lo, const linear_system *sys)
+{
+    for (size_t k = 0; k < sys->size * sys->size; k++)
+        if (sys->a[k] != 0 && nl_graph_node(lo->graph, sys->a[k])->space != 0) return nl_graph_node(lo->graph, sys->a[k])->space;
+    return 0;
+}
+
+static uint32_t *entries(lowering *lo, const linear_system *sys, const bool *used, uint32_t space, const char *name)
+{
+    const size_t n = sys->size;
+    uint32_t *mems = NL_NEW_ARRAY(lo->arena, uint32_t, n * n);
+
+    for (size_t k = 0; k < n * n; k++) {
+        mems[k] = UINT32_MAX;
+        if (!used[k]) continue;
+        mems[k] = memory_add(lo, nl_arena_printf(lo->arena, "%s %s", lo->model->vars.items[sys->vars[k / n]].full_name, name), space,
+                             nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+        lo->out->memory.mems.items[mems[k]].fixed = true;
+    }
+    return mems;
+}
+
+static void exact_system(stepper *s, linear_system *sys)
+{
+    lowering *lo = s->lo;
+    const size_t n = sys->size;
+    bool ok = true;
+
+    for (size_t i = 0; i < n; i++) ok &= linear_row(lo, sys, i);
+    if (!ok) return;
+    const bool *used = reachable(lo, sys);
+    const uint32_t space = system_space(lo, sys);
+    const nl_exact_def def = { n, sys->vars, sys->a, entries(lo, sys, used, space, "propagator"), entries(lo, sys, used, space, "integral"), space };
+    NL_PUSH(lo->arena, &lo->out->exacts, def);
+    for (size_t i = 0; i < n; i++) {
+        nl_ref sum = 0;
+        for (size_t j = 0; j < n; j++) {
+            if (!used[i * n + j]) continue;
+            sum = added(lo, NL_OP_ADD, sum, op2(lo, NL_OP_MUL, load(lo, def.e[i * n + j]), state_before(s, sys->vars[j])));
+            if (sys->b[j] != 0) sum = added(lo, NL_OP_ADD, sum, op2(lo, NL_OP_MUL, load(lo, def.f[i * n + j]), env_eval(s->start, sys->b[j])));
+        }
+        s->value[sys->vars[i]] = sum;
+    }
+}
+
+static void exact_population(stepper *s, const nl_population *p)
+{
+    lowering *lo = s->lo;
+    linear_system sys = { .vars = NL_NEW_ARRAY(lo->arena, uint32_t, p->vars.count + 1) };
+
+    for (size_t k = 0; k < p->vars.count; k++) {
+        const uint32_t v = p->vars.items[k];
+        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == EXACT) sys.vars[sys.size++] = v;
+    }
+    sys.a = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size * sys.size + 1);
+    sys.b = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size + 1);
+    if (sys.size > 0) exact_system(s, &sys);
+}
+
+/* --- advancing all differential equations once --- */
+
+static void advance(stepper *s)
+{
+    lowering *lo = s->lo;
+
+    for (size_t k = 0; k < lo->model->tableaux.count; k++) {
+        const nl_tableau *t = &lo->model->tableaux.items[k];
+        for (uint32_t v = 0; v < lo->model->vars.count; v++)
+            if (in_group(s, v, t)) {
+                runge_kutta(s, t);
+                break;
+            }
+    }
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == EXPONENTIAL_EULER) exponential_euler(s, v);
+    for (size_t k = 0; k < lo->model->populations.count; k++) exact_population(s, &lo->model->populations.items[k]);
+}
+
+static int highest_order(const stepper *s)
+{
+    int order = 2;
+
+    for (uint32_t v = 0; v < s->lo->model->vars.count; v++)
+        if (is_ode(&s->lo->model->vars.items[v]) && s->methods[v].tableau != NULL && s->methods[v].tableau->order > order)
+            order = s->methods[v].tableau->order;
+    return order;
+}
+
+/* Estimates of the end of the step from the pass just made. */
+static void look_ahead(stepper *s)
+{
+    const size_t vars = s->lo->model->vars.count;
+    env *end = stage_env(s, number(s->lo, 1));
+    nl_ref *slope = NL_NEW_ARRAY(s->lo->arena, nl_ref, vars + 1), *value = NL_NEW_ARRAY(s->lo->arena, nl_ref, vars + 1);
+
+    memcpy(end->state, s->value, vars * sizeof *s->value);
+    for (uint32_t v = 0; v < vars; v++)
+        if (is_ode(&s->lo->model->vars.items[v]) && s->value[v] != 0) {
+            value[v] = s->value[v];
+            slope[v] = env_deriv(end, v);
+        }
+    s->ahead_value = value;
+    s->ahead_slope = slope;
+}
+
+/* Delays below the step need the end of the step to compute it: each pass over it raises the order of the estimate by one. */
+static void advance_fixed(stepper *s)
+{
+    const int passes = s->lo->sweeps_needed ? highest_order(s) - 1 : 1;
+
+    for (int pass = 0; pass < passes; pass++) {
+        if (pass > 0) look_ahead(s);
+        advance(s);
+    }
+}
+
+/* --- maps, bounds, `every step` --- */
+
+static env *after_env(stepper *s)
+{
+    lowering *lo = s->lo;
+    env *e = stage_env(s, number(lo, 0));
+
+    e->is_after = true;
+    memcpy(e->state, s->value, lo->model->vars.count * sizeof *s->value);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (lo->model->vars.items[v].kind == NL_VAR_INPUT) e->input[v] = env_input(s->start, v);
+    return e;
+}
+
+static void run_block(stepper *s, const nl_block *block)
+{
+    env *e = after_env(s);
+    nl_ref *values = NL_NEW_ARRAY(s->lo->arena, nl_ref, block->assigns.count + 1);
+
+    for (size_t k = 0; k < block->assigns.count; k++)
+        values[k] = bounded(e, block->assigns.items[k].var, env_eval(e, block->assigns.items[k].value));
+    for (size_t k = 0; k < block->assigns.count; k++) s->value[block->assigns.items[k].var] = values[k];
+}
+
+static void finish_values(stepper *s)
+{
+    const nl_model *model = s->lo->model;
+
+    for (uint32_t v = 0; v < model->vars.count; v++)
+        if (model->vars.items[v].next != 0) s->value[v] = env_eval(s->start, model->vars.items[v].next);
+    for (uint32_t v = 0; v < model->vars.count; v++)
+        if (s->value[v] != 0) s->value[v] = bounded(s->start, v, s->value[v]);
+    for (size_t k = 0; k < model->blocks.count; k++)
+        if (model->blocks.items[k].kind == NL_BLOCK_EVERY_STEP) run_block(s, &model->blocks.items[k]);
+}
+
+/* --- adaptive and stiff --- */
+
+static void add_work(lowering *lo, bool stiff)
+{
+    nl_lowered *out = lo->out;
+
+    out->sigma = memory_add(lo, "sigma", 0, 1, UINT32_MAX);
+    out->h = memory_add(lo, "h", 0, 1, UINT32_MAX);
+    out->error = memory_add(lo, "error", 0, 1, UINT32_MAX);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        const size_t count = nl_graph_space(lo->graph, var->space)->count;
+
+        if (!is_ode(var)) continue;
+        lo->work_mem[v] = memory_add(lo, nl_arena_printf(lo->arena, "%s within", var->full_name), var->space, count, v);
+        memory_want(lo, lo->work_mem[v], 1);
+        if (stiff) lo->rate_mem[v] = memory_add(lo, nl_arena_printf(lo->arena, "%s rate", var->full_name), var->space, count, UINT32_MAX);
+    }
+}
+
+/* The error estimate in units of its tolerance, squared and summed over one variable. */
+static nl_ref scaled_error(stepper *s, uint32_t v, nl_ref error)
+{
+    lowering *lo = s->lo;
+    const nl_model *model = lo->model;
+    const nl_ref larger = op2(lo, NL_OP_MAX, op1(lo, NL_OP_ABS, state_before(s, v)), op1(lo, NL_OP_ABS, s->value[v]));
+    const nl_ref room = op2(lo, NL_OP_ADD, number(lo, model->atol), op2(lo, NL_OP_MUL, number(lo, model->rtol), larger));
+    const nl_ref scaled = op2(lo, NL_OP_DIV, error, room);
+
+    if (model->vars.items[v].space == 0) return op2(lo, NL_OP_MUL, scaled, scaled);
+    const nl_node node = { .kind = NL_X_REDUCE, .id = NL_R_SUMSQ, .arg_count = 1, .args = { scaled },
+                           .number = (double)nl_graph_space(lo->graph, model->vars.items[v].space)->count };
+    return nl_graph_add(lo->graph, &node);
+}
+
+static void lower_adaptive(stepper *s, const nl_tableau *t)
+{
+    lowering *lo = s->lo;
+    double *difference = NL_NEW_ARRAY(lo->arena, double, (size_t)t->stages), elements = 0;
+    nl_ref sum = 0;
+
+    lo->out->order = t->order;
+    nl_ref **k = runge_kutta_slopes(s, t);
+    for (int j = 0; j < t->stages; j++) difference[j] = t->b[j] - t->b_low[j];
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        if (!in_group(s, v, t)) continue;
+        s->value[v] = combination(s, state_before(s, v), t->b, k, t->stages, v);
+        sum = added(lo, NL_OP_ADD, sum, scaled_error(s, v, combination(s, 0, difference, k, t->stages, v)));
+        elements += (double)nl_graph_space(lo->graph, lo->model->vars.items[v].space)->count;
+        root_add(lo, &lo->out->substep, s->value[v], lo->work_mem[v], true, lo->model->vars.items[v].deriv_span);
+    }
+    root_add(lo, &lo->out->substep, op1(lo, NL_OP_SQRT, op2(lo, NL_OP_DIV, sum, number(lo, elements))), lo->out->error, true, (nl_span){ 0 });
+}
+
+static void lower_stiff(stepper *s)
+{
+    lowering *lo = s->lo;
+    env *e = stage_env(s, stage_offset(s, 0));
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v])) e->state[v] = state_before(s, v);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v]))
+            root_add(lo, &lo->out->substep, env_deriv(e, v), lo->rate_mem[v], true, lo->model->vars.items[v].deriv_span);
+}
+
+/* All differential equations by one adaptive method, or none. */
+static bool choose_stepping(stepper *s)
+{
+    lowering *lo = s->lo;
+    const nl_var *adaptive = NULL, *fixed = NULL, *other = NULL;
+    method chosen = { 0 };
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        if (!is_ode(var)) continue;
+        if (!find_method(lo, var, &s->methods[v])) return false;
+        if (!is_adaptive(s->methods[v])) fixed = var;
+        else if (adaptive != NULL && memcmp(&chosen, &s->methods[v], sizeof chosen) != 0) other = var;
+        else { adaptive = var; chosen = s->methods[v]; }
+    }
+    if (adaptive == NULL) return true;
+    if (fixed != NULL || other != NULL) {
+        const nl_var *odd = fixed != NULL ? fixed : other;
+        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_MIXED, odd->method != NULL ? odd->method_span : odd->deriv_span,
+                                 "`%s` is integrated by %s, `%s` by %s, which chooses its own steps", odd->full_name, method_name(lo, odd),
+                                 adaptive->full_name, method_name(lo, adaptive));
+        nl_diag_help(lo->diags, d, "use one method for all");
+        return false;
+    }
+    if (lo->sweeps_needed) {
+        for (size_t k = 0; k < lo->ranges.count; k++)
+            if (lo->ranges.items[k].low < lo->model->dt)
+                nl_diag_add(lo->diags, NL_E_METHOD_DELAY, lo->dels.items[k].span, "with %s this delay must be at least dt", method_name(lo, adaptive));
+        return false;
+    }
+    lo->adaptive = true;
+    lo->out->stepping = chosen.scheme == BDF ? NL_STEP_STIFF : NL_STEP_ADAPTIVE;
+    add_work(lo, chosen.scheme == BDF);
+    if (chosen.scheme == BDF) lower_stiff(s);
+    else lower_adaptive(s, chosen.tableau);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v])) s->value[v] = load(lo, lo->work_mem[v]);
+    return true;
+}
+
+/* --- what a step leaves behind --- */
+
+/* Values at the start of the step: previous values, and slopes for interpolation between stored steps. */
+static void store_present(stepper *s, nl_roots *roots)
+{
+    lowering *lo = s->lo;
+
+    for (size_t k = 0; k < lo->prevs.count; k++) {
+        const nl_prev_def *def = &lo->prevs.items[k];
+        if (lo->prev_mems.items[k] == UINT32_MAX) continue;
+        const nl_ref value = env_eval(s->start, def->expr);
+        root_add(lo, roots, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
+        if (lo->prevs.items[k].first == 0) root_add(lo, &lo->out->first, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
+    }
+    for (size_t k = 0; k < lo->out->memory.mems.count; k++) { /* the list may grow: a slope may ask for another */
+        const nl_mem mem = lo->out->memory.mems.items[k];
+        if (mem.slope == UINT32_MAX || mem.var == UINT32_MAX) continue;
+        if (lo->out->memory.mems.items[mem.slope].depth < mem.depth) lo->out->memory.mems.items[mem.slope].depth = mem.depth;
+        const nl_var *var = &lo->model->vars.items[mem.var];
+        if (is_ode(var)) root_add(lo, roots, env_deriv(s->start, mem.var), mem.slope, false, var->deriv_span);
+    }
+}
+
+static void store_windows(stepper *s, nl_roots *roots)
+{
+    lowering *lo = s->lo;
+    env *end = stage_env(s, number(lo, 1));
+
+    memcpy(end->state, s->value, lo->model->vars.count * sizeof *s->value);
+    end->is_after = true;
+    for (size_t k = 0; k < lo->model->windows.count; k++) {
+        const nl_window_def *def = &lo->model->windows.items[k];
+        const size_t samples = (size_t)fmax(1, round(def->width / lo->model->dt));
+        const nl_ref value = env_eval(end, def->expr);
+        const nl_ref oldest = ring(lo, lo->window_mem[k], samples - 1, false);
+        const nl_ref sum = op2(lo, NL_OP_ADD, load(lo, lo->window_sum[k]), op2(lo, NL_OP_SUB, value, oldest));
+
+        root_add(lo, roots, value, lo->window_mem[k], true, def->span);
+        root_add(lo, roots, sum, lo->window_sum[k], true, def->span);
+    }
+}
+
+static void store_next(stepper *s, nl_roots *roots)
+{
+    lowering *lo = s->lo;
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        if (var->kind != NL_VAR_STATE) continue;
+        const bool has_past = lo->out->memory.mems.items[lo->var_mem[v]].depth > 1;
+        if (s->value[v] != 0 || has_past)
+            root_add(lo, roots, s->value[v] != 0 ? s->value[v] : load(lo, lo->var_mem[v]), lo->var_mem[v], true,
+                     var->deriv != 0 ? var->deriv_span : var->span);
+    }
+}
+
+static void store_end_slopes(stepper *s, nl_roots *roots)
+{
+    lowering *lo = s->lo;
+    bool any = false;
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) any |= lo->end_slope[v] != UINT32_MAX;
+    if (!any) return;
+    look_ahead(s);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (lo->end_slope[v] != UINT32_MAX)
+            root_add(lo, roots, s->ahead_slope[v], lo->end_slope[v], true, lo->model->vars.items[v].deriv_span);
+}
+
+bool lower_steps(lowering *lo)
+{
+    const size_t vars = lo->model->vars.count;
+    stepper s = { .lo = lo, .methods = NL_NEW_ARRAY(lo->arena, method, vars + 1), .value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1) };
+
+    for (uint32_t v = 0; v < vars; v++) lo->work_mem[v] = lo->rate_mem[v] = UINT32_MAX;
+    s.start = env_new(lo, number(lo, 0));
+    if (!choose_stepping(&s)) return false;
+    if (!lo->adaptive) advance_fixed(&s);
+    finish_values(&s);
+    lo->stepper = NL_NEW(lo->arena, stepper);
+    *lo->stepper = s;
+    return true;
+}
+
+void lower_stores(lowering *lo)
+{
+    stepper *s = lo->stepper;
+
+    store_windows(s, &lo->out->step);
+    store_end_slopes(s, &lo->out->step);
+    store_present(s, lo->adaptive ? &lo->out->begin : &lo->out->step);
+    store_next(s, &lo->out->step);
+}

@@ -1,0 +1,134 @@
+/* Simplification: cheaper operators for the same numbers, and what is one number said to be one.  Nothing is reassociated. */
+#include "plan.h"
+
+#include <math.h>
+
+typedef struct simplifier {
+    nl_plan *plan;
+    nl_ref *made; /* by old node */
+} simplifier;
+
+static nl_ref op2(nl_plan *plan, nl_op op, nl_ref a, nl_ref b)
+{
+    return nl_expr_op(plan->graph, op, (nl_ref[]){ a, b }, 2, nl_dim_none);
+}
+
+static uint32_t space_of(nl_plan *plan, nl_ref ref)
+{
+    if (ref >= plan->node_count) nl_plan_extend(plan);
+    return plan->nodes[ref].space;
+}
+
+/* A number as an array, where an array is read. */
+static nl_ref repeated(nl_plan *plan, nl_ref ref, uint32_t space)
+{
+    if (ref == 0 || space == 0 || space_of(plan, ref) != 0) return ref;
+    return nl_graph_add(plan->graph, &(nl_node){ .kind = NL_X_PART, .space = space, .arg_count = 1, .args = { ref } });
+}
+
+static nl_ref power(nl_plan *plan, const nl_node *node)
+{
+    const nl_ref x = node->args[0];
+    double exponent;
+
+    if (!nl_expr_is_const(plan->graph, node->args[1], &exponent)) return 0;
+    if (exponent == 0.5) return nl_expr_op(plan->graph, NL_OP_SQRT, (nl_ref[]){ x }, 1, nl_dim_none);
+    if (exponent != 2 && exponent != 3 && exponent != 4) return 0;
+    const nl_ref square = op2(plan, NL_OP_MUL, x, x);
+    return exponent == 2 ? square : op2(plan, NL_OP_MUL, square, exponent == 3 ? x : square);
+}
+
+/* Multiplying by the reciprocal rounds alike where that is exact. */
+static nl_ref quotient(nl_plan *plan, const nl_node *node)
+{
+    double divisor;
+    int exponent;
+
+    if (!nl_expr_is_const(plan->graph, node->args[1], &divisor)) return 0;
+    if (fabs(frexp(divisor, &exponent)) != 0.5 || !isnormal(divisor) || !isnormal(1 / divisor)) return 0;
+    return op2(plan, NL_OP_MUL, node->args[0], nl_expr_const(plan->graph, 1 / divisor, nl_dim_none));
+}
+
+static nl_ref simpler_op(nl_plan *plan, const nl_node *node)
+{
+    switch ((nl_op)node->op) {
+    case NL_OP_POW: return power(plan, node);
+    case NL_OP_SQUARE: return op2(plan, NL_OP_MUL, node->args[0], node->args[0]);
+    case NL_OP_DIV: return quotient(plan, node);
+    default: return 0;
+    }
+}
+
+/* A reduction of the only element of a population of one. */
+static nl_ref reduced_number(nl_plan *plan, const nl_node *node)
+{
+    const nl_ref x = node->args[0], zero = nl_expr_const(plan->graph, 0, nl_dim_none);
+
+    switch ((nl_reduction_kind)node->id) {
+    case NL_R_SUMSQ: return op2(plan, NL_OP_MUL, x, x);
+    case NL_R_ANY:
+    case NL_R_ALL: return op2(plan, NL_OP_NE, x, zero);
+    case NL_R_ARGMIN:
+    case NL_R_ARGMAX: return zero;
+    default: return x;
+    }
+}
+
+static uint32_t population_space(const nl_plan *plan, const nl_part *part)
+{
+    return plan->model->populations.items[part->population].space;
+}
+
+static nl_ref propagated(nl_plan *plan, nl_node node)
+{
+    const nl_projection *projection = &plan->model->projections.items[node.id];
+
+    node.args[0] = repeated(plan, node.args[0], population_space(plan, node.number != 0 ? &projection->post : &projection->pre));
+    node.args[1] = repeated(plan, node.args[1], projection->space);
+    return nl_graph_add(plan->graph, &node);
+}
+
+/* The node with its arguments simplified already. */
+static nl_ref simplified(nl_plan *plan, nl_node node)
+{
+    const bool of_number = node.arg_count > 0 && node.kind != NL_X_RING && space_of(plan, node.args[0]) == 0;
+    nl_ref simpler = 0;
+
+    switch ((nl_node_kind)node.kind) {
+    case NL_X_OP: simpler = simpler_op(plan, &node); break;
+    case NL_X_INDEX: simpler = node.space == 0 ? nl_expr_const(plan->graph, 0, nl_dim_none) : 0; break;
+    case NL_X_PRE:
+    case NL_X_POST:
+    case NL_X_PART:
+    case NL_X_GATHER: simpler = of_number ? node.args[0] : 0; break;
+    case NL_X_REDUCE: simpler = of_number ? reduced_number(plan, &node) : 0; break;
+    case NL_X_PROPAGATE: return propagated(plan, node);
+    case NL_X_SYNAPSE_SUM: node.args[0] = repeated(plan, node.args[0], plan->model->projections.items[node.id].space); break;
+    default: break;
+    }
+    return simpler != 0 ? simpler : nl_graph_add(plan->graph, &node);
+}
+
+static nl_ref rebuilt(simplifier *s, nl_ref ref)
+{
+    nl_node node = *nl_plan_source(s->plan, ref);
+    const nl_node old = node;
+
+    for (int k = 0; k < node.arg_count; k++)
+        if (nl_node_reads(s->plan, &old, k) != NL_READS_NOTHING) node.args[k] = s->made[old.args[k]];
+    return simplified(s->plan, node);
+}
+
+void nl_pass_simplify(nl_plan *plan)
+{
+    const size_t old_count = plan->node_count;
+    simplifier s = { plan, NL_NEW_ARRAY(plan->scratch, nl_ref, old_count) };
+    nl_stage roots = { 0 };
+
+    for (size_t k = 0; k < plan->root_count; k++) NL_PUSH(plan->scratch, &roots.numbers, plan->roots[k].node);
+    nl_stage_mark(plan, &roots);
+    for (size_t ref = 1; ref < old_count; ref++)
+        if (plan->nodes[ref].needed) s.made[ref] = rebuilt(&s, (nl_ref)ref);
+    for (size_t k = 0; k < plan->root_count; k++) plan->roots[k].node = s.made[plan->roots[k].node];
+    nl_plan_extend(plan);
+}

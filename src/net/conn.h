@@ -1,0 +1,122 @@
+/* Connectivity: which pre neuron reaches which post neuron, stored as its structure allows: nothing per pair for
+ * one-to-one, all-to-all, stencils and low rank; compressed rows by post neuron otherwise.  Immutable once built.
+ *
+ * Synapses have numbers 0 .. synapse_count-1, by post neuron, then by pre neuron; those of a stencil by post neuron,
+ * then in the order in which the offsets were given. */
+#ifndef NL_NET_CONN_H
+#define NL_NET_CONN_H
+
+#include "base/diag.h"
+#include "lang/random.h"
+
+typedef enum nl_conn_kind {
+    NL_CONN_ALL,      /* every pair (minus autapses where no_self) */
+    NL_CONN_ONE,      /* i to i */
+    NL_CONN_STENCIL,  /* offsets on a line or grid */
+    NL_CONN_SPARSE,   /* compressed rows */
+    NL_CONN_LOW_RANK  /* every pair like ALL; weight = sum_k U[post, k] V[pre, k] */
+} nl_conn_kind;
+
+typedef enum nl_boundary { NL_WRAP, NL_ZERO, NL_REFLECT } nl_boundary;
+
+/* A side of a projection: a range of a population's neurons, possibly on a grid. */
+typedef struct nl_side {
+    size_t count;
+    int rank;           /* 1: a line, 2: a grid */
+    size_t shape[2];    /* [rows, columns]; a line: [count, 1] */
+} nl_side;
+
+/* Post (r, c) receives from pre (r + dr, c + dc).  A line is a grid of one row. */
+typedef struct nl_stencil {
+    size_t rows, columns;
+    size_t count;                /* of offsets */
+    const int32_t (*offsets)[2]; /* (dr, dc), at most one extent long: farther ones are folded or dropped */
+    const double *weights;       /* of kernel(), one for each offset; else NULL */
+    nl_boundary boundary;
+    /* Where no offset leaves the grid, as [begin, end); there pre index - post index is the same for all: shift. */
+    size_t inner_rows[2], inner_columns[2];
+    const ptrdiff_t *shift;
+    /* When little of the grid is inner: shifts in a copy of the grid with margins, else NULL. */
+    size_t margin_rows, margin_columns;
+    const ptrdiff_t *margin_shift;
+} nl_stencil;
+
+typedef struct nl_conn {
+    nl_conn_kind kind;
+    nl_side pre, post;
+    size_t synapse_count;
+    bool no_self;                /* ALL, LOW_RANK: pairs with pre == post + self_offset are left out */
+    long self_offset;
+    const double *weights;       /* that came with the rule, one per synapse (ALL, SPARSE), or NULL */
+    const uint64_t *row_begin;   /* post.count + 1; SPARSE, and STENCIL with NL_ZERO */
+    const uint32_t *pre_index;   /* SPARSE: synapse_count, ascending within a row */
+    const uint64_t *given_order; /* of pairs(): number of the given pair for each synapse; NULL: the same order */
+    const nl_stencil *stencil;
+    /* LOW_RANK: row-major [count, rank] */
+    size_t low_rank;
+    const double *u, *v;
+    uint64_t saturated;          /* pairs whose probability exceeded 1 */
+    size_t bytes;                /* of memory for the structure and the rule's weights */
+} nl_conn;
+
+/* Everything a rule may need.  Memory comes from the arena, except for large arrays, which nl_conn_free releases. */
+typedef struct nl_conn_context {
+    nl_arena *arena;
+    nl_diags *diags;
+    nl_span span;       /* of the rule, for messages */
+    const char *name;   /* of the projection */
+    nl_stream stream;   /* for its draws */
+    nl_side pre, post;
+    bool same;          /* both sides are the same neurons in the same order: autapses exist */
+    long self_offset;   /* autapse: pre i == post j + self_offset, for parts of one population; LONG_MIN: none */
+    bool no_self;
+    const nl_conn *const *excluding; /* projections whose pairs are left out; between the same two sides */
+    size_t excluding_count;
+} nl_conn_context;
+
+/* Values of a per-pair expression: fills out[k] for pre neurons pre[k], post neurons post[k].  */
+typedef void (*nl_pair_fn)(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out);
+
+/* Each builds one rule or returns NULL with a diagnostic; what it is given is copied.  Draws depend on the stream and
+ * on the pair or the neuron only, never on the order of visits. */
+nl_conn *nl_conn_all_to_all(nl_conn_context *cx);
+nl_conn *nl_conn_one_to_one(nl_conn_context *cx);
+nl_conn *nl_conn_random(nl_conn_context *cx, double p);                    /* one probability: geometric skips by row */
+nl_conn *nl_conn_random_by(nl_conn_context *cx, nl_pair_fn p, void *user); /* probability of the pair */
+nl_conn *nl_conn_where(nl_conn_context *cx, nl_pair_fn condition, void *user);
+nl_conn *nl_conn_fixed_indegree(nl_conn_context *cx, size_t k, bool multapses);
+nl_conn *nl_conn_fixed_outdegree(nl_conn_context *cx, size_t k, bool multapses);
+nl_conn *nl_conn_fixed_total(nl_conn_context *cx, size_t n); /* with multapses, as usual */
+
+/* Offsets are (rows, columns), on a line (index, 0). */
+nl_conn *nl_conn_offsets(nl_conn_context *cx, size_t count, const int32_t (*offsets)[2], const double *weights,
+                         nl_boundary boundary);
+
+/* Odd extents, centred on the post neuron: correlation, as neural fields write it. */
+nl_conn *nl_conn_kernel(nl_conn_context *cx, int rank, const size_t *shape, const double *kernel, nl_boundary boundary);
+nl_conn *nl_conn_low_rank(nl_conn_context *cx, size_t rank, const double *u, const double *v);
+nl_conn *nl_conn_pairs(nl_conn_context *cx, size_t count, const double *pre, const double *post);
+
+/* w is [post, pre]; its non-zeros, or all pairs with `zeros`.  The weights are the `weights` of the result. */
+nl_conn *nl_conn_weights(nl_conn_context *cx, const double *w, bool zeros);
+void nl_conn_free(nl_conn *conn);
+
+/* The same synapses (less what the context leaves out) as compressed rows, for per-synapse work on a stencil. */
+nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn);
+
+/* How many synapses and bytes a rule will take, before it is built (expected values for random rules). */
+typedef struct nl_conn_estimate { double synapses, bytes; } nl_conn_estimate;
+nl_conn_estimate nl_conn_estimate_pairs(const nl_conn_context *cx, nl_conn_kind kind, double synapses);
+
+/* Pairs that a rule chooses from: all, less the autapses where `no self`.  (Pairs of `excluding` are counted.) */
+double nl_conn_pair_count(const nl_conn_context *cx);
+
+/* pre and post index of synapses first .. first+count-1, for any kind. */
+void nl_conn_synapses(const nl_conn *conn, uint64_t first, size_t count, uint32_t *pre, uint32_t *post);
+
+/* Weights that came with the rule (kernel, low_rank, weights; else 1) of synapses first .. first+count-1. */
+void nl_conn_rule_weights(const nl_conn *conn, uint64_t first, size_t count, double *weights);
+
+void nl_conn_degrees(const nl_conn *conn, double *indegree, double *outdegree); /* either may be NULL */
+
+#endif

@@ -1,0 +1,412 @@
+/* Rules that draw, and rules that ask an expression for each pair. */
+#include "conn_build.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A whole number below n, each with exactly the same probability (Lemire 2019). */
+static uint64_t draw_below(nl_stream stream, uint64_t element, uint64_t *step, uint64_t n)
+{
+    for (;;) {
+        const unsigned __int128 product = (unsigned __int128)nl_draw_bits(stream, element, (*step)++) * n;
+
+        if ((uint64_t)product >= n || (uint64_t)product >= -n % n) return (uint64_t)(product >> 64);
+    }
+}
+
+static nl_conn *saturate(nl_conn_context *cx, nl_conn *conn, uint64_t saturated)
+{
+    if (conn == NULL || saturated == 0) return conn;
+    conn->saturated = saturated;
+    nl_diag_add(cx->diags, NL_W_CONN_SATURATED, cx->span,
+                "the probability of connection is above 1 for %llu of %.15g pairs", (unsigned long long)saturated,
+                nl_conn_pair_count(cx));
+    return conn;
+}
+
+/* --- one probability --- */
+
+/* The gaps between connected pairs are geometric: one draw per synapse, none for the pairs between. */
+static void skip_row(nl_rows *rows, size_t post, const nl_partners *partners, double inverse_log)
+{
+    const nl_stream stream = rows->cx->stream;
+    uint64_t step = 0;
+
+    for (size_t k = 0;; k++) {
+        const double skip = floor(log(nl_draw_unit(stream, post, step++)) * inverse_log);
+
+        if (!(skip < (double)(partners->count - k))) return;
+        k += (size_t)skip;
+        nl_rows_add(rows, post, nl_partners_get(partners, k));
+    }
+}
+
+static nl_conn *random_rows(nl_conn_context *cx, double p)
+{
+    const double expected = p * nl_conn_pair_count(cx);
+    nl_rows rows;
+    bool fits = nl_rows_init(&rows, cx, expected + 6 * sqrt(expected) + (double)cx->pre.count);
+
+    if (!fits) return nl_rows_drop(&rows);
+    nl_partners partners = nl_partners_new(cx, false);
+    for (size_t post = 0; fits && post < cx->post.count; post++) {
+        nl_partners_row(&partners, post);
+        fits = nl_rows_reserve(&rows, partners.count);
+        if (fits) skip_row(&rows, post, &partners, 1 / log1p(-p));
+    }
+    nl_partners_free(&partners);
+    return fits ? nl_rows_done(&rows) : nl_rows_drop(&rows);
+}
+
+/* Each pair with the same probability, independently.  A probability of 1 or more is every pair. */
+nl_conn *nl_conn_random(nl_conn_context *cx, double p)
+{
+    if (!(p >= 0)) {
+        nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span, "the probability of connection is %s",
+                    nl_text_number(cx->arena, p));
+        return NULL;
+    }
+    if (p < 1) return nl_conn_finish(cx, random_rows(cx, p));
+    return saturate(cx, nl_conn_all_to_all(cx), p > 1 ? (uint64_t)nl_conn_pair_count(cx) : 0);
+}
+
+/* --- an expression for each pair --- */
+
+enum { BLOCK = 4096 };
+
+/* Pairs on their way through an expression. */
+typedef struct pair_block {
+    size_t count;
+    uint32_t pre[BLOCK], post[BLOCK];
+    double value[BLOCK];
+    uint64_t saturated;
+} pair_block;
+
+/* Adds the pairs of a block that are to be connected; false with a diagnostic at an impossible value. */
+typedef bool (*pair_choice)(nl_rows *rows, pair_block *block);
+
+static bool choose_true(nl_rows *rows, pair_block *block)
+{
+    for (size_t k = 0; k < block->count; k++)
+        if (block->value[k] != 0) nl_rows_add(rows, block->post[k], block->pre[k]);
+    return true;
+}
+
+static bool choose_with_probability(nl_rows *rows, pair_block *block)
+{
+    const nl_conn_context *cx = rows->cx;
+
+    for (size_t k = 0; k < block->count; k++) {
+        const double p = block->value[k];
+
+        if (!(p >= 0)) {
+            nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span,
+                        "the probability of connection from pre neuron %u to post neuron %u is %s", block->pre[k],
+                        block->post[k], nl_text_number(cx->arena, p));
+            return false;
+        }
+        block->saturated += p > 1;
+        if (p > 0 && (p >= 1 || nl_draw_unit(cx->stream, block->post[k], block->pre[k]) < p))
+            nl_rows_add(rows, block->post[k], block->pre[k]);
+    }
+    return true;
+}
+
+static bool flush(nl_rows *rows, pair_block *block, nl_pair_fn fn, void *user, pair_choice choose)
+{
+    if (block->count == 0) return true;
+    if (!nl_rows_reserve(rows, block->count)) return false;
+    fn(user, block->count, block->pre, block->post, block->value);
+    const bool is_good = choose(rows, block);
+
+    block->count = 0;
+    return is_good;
+}
+
+/* All pairs that may be connected go through the expression, a block at a time; what is left out is not evaluated. */
+static bool visit_pairs(nl_rows *rows, pair_block *block, nl_pair_fn fn, void *user, pair_choice choose)
+{
+    nl_partners partners = nl_partners_new(rows->cx, false);
+    bool is_good = true;
+
+    for (size_t post = 0; is_good && post < rows->cx->post.count; post++) {
+        nl_partners_row(&partners, post);
+        for (size_t k = 0; is_good && k < partners.count; k++) {
+            block->pre[block->count] = (uint32_t)nl_partners_get(&partners, k);
+            block->post[block->count++] = (uint32_t)post;
+            if (block->count == BLOCK) is_good = flush(rows, block, fn, user, choose);
+        }
+    }
+    nl_partners_free(&partners);
+    return is_good && flush(rows, block, fn, user, choose);
+}
+
+static nl_conn *by_pair(nl_conn_context *cx, nl_pair_fn fn, void *user, pair_choice choose)
+{
+    nl_rows rows;
+
+    if (!nl_rows_init(&rows, cx, BLOCK)) return nl_rows_drop(&rows);
+    pair_block *block = nl_calloc(1, sizeof *block);
+    const bool is_good = visit_pairs(&rows, block, fn, user, choose);
+    const uint64_t saturated = block->saturated;
+
+    free(block);
+    return saturate(cx, nl_conn_finish(cx, is_good ? nl_rows_done(&rows) : nl_rows_drop(&rows)), saturated);
+}
+
+/* Each pair with its own probability, independently; the draw belongs to the pair. */
+nl_conn *nl_conn_random_by(nl_conn_context *cx, nl_pair_fn p, void *user)
+{
+    return by_pair(cx, p, user, choose_with_probability);
+}
+
+/* Each pair for which the condition is true. */
+nl_conn *nl_conn_where(nl_conn_context *cx, nl_pair_fn condition, void *user)
+{
+    return by_pair(cx, condition, user, choose_true);
+}
+
+/* --- fixed degrees --- */
+
+/* Chooses k numbers below n and gives them in ascending order.  Chosen numbers are bits; a second level tells which
+ * words of the first are not empty, so that a small choice from many costs no scan.  All clear between two choices. */
+typedef struct chooser {
+    uint64_t *bits, *words;
+    uint64_t *keys, *spare; /* for choices with repetition */
+} chooser;
+
+static chooser chooser_new(size_t n, size_t k, bool multapses)
+{
+    const size_t size = sizeof(uint64_t);
+
+    if (multapses) return (chooser){ .keys = nl_calloc(k, size), .spare = nl_calloc(k, size) };
+    return (chooser){ .bits = nl_calloc(n / 64 + 1, size), .words = nl_calloc(n / 4096 + 1, size) };
+}
+
+static void chooser_free(chooser *ch)
+{
+    free(ch->bits);
+    free(ch->words);
+    free(ch->keys);
+    free(ch->spare);
+}
+
+static void mark_distinct(chooser *ch, nl_stream stream, uint64_t element, size_t n, size_t k)
+{
+    uint64_t step = 0;
+
+    while (k > 0) {
+        const uint64_t i = draw_below(stream, element, &step, n), bit = UINT64_C(1) << (i & 63);
+
+        if (ch->bits[i >> 6] & bit) continue;
+        ch->bits[i >> 6] |= bit;
+        ch->words[i >> 12] |= UINT64_C(1) << (i >> 6 & 63);
+        k--;
+    }
+}
+
+static void take_marked(chooser *ch, size_t n, uint32_t *out)
+{
+    for (size_t top = 0; top <= n >> 12; top++) {
+        for (uint64_t words = ch->words[top]; words != 0; words &= words - 1) {
+            const size_t word = top << 6 | (size_t)__builtin_ctzll(words);
+
+            for (uint64_t bits = ch->bits[word]; bits != 0; bits &= bits - 1)
+                *out++ = (uint32_t)(word << 6 | (size_t)__builtin_ctzll(bits));
+            ch->bits[word] = 0;
+        }
+        ch->words[top] = 0;
+    }
+}
+
+static void take_unmarked(chooser *ch, size_t n, uint32_t *out)
+{
+    for (size_t word = 0; word <= n >> 6; word++) {
+        const uint64_t inside = word < n >> 6 ? ~UINT64_C(0) : (UINT64_C(1) << (n & 63)) - 1;
+
+        for (uint64_t bits = ~ch->bits[word] & inside; bits != 0; bits &= bits - 1)
+            *out++ = (uint32_t)(word << 6 | (size_t)__builtin_ctzll(bits));
+        ch->bits[word] = 0;
+        ch->words[word >> 6] = 0;
+    }
+}
+
+static void choose_distinct(chooser *ch, nl_stream stream, uint64_t element, size_t n, size_t k, uint32_t *out)
+{
+    if (k <= n / 2) {
+        mark_distinct(ch, stream, element, n, k);
+        take_marked(ch, n, out);
+    } else {
+        mark_distinct(ch, stream, element, n, n - k);
+        take_unmarked(ch, n, out);
+    }
+}
+
+static void choose_repeated(chooser *ch, nl_stream stream, uint64_t element, size_t n, size_t k, uint32_t *out)
+{
+    uint64_t step = 0;
+
+    for (size_t i = 0; i < k; i++) ch->keys[i] = draw_below(stream, element, &step, n) << 32;
+    nl_sort_keys(ch->keys, ch->spare, k, (uint32_t)(n - 1));
+    for (size_t i = 0; i < k; i++) out[i] = (uint32_t)(ch->keys[i] >> 32);
+}
+
+static bool has_enough(nl_conn_context *cx, const nl_partners *partners, size_t row, size_t k, bool multapses)
+{
+    if (k == 0 || (multapses ? partners->count > 0 : k <= partners->count)) return true;
+    nl_diag *diag = nl_diag_add(cx->diags, NL_E_CONN_DEGREE, cx->span,
+                                "%s neuron %zu of `%s` should have %zu different partners and can have %zu",
+                                partners->by_pre ? "pre" : "post", row, cx->name, k, partners->count);
+    if (partners->count > 0)
+        nl_diag_help(cx->diags, diag, "multapses = true allows several synapses between the same two neurons");
+    return false;
+}
+
+/* k partners for each of `rows` neurons, row after row in `out`. */
+static bool choose_partners(nl_conn_context *cx, bool by_pre, size_t rows, size_t k, bool multapses, uint32_t *out)
+{
+    nl_partners partners = nl_partners_new(cx, by_pre);
+    chooser ch = chooser_new(partners.all, k, multapses);
+    bool is_enough = true;
+
+    for (size_t row = 0; is_enough && row < rows; row++, out += k) {
+        nl_partners_row(&partners, row);
+        is_enough = has_enough(cx, &partners, row, k, multapses);
+        if (!is_enough || k == 0) continue;
+        (multapses ? choose_repeated : choose_distinct)(&ch, cx->stream, row, partners.count, k, out);
+        for (size_t i = 0; i < k; i++) out[i] = (uint32_t)nl_partners_get(&partners, out[i]);
+    }
+    chooser_free(&ch);
+    nl_partners_free(&partners);
+    return is_enough;
+}
+
+/* Every post neuron receives k synapses, from different pre neurons unless `multapses`. */
+nl_conn *nl_conn_fixed_indegree(nl_conn_context *cx, size_t k, bool multapses)
+{
+    nl_rows rows;
+
+    if (!nl_rows_init(&rows, cx, (double)k * (double)cx->post.count) ||
+        !choose_partners(cx, false, cx->post.count, k, multapses, rows.index))
+        return nl_rows_drop(&rows);
+    for (size_t post = 0; post < cx->post.count; post++) rows.begin[post + 1] = k;
+    rows.count = k * cx->post.count;
+    return nl_conn_finish(cx, nl_rows_done(&rows));
+}
+
+/* From targets by pre neuron to rows by post neuron; visiting pre neurons in order leaves each row ascending. */
+static void turn_rows(nl_rows *rows, size_t pre_count, size_t k, const uint32_t *targets)
+{
+    const size_t post_count = rows->conn->post.count;
+    uint64_t *next = nl_calloc(post_count + 1, sizeof *next);
+
+    for (size_t i = 0; i < pre_count * k; i++) rows->begin[targets[i] + 1]++;
+    for (size_t post = 0; post < post_count; post++) next[post + 1] = next[post] + rows->begin[post + 1];
+    for (size_t i = 0; i < pre_count * k; i++) rows->index[next[targets[i]]++] = (uint32_t)(i / k);
+    rows->count = pre_count * k;
+    free(next);
+}
+
+/* Every pre neuron makes k synapses, onto different post neurons unless `multapses`. */
+nl_conn *nl_conn_fixed_outdegree(nl_conn_context *cx, size_t k, bool multapses)
+{
+    const double count = (double)k * (double)cx->pre.count;
+    nl_rows rows;
+
+    if (!nl_rows_init(&rows, cx, count) || !nl_conn_fits(cx, count, 2 * sizeof(uint32_t))) return nl_rows_drop(&rows);
+    uint32_t *targets = nl_realloc(NULL, nl_checked_mul(k * cx->pre.count, sizeof *targets));
+    const bool is_enough = choose_partners(cx, true, cx->pre.count, k, multapses, targets);
+
+    if (is_enough) turn_rows(&rows, cx->pre.count, k, targets);
+    free(targets);
+    return nl_conn_finish(cx, is_enough ? nl_rows_done(&rows) : nl_rows_drop(&rows));
+}
+
+/* --- fixed total --- */
+
+/* first[post]: number of the row's first allowed pair, counting through all rows. */
+static uint64_t *number_pairs(nl_conn_context *cx, nl_partners *partners)
+{
+    uint64_t *first = nl_calloc(cx->post.count + 1, sizeof *first);
+
+    for (size_t post = 0; post < cx->post.count; post++) {
+        nl_partners_row(partners, post);
+        first[post + 1] = first[post] + partners->count;
+    }
+    return first;
+}
+
+/* The row of a pair: the last one that starts at or before it. */
+static size_t find_row(const uint64_t *first, size_t rows, uint64_t pair)
+{
+    size_t low = 0, high = rows;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (first[middle] <= pair) low = middle;
+        else high = middle;
+    }
+    return low;
+}
+
+/* Keys with the row in the upper and the place in the row in the lower half, sorted by both. */
+static void draw_pairs(nl_conn_context *cx, const uint64_t *first, uint64_t *keys, uint64_t *spare, size_t n)
+{
+    const size_t rows = cx->post.count;
+
+    for (size_t k = 0; k < n; k++) {
+        uint64_t step = 0;
+        const uint64_t pair = draw_below(cx->stream, k, &step, first[rows]);
+        const size_t row = find_row(first, rows, pair);
+
+        keys[k] = (pair - first[row]) << 32 | row;
+    }
+    nl_sort_keys(keys, spare, n, (uint32_t)cx->pre.count);
+    for (size_t k = 0; k < n; k++) keys[k] = keys[k] << 32 | keys[k] >> 32;
+    nl_sort_keys(keys, spare, n, (uint32_t)rows);
+}
+
+static void add_pairs(nl_rows *rows, nl_partners *partners, const uint64_t *keys, size_t n)
+{
+    for (size_t k = 0, row = NL_NO_NEURON; k < n; k++) {
+        if (keys[k] >> 32 != row) nl_partners_row(partners, row = keys[k] >> 32);
+        nl_rows_add(rows, row, nl_partners_get(partners, (uint32_t)keys[k]));
+    }
+}
+
+static bool total_rows(nl_rows *rows, nl_partners *partners, const uint64_t *first, size_t n)
+{
+    nl_conn_context *cx = rows->cx;
+
+    if (n == 0) return true;
+    if (first[cx->post.count] == 0) {
+        nl_diag_add(cx->diags, NL_E_CONN_DEGREE, cx->span, "`%s` should have %zu synapses but no pair can be connected",
+                    cx->name, n);
+        return false;
+    }
+    uint64_t *keys = nl_calloc(2 * n, sizeof *keys);
+
+    draw_pairs(cx, first, keys, keys + n, n);
+    add_pairs(rows, partners, keys, n);
+    free(keys);
+    return true;
+}
+
+/* n synapses, each between a pair that is drawn from all allowed ones: a pair may be drawn several times. */
+nl_conn *nl_conn_fixed_total(nl_conn_context *cx, size_t n)
+{
+    nl_rows rows;
+
+    if (!nl_rows_init(&rows, cx, (double)n) || !nl_conn_fits(cx, (double)n, 2 * sizeof(uint64_t) + sizeof(uint32_t)))
+        return nl_rows_drop(&rows);
+    nl_partners partners = nl_partners_new(cx, false);
+    uint64_t *first = number_pairs(cx, &partners);
+    const bool is_good = total_rows(&rows, &partners, first, n);
+
+    free(first);
+    nl_partners_free(&partners);
+    return nl_conn_finish(cx, is_good ? nl_rows_done(&rows) : nl_rows_drop(&rows));
+}

@@ -1,0 +1,56 @@
+/* Sums over synapses: out[post] = sum of w * source[pre], or the other way round.  Fixed order of additions: results do
+ * not depend on threads or on the width of vectors. */
+#ifndef NL_NET_PROPAGATE_H
+#define NL_NET_PROPAGATE_H
+
+#include "conn.h"
+
+/* The two inner loops, so that the caller brings those of its instruction set.  Sums over rows have eight lanes s by
+ * place in the row modulo 8, folded as ((s0+s1)+(s2+s3))+((s4+s5)+(s6+s7)). */
+typedef struct nl_propagate_kernels {
+    /* out[r] = sum of w[k] * x[col[k]], k in row r; w NULL: 1 */
+    void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
+    /* out[i] = sum over offsets, in their order, of weight (NULL: 1) * x[i + shift[k]] */
+    void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
+                        const double *weight);
+} nl_propagate_kernels;
+
+/* Plain C, for any machine. */
+extern const nl_propagate_kernels nl_propagate_portable;
+
+/* Weights of the synapses of a connection: one each in synapse order; or, with values NULL, the rule's own where `rule`
+ * is set (kernel, low_rank, weights), else all 1.  For ALL the values are the matrix [post, pre], with rows shorter by
+ * one where the autapse is left out. */
+typedef struct nl_weights {
+    const double *values;
+    bool rule;
+} nl_weights;
+
+/* Makes the BLAS use one thread, so that its sums do not depend on their number.  To be called once by a program. */
+void nl_propagate_init(void);
+
+/* The most temporary memory that a call needs, in doubles; the caller gives it as `scratch`. */
+size_t nl_propagate_scratch(const nl_conn *conn);
+
+/* out (post.count) is overwritten and is not source.  ALL without weights: one sum; with weights: gemv; STENCIL:
+ * shifted additions in the order of the offsets; SPARSE: rows; LOW_RANK: two thin products. */
+void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
+                          double *out, double *scratch);
+
+/* The transposed product: out (pre.count) = sum over synapses of w * source[post]. */
+void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
+                         double *out, double *scratch);
+
+/* out[index[k]] += values[k]: for values computed synapse by synapse, with the post (or pre) index of each.  Called for
+ * chunks of synapses in ascending order, onto zeros. */
+void nl_propagate_accumulate(size_t count, const uint32_t *index, const double *values, double *out);
+
+/* A stencil restricted to post neurons at .. at+n-1, as one step of a chunked loop: out[0] is that of neuron `at`,
+ * source is whole.  The same values as those of nl_propagate_to_post, for any chunks. */
+void nl_propagate_stencil_chunk(const nl_propagate_kernels *kernels, const nl_conn *conn, bool rule,
+                                const double *source, double *out, size_t at, size_t n);
+
+/* Whether chunks cost little more than their inner part; else nl_propagate_to_post is quicker. */
+bool nl_propagate_stencil_is_thin(const nl_conn *conn);
+
+#endif

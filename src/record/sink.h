@@ -1,0 +1,60 @@
+/* Where results go: one file of series (streamed, sample by sample) and named values.
+ * The format follows the suffix: .h5/.hdf5, .npz, .csv.  A sink buffers a bounded number of samples and its memory does
+ * not grow with the length of a run.  Everything goes to a temporary file beside the target, which takes
+ * the target's name in nl_sink_close; so a failed start leaves nothing, and an interrupted run a readable file. */
+#ifndef NL_RECORD_SINK_H
+#define NL_RECORD_SINK_H
+
+#include "base/arena.h"
+
+typedef struct nl_sink nl_sink;
+
+enum { NL_SINK_RANK = 8 };
+
+/* What the file says of itself. */
+typedef struct nl_sink_header {
+    const char *version;     /* of netlang */
+    const char *model_name;  /* file name as given */
+    const char *source;      /* its text */
+    const char *parameters;  /* "name = value" lines: parameters as used, overrides included */
+    uint64_t seed;
+    double dt;               /* in the shown unit */
+    const char *time_unit;   /* "ms", "1" .. */
+} nl_sink_header;
+
+/* A series of equally shaped samples. */
+typedef struct nl_sink_series {
+    const char *name;  /* the data set's exact name */
+    const char *unit;  /* of the samples: "mV", "1" */
+    const char *doc;   /* the expression as written, or NULL */
+    int rank;          /* of one sample; 0: a number */
+    size_t shape[NL_SINK_RANK];
+} nl_sink_series;
+
+/* Opens a sink; NULL with a sentence in *why (in the arena) when the format is unknown or not built in, or when
+ * the file cannot be written. */
+nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *header, const char **why);
+
+/* Adds a series (samples and, beside it, their times under NAME.t); returns its id, or -1 with *why. */
+int nl_sink_add(nl_sink *sink, const nl_sink_series *series);
+
+/* One sample: `values` has the series' shape.  Both in shown units.  False on failure: see nl_sink_error. */
+bool nl_sink_append(nl_sink *sink, int series, double time, const double *values);
+
+/* Begins a new segment (reset, restore): from now on NAME holds the samples to come; those before move to
+ * NAME@0, NAME@1 .. and their times to NAME@0.t ..  Only for the series that have samples. */
+bool nl_sink_segment(nl_sink *sink);
+
+/* A named value: an array of numbers, or a string. */
+bool nl_sink_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape, const double *data);
+bool nl_sink_text(nl_sink *sink, const char *name, const char *text);
+
+const char *nl_sink_error(const nl_sink *sink);
+
+/* Finishes the file and gives it its name; frees the sink in any case.  False with *why (in the arena) on failure. */
+bool nl_sink_close(nl_sink *sink, const char **why);
+
+/* Frees the sink and removes what was written. */
+void nl_sink_discard(nl_sink *sink);
+
+#endif

@@ -1,0 +1,407 @@
+/* Comma-separated text, for spreadsheets and pandas.read_csv(.., comment="#").  Series of numbers and
+ * vectors that share their times make one table in FILE.csv: t,loss,x[0],x[1]..  Otherwise each has its own table in
+ * FILE.NAME.csv, a sample per row.  Values, parameters, units and the source text stand in lines that begin with #;
+ * larger arrays in files FILE.NAME.csv.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
+#include "format.h"
+
+#include "base/text.h"
+#include "spool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHORT_ARRAY = 16 }; /* numbers that still fit in a line of comment */
+
+typedef struct extra {
+    const char *path, *part; /* part: NULL once the file has its name */
+} extra;
+
+typedef struct csv {
+    nl_spool spool;          /* first: the functions of spool.h take sink->own for one */
+    nl_text values;          /* lines of comment */
+    NL_LIST(extra) extras;   /* files beside the main one */
+} csv;
+
+/* A place in a track: its present extent is in the buffer of its series. */
+typedef struct cursor {
+    const nl_track *track;
+    size_t extent, row;
+} cursor;
+
+typedef struct group {
+    size_t segment;
+    NL_LIST(cursor) cursors;
+} group;
+
+static bool csv_open(nl_sink *sink)
+{
+    csv *c = NL_NEW(sink->arena, csv);
+
+    sink->own = c;
+    c->values = nl_text_new(sink->arena);
+    return nl_spool_open(sink);
+}
+
+/* ---- pieces of text ---- */
+
+/* The shortest of 15, 16 or 17 digits that reads back as the same number. */
+static void put_number(FILE *out, double number)
+{
+    char text[32];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number) break;
+    }
+    fputs(number != number ? "nan" : text, out);
+}
+
+/* Lines of comment from a text of lines, each after `indent`. */
+static void put_lines(FILE *out, const char *indent, const char *text)
+{
+    while (*text != '\0') {
+        const size_t length = strcspn(text, "\r\n");
+
+        if (length > 0) fprintf(out, "#%s%.*s\n", indent, (int)length, text);
+        else fputs("#\n", out);
+        text += length;
+        text += text[0] == '\r' && text[1] == '\n' ? 2 : *text != '\0';
+    }
+}
+
+static void add_nested(nl_text *text, int rank, const size_t *shape, const double **data)
+{
+    if (rank == 0) {
+        nl_text_adds(text, nl_text_number(text->arena, *(*data)++));
+        return;
+    }
+    nl_text_adds(text, "[");
+    for (size_t i = 0; i < shape[0]; i++) {
+        if (i > 0) nl_text_adds(text, ", ");
+        add_nested(text, rank - 1, shape + 1, data);
+    }
+    nl_text_adds(text, "]");
+}
+
+/* "x", "x[3]", "x[3][1]": the name of one column. */
+static void put_column(FILE *out, const nl_series *series, size_t column)
+{
+    size_t rest = series->width;
+
+    fputs(series->info.name, out);
+    for (int k = 0; k < series->info.rank; k++) {
+        rest /= series->info.shape[k];
+        fprintf(out, "[%zu]", column / rest % series->info.shape[k]);
+    }
+}
+
+/* ---- files beside the main one ---- */
+
+/* "results" of "results.csv". */
+static const char *stem(nl_sink *sink)
+{
+    return nl_arena_strndup(sink->arena, sink->path, strlen(sink->path) - strlen(nl_format_csv.suffixes[0]));
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static FILE *extra_open(nl_sink *sink, const char *path)
+{
+    csv *c = sink->own;
+    extra e = { .path = path };
+    FILE *file = nl_part_create(sink->arena, path, &e.part);
+
+    if (file == NULL) nl_sink_fail_errno(sink, path);
+    else NL_PUSH(sink->arena, &c->extras, e);
+    return file;
+}
+
+static bool finish_file(nl_sink *sink, FILE *file)
+{
+    const bool failed = ferror(file) != 0;
+
+    return (fclose(file) == 0 && !failed) || nl_sink_fail_errno(sink, sink->path);
+}
+
+static bool name_extras(nl_sink *sink)
+{
+    csv *c = sink->own;
+
+    for (size_t i = 0; i < c->extras.count; i++) {
+        extra *e = &c->extras.items[i];
+
+        if (rename(e->part, e->path) != 0) return nl_sink_fail_errno(sink, e->path);
+        e->part = NULL;
+    }
+    return true;
+}
+
+/* ---- values ---- */
+
+/* A large array in a file of its own: a row for each step along its first axis. */
+static bool put_matrix(nl_sink *sink, const char *name, int rank, const size_t *shape, const double *data)
+{
+    const size_t columns = nl_shape_count(rank - 1, shape + 1);
+    FILE *file = extra_open(sink, nl_arena_printf(sink->arena, "%s.%s.csv", stem(sink), name));
+
+    if (file == NULL) return false;
+    for (size_t i = 0; i < shape[0]; i++)
+        for (size_t k = 0; k < columns; k++) {
+            put_number(file, data[i * columns + k]);
+            fputc(k + 1 < columns ? ',' : '\n', file);
+        }
+    return finish_file(sink, file);
+}
+
+static const char *unit_suffix(nl_sink *sink, const char *unit)
+{
+    return strcmp(unit, "1") == 0 ? "" : nl_arena_printf(sink->arena, " %s", unit);
+}
+
+static bool csv_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape,
+                      const double *data)
+{
+    csv *c = sink->own;
+
+    nl_text_addf(&c->values, "%s = ", name);
+    if (nl_shape_count(rank, shape) > SHORT_ARRAY) {
+        nl_text_addf(&c->values, "(see %s.%s.csv)%s\n", base_name(stem(sink)), name, unit_suffix(sink, unit));
+        return put_matrix(sink, name, rank, shape, data);
+    }
+    add_nested(&c->values, rank, shape, &data);
+    nl_text_addf(&c->values, "%s\n", unit_suffix(sink, unit));
+    return true;
+}
+
+static bool csv_text(nl_sink *sink, const char *name, const char *text)
+{
+    csv *c = sink->own;
+
+    nl_text_addf(&c->values, "%s = \"", name);
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') nl_text_adds(&c->values, "\\n");
+        else if (*text == '\r') nl_text_adds(&c->values, "\\r");
+        else nl_text_addf(&c->values, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    }
+    nl_text_adds(&c->values, "\"\n");
+    return true;
+}
+
+/* ---- tables ---- */
+
+static bool load(nl_sink *sink, const cursor *c)
+{
+    const nl_series *s = c->track->series;
+
+    return c->extent >= c->track->extents.count ||
+           (nl_spool_read_times(sink->own, c->track, c->extent, s->times) &&
+            nl_spool_read_values(sink->own, c->track, c->extent, s->values));
+}
+
+static bool rewind_all(nl_sink *sink, group *g)
+{
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        g->cursors.items[i].extent = g->cursors.items[i].row = 0;
+        if (!load(sink, &g->cursors.items[i])) return false;
+    }
+    return true;
+}
+
+static bool advance_all(nl_sink *sink, group *g)
+{
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        cursor *c = &g->cursors.items[i];
+
+        if (++c->row < c->track->extents.items[c->extent].count) continue;
+        c->row = 0;
+        c->extent++;
+        if (!load(sink, c)) return false;
+    }
+    return true;
+}
+
+static double time_of(const cursor *c)
+{
+    return c->track->series->times[c->row];
+}
+
+static bool same_times(nl_sink *sink, group *g, bool *same)
+{
+    if (!rewind_all(sink, g)) return false;
+    for (uint64_t n = 0; *same && n < g->cursors.items[0].track->count; n++) {
+        for (size_t i = 1; i < g->cursors.count; i++)
+            if (time_of(&g->cursors.items[i]) != time_of(&g->cursors.items[0])) *same = false;
+        if (!advance_all(sink, g)) return false;
+    }
+    return true;
+}
+
+/* Whether the series fit into one table. */
+static bool is_one_table(nl_sink *sink, group *g, bool *one)
+{
+    *one = true;
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        const nl_track *track = g->cursors.items[i].track;
+
+        if (track->series->info.rank > 1 || track->count != g->cursors.items[0].track->count) *one = false;
+    }
+    return !*one || g->cursors.count < 2 || same_times(sink, g, one);
+}
+
+static void put_row(FILE *out, const group *g)
+{
+    put_number(out, time_of(&g->cursors.items[0]));
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        const cursor *c = &g->cursors.items[i];
+        const nl_series *s = c->track->series;
+
+        for (size_t k = 0; k < s->width; k++) {
+            fputc(',', out);
+            put_number(out, s->values[c->row * s->width + k]);
+        }
+    }
+    fputc('\n', out);
+}
+
+static void put_table_head(nl_sink *sink, FILE *out, const group *g)
+{
+    fprintf(out, "# series:\n#   t%s\n", unit_suffix(sink, sink->header->time_unit));
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        const nl_sink_series *info = &g->cursors.items[i].track->series->info;
+
+        fprintf(out, "#   %s%s", info->name, unit_suffix(sink, info->unit));
+        if (info->doc != NULL) fprintf(out, " = %.*s", (int)strcspn(info->doc, "\r\n"), info->doc);
+        fputc('\n', out);
+    }
+    fputc('t', out);
+    for (size_t i = 0; i < g->cursors.count; i++)
+        for (size_t k = 0; k < g->cursors.items[i].track->series->width; k++) {
+            fputc(',', out);
+            put_column(out, g->cursors.items[i].track->series, k);
+        }
+    fputc('\n', out);
+}
+
+static bool put_table(nl_sink *sink, FILE *out, group *g)
+{
+    put_table_head(sink, out, g);
+    if (!rewind_all(sink, g)) return false;
+    for (uint64_t n = 0; n < g->cursors.items[0].track->count; n++) {
+        put_row(out, g);
+        if (!advance_all(sink, g)) return false;
+    }
+    return true;
+}
+
+static bool put_table_file(nl_sink *sink, const char *path, group *g)
+{
+    FILE *file = extra_open(sink, path);
+
+    if (file == NULL) return false;
+    fprintf(file, "# netlang %s\n# model = %s\n", sink->header->version, sink->header->model_name);
+    const bool done = put_table(sink, file, g);
+    return finish_file(sink, file) && done;
+}
+
+static bool put_table_files(nl_sink *sink, FILE *main_file, const group *g)
+{
+    for (size_t i = 0; i < g->cursors.count; i++) {
+        const char *path = nl_arena_printf(sink->arena, "%s.%s.csv", stem(sink), g->cursors.items[i].track->name);
+        group one = { .segment = g->segment };
+
+        fprintf(main_file, "# %s: see %s\n", g->cursors.items[i].track->name, base_name(path));
+        NL_PUSH(sink->arena, &one.cursors, g->cursors.items[i]);
+        if (!put_table_file(sink, path, &one)) return false;
+    }
+    return true;
+}
+
+static group group_of(nl_sink *sink, size_t segment)
+{
+    const nl_spool *spool = sink->own;
+    group g = { .segment = segment };
+
+    for (size_t i = 0; i < spool->tracks.count; i++) {
+        const cursor c = { .track = spool->tracks.items[i] };
+
+        if (c.track->segment == segment) NL_PUSH(sink->arena, &g.cursors, c);
+    }
+    return g;
+}
+
+/* The series of a segment: a table in the main file or, for an older segment, beside it; or a file for each. */
+static bool put_group(nl_sink *sink, FILE *main_file, size_t segment)
+{
+    group g = group_of(sink, segment);
+    bool one;
+
+    if (g.cursors.count == 0) return true;
+    if (!is_one_table(sink, &g, &one)) return false;
+    if (!one) return put_table_files(sink, main_file, &g);
+    if (segment == SIZE_MAX) return put_table(sink, main_file, &g);
+    const char *path = nl_arena_printf(sink->arena, "%s@%zu.csv", stem(sink), segment);
+    fprintf(main_file, "# segment %zu: see %s\n", segment, base_name(path));
+    return put_table_file(sink, path, &g);
+}
+
+static void put_header(nl_sink *sink, FILE *out)
+{
+    const nl_sink_header *h = sink->header;
+    const csv *c = sink->own;
+
+    fprintf(out, "# netlang %s\n# model = %s\n# seed = %llu\n# dt = ", h->version, h->model_name,
+            (unsigned long long)h->seed);
+    put_number(out, h->dt);
+    fprintf(out, "%s\n# parameters:\n", unit_suffix(sink, h->time_unit));
+    put_lines(out, "   ", h->parameters);
+    fputs("# source:\n", out);
+    put_lines(out, "   ", h->source);
+    fputs("# results:\n", out);
+    put_lines(out, "   ", c->values.chars);
+}
+
+static bool put_groups(nl_sink *sink, FILE *out)
+{
+    for (size_t k = 0; k < sink->segment_count; k++)
+        if (!put_group(sink, out, k)) return false;
+    return put_group(sink, out, SIZE_MAX);
+}
+
+static bool csv_finish(nl_sink *sink)
+{
+    FILE *out = fopen(sink->part, "r+b");
+
+    if (out == NULL) return nl_sink_fail_errno(sink, sink->path);
+    put_header(sink, out);
+    const bool done = put_groups(sink, out);
+    return finish_file(sink, out) && done && name_extras(sink);
+}
+
+static void csv_release(nl_sink *sink)
+{
+    csv *c = sink->own;
+
+    if (c == NULL) return;
+    nl_spool_release(sink);
+    for (size_t i = 0; i < c->extras.count; i++)
+        if (c->extras.items[i].part != NULL) unlink(c->extras.items[i].part);
+    c->extras.count = 0;
+}
+
+const nl_format nl_format_csv = {
+    .suffixes = { ".csv" },
+    .open = csv_open,
+    .add = nl_spool_add,
+    .write = nl_spool_write,
+    .segment = nl_spool_segment,
+    .value = csv_value,
+    .text = csv_text,
+    .finish = csv_finish,
+    .release = csv_release,
+};

@@ -1,0 +1,10 @@
+libnetlang_la_SOURCES += \
+	src/syntax/ast.c src/syntax/ast.h src/syntax/ast.def \
+	src/syntax/build.c src/syntax/build.h \
+	src/syntax/layout.c \
+	src/syntax/lex.c \
+	src/syntax/parse.c src/syntax/parse.h src/syntax/parser.h \
+	src/syntax/place.c \
+	src/syntax/print.c src/syntax/print.h \
+	src/syntax/report.c \
+	src/syntax/token.h

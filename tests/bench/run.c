@@ -1,0 +1,302 @@
+/* Times netlang against hand-written C and XPPAUT, both built and run now and by turns, one thread each:
+ *   NETLANG=path/to/netlang NL_SRC=source/tree tests/bench/run [WORD]...
+ * With words, only the rows whose names contain one of them.  Exit status 1 when a result differs from the floor's. */
+#include "floor.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ARGS = 12, REPEATS = 3, START_REPEATS = 10 };
+
+double floor_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+double *floor_array(size_t count)
+{
+    const size_t size = (count * sizeof(double) + 63) / 64 * 64;
+    double *array = aligned_alloc(64, size + 64);
+
+    if (array == NULL) fail("memory");
+    return memset(array, 0, size + 64);
+}
+
+/* --- running programs --- */
+
+typedef struct child {
+    int status;     /* of exit, or -1 */
+    double seconds; /* from start to end, with everything */
+    long peak_kib;  /* of resident memory */
+    char *output;   /* what it wrote, both streams; to be freed */
+} child;
+
+static char *read_all(int from)
+{
+    size_t length = 0, room = 4096;
+    char *text = malloc(room);
+
+    while (text != NULL) {
+        const ssize_t got = read(from, text + length, room - length - 1);
+        if (got <= 0) break;
+        length += (size_t)got;
+        if (room - length < 2) text = realloc(text, room *= 2);
+    }
+    if (text == NULL) fail("memory");
+    text[length] = '\0';
+    return text;
+}
+
+static child run_child(const char *folder, const char *const *argv)
+{
+    int ends[2], status;
+    struct rusage usage;
+    const double start = floor_now();
+
+    if (pipe(ends) != 0) fail("pipe");
+    const pid_t pid = fork();
+    if (pid < 0) fail("fork");
+    if (pid == 0) {
+        const int none = open("/dev/null", O_RDONLY);
+        if (none < 0 || dup2(none, 0) < 0 || dup2(ends[1], 1) < 0 || dup2(ends[1], 2) < 0 || chdir(folder) != 0) _exit(127);
+        close(ends[0]), close(ends[1]);
+        execvp(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    close(ends[1]);
+    child run = { .output = read_all(ends[0]) };
+    close(ends[0]);
+    if (wait4(pid, &status, 0, &usage) < 0) fail("wait");
+    run.seconds = floor_now() - start;
+    run.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    run.peak_kib = usage.ru_maxrss;
+    return run;
+}
+
+/* The number after a word of the output, past blanks, ':' and '='; NAN when there is none. */
+static double number_after(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+    char *end;
+
+    if (at == NULL) return NAN;
+    at += strlen(word);
+    at += strspn(at, " \t:=");
+    const double number = strtod(at, &end);
+    return end == at ? NAN : number;
+}
+
+/* --- the table --- */
+
+typedef struct row {
+    const char *name;
+    floor_function *floor;
+    size_t size, steps;
+    const char *model, *define[3]; /* -D arguments */
+    const char *word;              /* before the result in the model's output */
+    double near;                   /* relative distance allowed: as many digits as the model prints */
+    double bar;                    /* times the floor; 0: none */
+    const char *ode;               /* the same for XPPAUT */
+    double dt;
+} row;
+
+static const row rows[] = {
+    { "2D 200 x 200, midpoint", floor_cooperative_2d, 200, 30000, "models/cooperative_2d.net", { 0 }, "Loss for target", 1e-9, 1.5, 0, 0 },
+    { "1D balanced, rk4", floor_cooperative_1d, 200, 6630, "models/cooperative_1d.net", { 0 }, "w_in", 1e-9, 2, 0, 0 },
+    { "adaptation, euler", floor_cooperative_sfa, 200, 50000, "models/cooperative_sfa.net", { 0 }, "response time", 1e-9, 3, 0, 0 },
+    { "Lorenz, rk4, 2000 steps", floor_lorenz, 1, 2000, "tests/bench/lorenz.net", { "steps=2000" }, "result", 1e-9, 0, 0, 0 },
+    { "Lorenz, rk4", floor_lorenz, 1, 1000000, "tests/bench/lorenz.net", { "steps=1000000" }, NULL, 0, 0, "lorenz.ode", 0.001 },
+    { "Hodgkin-Huxley, rk4", floor_hodgkin_huxley, 1, 1000000, "tests/bench/hodgkin_huxley.net", { "steps=1000000" }, "result", 1e-6, 0,
+      "hodgkin_huxley.ode", 0.01 },
+    { "dense tanh, N = 1000", floor_dense, 1000, 2000, "tests/bench/dense.net", { "N=1000", "steps=2000" }, "result", 1e-9, 1.1, 0, 0 },
+    { "dense tanh, N = 4000", floor_dense, 4000, 150, "tests/bench/dense.net", { "N=4000", "steps=150" }, "result", 1e-9, 1.1, 0, 0 },
+    { "sparse 10 000 x 500", floor_sparse, 10000, 300, "tests/bench/sparse.net", { "steps=300" }, "result", 1e-9, 1.2, 0, 0 },
+};
+
+typedef struct bench {
+    const char *netlang, *source;
+    char folder[32]; /* for files that programs leave behind */
+    int wrong;
+} bench;
+
+static void command(const bench *b, const char **argv, char *model, size_t room, const char *verb, const char *path,
+                    const char *const *define)
+{
+    int n = 0;
+
+    snprintf(model, room, "%s/%s", b->source, path);
+    argv[n++] = b->netlang, argv[n++] = verb, argv[n++] = model;
+    if (strcmp(verb, "run") == 0) argv[n++] = "-o", argv[n++] = "out.h5";
+    for (int k = 0; k < 2 && define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = define[k];
+    argv[n] = NULL;
+}
+
+static child run_netlang(const bench *b, const char *verb, const char *path, const char *const *define)
+{
+    const char *argv[ARGS];
+    char model[4096];
+
+    command(b, argv, model, sizeof model, verb, path, define);
+    return run_child(b->folder, argv);
+}
+
+/* Seconds of stepping: as the program says (all runs of a protocol together), else its whole time but for checking. */
+static double stepping_seconds(const bench *b, const row *r, const child *run)
+{
+    static const char word[] = "stepping:";
+    double seconds = 0;
+
+    if (strstr(run->output, word) == NULL) {
+        const child check = run_netlang(b, "check", r->model, r->define);
+        free(check.output);
+        return run->seconds - check.seconds;
+    }
+    for (const char *at = run->output; (at = strstr(at, word)) != NULL; at += strlen(word)) seconds += number_after(at, word);
+    return seconds;
+}
+
+static void print_line(const char *name, double floor_us, double us, double bar, const char *remark)
+{
+    const double ratio = us / floor_us;
+
+    printf("%-34s %12.4f %12.4f %8.3f ", name, floor_us, us, ratio);
+    if (bar > 0) printf("%6.2f  %-4s %s\n", bar, ratio <= bar ? "" : "over", remark);
+    else printf("%6s  %-4s %s\n", "-", "", remark);
+    fflush(stdout);
+}
+
+/* XPPAUT reads its number of steps from the file: microseconds a step from a long run less a short one. */
+static double xppaut_seconds(const bench *b, const row *r, size_t steps)
+{
+    char from[4096], to[64], line[256];
+
+    snprintf(from, sizeof from, "%s/tests/bench/%s", b->source, r->ode);
+    snprintf(to, sizeof to, "%s/model.ode", b->folder);
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    if (in == NULL || out == NULL) fail(from);
+    while (fgets(line, sizeof line, in) != NULL) fputs(line, out);
+    fprintf(out, "@ total=%.17g\ndone\n", (double)steps * r->dt);
+    fclose(in), fclose(out);
+    const child run = run_child(b->folder, (const char *[]){ "xppaut", "model.ode", "-silent", NULL });
+    free(run.output);
+    return run.status == 0 ? run.seconds : NAN;
+}
+
+static void bench_xppaut(const bench *b, const row *r, double us)
+{
+    char name[64];
+    double best = INFINITY;
+
+    for (int k = 0; k < REPEATS; k++) {
+        const double seconds = xppaut_seconds(b, r, r->steps) - xppaut_seconds(b, r, r->steps / 1000);
+        if (!(seconds >= best)) best = seconds;
+    }
+    snprintf(name, sizeof name, "  the same against XPPAUT");
+    if (isfinite(best)) print_line(name, best / (double)r->steps * 1e6, us, 1, "");
+    else printf("%-34s not installed\n", name);
+}
+
+/* The best of a few runs by turns, so that a disturbance of the machine does not hit one side alone. */
+static void bench_row(bench *b, const row *r)
+{
+    floor_run floor = { .seconds = INFINITY };
+    double seconds = INFINITY, result = NAN;
+    const char *remark = "";
+
+    for (int k = 0; k < REPEATS; k++) {
+        const floor_run once = r->floor(r->size, r->steps);
+        if (once.seconds < floor.seconds) floor = once;
+        const child run = run_netlang(b, "run", r->model, r->define);
+        if (run.status != 0) {
+            printf("%-34s %12.4f failed with status %d: %.*s\n", r->name, floor.seconds / (double)floor.steps * 1e6, run.status,
+                   (int)strcspn(run.output, "\n"), run.output);
+            b->wrong = 1, free(run.output);
+            return;
+        }
+        seconds = fmin(seconds, stepping_seconds(b, r, &run));
+        if (r->word != NULL) result = number_after(run.output, r->word);
+        free(run.output);
+    }
+    if (r->word != NULL && !(fabs(result - floor.result) <= r->near * fabs(floor.result))) remark = "DIFFERS", b->wrong = 1;
+    print_line(r->name, floor.seconds / (double)floor.steps * 1e6, seconds / (double)floor.steps * 1e6, r->bar, remark);
+    if (*remark != '\0') printf("%-34s %.17g, floor %.17g\n", "", result, floor.result);
+    if (r->ode != NULL) bench_xppaut(b, r, seconds / (double)r->steps * 1e6);
+}
+
+/* From the start of the process to its end, so with what the loader takes; `run` also writes its results. */
+static void bench_start(bench *b, const row *r, const char *verb, const char *name)
+{
+    double best = INFINITY;
+
+    for (int k = 0; k < START_REPEATS; k++) {
+        const child run = run_netlang(b, verb, r->model, r->define);
+        if (run.status != 0) b->wrong = 1;
+        best = fmin(best, run.seconds - (strcmp(verb, "run") == 0 ? stepping_seconds(b, r, &run) : 0));
+        free(run.output);
+    }
+    printf("%-34s %12s %9.2f ms %8s %3.0f ms  %s\n", name, "", best * 1e3, "", 10.0, best <= 10e-3 ? "" : "over");
+}
+
+/* Peak of resident memory with 400 more synapses for each of 10 000 units. */
+static void bench_memory(bench *b, const char *name, const char *common, double bar)
+{
+    double kib[2];
+
+    for (int k = 0; k < 2; k++) {
+        const char *const define[2] = { k == 0 ? "k=100" : "k=500", common };
+        const child run = run_netlang(b, "run", "tests/bench/memory.net", define);
+        if (run.status != 0) b->wrong = 1;
+        kib[k] = (double)run.peak_kib;
+        free(run.output);
+    }
+    const double bytes = (kib[1] - kib[0]) * 1024 / (400 * 10000.0);
+    printf("%-34s %12s %10.2f B %8s %4.0f B  %s\n", name, "", bytes, "", bar, bytes <= 1.05 * bar ? "" : "over");
+}
+
+static int wanted(const char *name, int argc, char **argv)
+{
+    for (int k = 1; k < argc; k++)
+        if (strstr(name, argv[k]) != NULL) return 1;
+    return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+    bench b = { .netlang = getenv("NETLANG"), .source = getenv("NL_SRC"), .folder = "/tmp/netlang-bench-XXXXXX" };
+
+    if (b.netlang == NULL || b.source == NULL || mkdtemp(b.folder) == NULL) fail("NETLANG, NL_SRC or /tmp");
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OMP_NUM_THREADS", "1", 1);
+    setenv("NETLANG_TIMING", "1", 1);
+    printf("%-34s %12s %12s %8s %6s\n", "microseconds a step", "floor", "netlang", "ratio", "bar");
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        if (wanted(rows[k].name, argc, argv)) bench_row(&b, &rows[k]);
+    if (wanted("start", argc, argv)) {
+        bench_start(&b, &rows[1], "check", "start of the 1D model: check");
+        bench_start(&b, &rows[1], "run", "  run, but for stepping");
+    }
+    if (wanted("memory", argc, argv)) {
+        bench_memory(&b, "memory of a synapse, own weight", "common=false", 12);
+        bench_memory(&b, "memory of a synapse, common weight", "common=true", 4);
+    }
+    const child gone = run_child("/tmp", (const char *[]){ "rm", "-r", b.folder, NULL });
+    free(gone.output);
+    return b.wrong;
+}

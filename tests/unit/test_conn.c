@@ -1,0 +1,946 @@
+/* Connection rules against the plainest statement of each. */
+#include "support/close.h"
+
+#include "net/conn.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- a context and what became of it --- */
+
+static nl_conn_context context_of(nl_side pre, nl_side post)
+{
+    nl_arena *arena = nl_arena_new();
+
+    return (nl_conn_context){ .arena = arena,
+                              .diags = nl_diags_new(arena, nl_sources_new(arena)),
+                              .name = "AB",
+                              .stream = nl_stream_of(3, "AB", 0),
+                              .pre = pre,
+                              .post = post,
+                              .self_offset = LONG_MIN };
+}
+
+static nl_side line(size_t count)
+{
+    return (nl_side){ count, 1, { count, 1 } };
+}
+
+static nl_side grid(size_t rows, size_t columns)
+{
+    return (nl_side){ rows * columns, 2, { rows, columns } };
+}
+
+static nl_conn_context lines(size_t pre, size_t post)
+{
+    return context_of(line(pre), line(post));
+}
+
+static void done(nl_conn_context *cx, nl_conn *conn)
+{
+    nl_conn_free(conn);
+    nl_arena_free(cx->arena);
+}
+
+static bool is_autapse(const nl_conn_context *cx, size_t post, size_t pre)
+{
+    if (cx->same) return pre == post;
+    return cx->self_offset != LONG_MIN && (long)pre == (long)post + cx->self_offset;
+}
+
+/* Number of synapses of each pair, [post, pre], through chunks of one size. */
+static unsigned *counts_by(const nl_conn *conn, size_t chunk)
+{
+    unsigned *counts = calloc(conn->pre.count * conn->post.count + 1, sizeof *counts);
+    uint32_t *pre = calloc(chunk, sizeof *pre), *post = calloc(chunk, sizeof *post);
+
+    for (size_t at = 0; at < conn->synapse_count; at += chunk) {
+        const size_t n = conn->synapse_count - at < chunk ? conn->synapse_count - at : chunk;
+
+        nl_conn_synapses(conn, at, n, pre, post);
+        for (size_t k = 0; k < n; k++) {
+            assert_true(pre[k] < conn->pre.count && post[k] < conn->post.count);
+            counts[post[k] * conn->pre.count + pre[k]]++;
+        }
+    }
+    free(pre);
+    free(post);
+    return counts;
+}
+
+/* Rows in order; pre neurons ascending within a row, except for stencils. */
+static void check_order(const nl_conn *conn)
+{
+    uint32_t pre[2] = { 0 }, post[2] = { 0 };
+
+    for (size_t s = 0; s < conn->synapse_count; s++) {
+        nl_conn_synapses(conn, s, 1, pre + 1, post + 1);
+        assert_true(post[1] >= post[0]);
+        if (conn->kind != NL_CONN_STENCIL && post[1] == post[0] && s > 0) assert_true(pre[1] >= pre[0]);
+        pre[0] = pre[1];
+        post[0] = post[1];
+    }
+}
+
+static void check_degrees(const nl_conn *conn, const unsigned *counts)
+{
+    double *in = calloc(conn->post.count + 1, sizeof *in), *out = calloc(conn->pre.count + 1, sizeof *out);
+
+    nl_conn_degrees(conn, in, out);
+    for (size_t j = 0; j < conn->post.count; j++)
+        for (size_t i = 0; i < conn->pre.count; i++) {
+            in[j] -= counts[j * conn->pre.count + i];
+            out[i] -= counts[j * conn->pre.count + i];
+        }
+    for (size_t j = 0; j < conn->post.count; j++) assert_exact(in[j], 0);
+    for (size_t i = 0; i < conn->pre.count; i++) assert_exact(out[i], 0);
+    free(in);
+    free(out);
+}
+
+/* The counts, after the different ways to ask for them agreed. */
+static unsigned *counts_of(const nl_conn *conn)
+{
+    static const size_t chunks[] = { 1, 7, 256 };
+    assert_non_null(conn);
+    unsigned *counts = counts_by(conn, 1000000);
+
+    for (size_t c = 0; c < NL_LEN(chunks); c++) {
+        unsigned *again = counts_by(conn, chunks[c]);
+
+        assert_memory_equal(counts, again, conn->pre.count * conn->post.count * sizeof *counts);
+        free(again);
+    }
+    check_order(conn);
+    check_degrees(conn, counts);
+    return counts;
+}
+
+static const char *first_message(const nl_conn_context *cx)
+{
+    return nl_diags_count(cx->diags) > 0 ? nl_diags_get(cx->diags, 0)->text : "";
+}
+
+static void check_refused(nl_conn_context *cx, nl_conn *conn, nl_code code, const char *words)
+{
+    assert_null(conn);
+    assert_int_equal(nl_diags_error_count(cx->diags), 1);
+    assert_int_equal(nl_diags_get(cx->diags, 0)->code, code);
+    if (strstr(first_message(cx), words) == NULL) fail_msg("'%s' is not in '%s'", words, first_message(cx));
+    done(cx, NULL);
+}
+
+/* The same synapses in the same order. */
+static void check_same(const nl_conn *a, const nl_conn *b)
+{
+    assert_int_equal(a->synapse_count, b->synapse_count);
+    for (size_t s = 0; s < a->synapse_count; s++) {
+        uint32_t pre[2], post[2];
+
+        nl_conn_synapses(a, s, 1, pre, post);
+        nl_conn_synapses(b, s, 1, pre + 1, post + 1);
+        assert_true(pre[0] == pre[1] && post[0] == post[1]);
+    }
+}
+
+/* --- every pair, one to one --- */
+
+static const struct {
+    size_t pre, post;
+    long self_offset;
+} parts[] = { { 1, 1, 0 },  { 7, 7, 0 },   { 5, 9, 2 },   { 9, 5, -2 }, { 9, 5, 3 },    { 5, 9, -6 },
+              { 5, 5, 40 }, { 5, 5, -40 }, { 0, 3, 0 },   { 3, 0, 0 },  { 33, 65, -40 }, { 4, 4, LONG_MIN } };
+
+static void all_to_all_is_every_pair(void **unused)
+{
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(parts); k++)
+        for (int no_self = 0; no_self < 2; no_self++) {
+            nl_conn_context cx = lines(parts[k].pre, parts[k].post);
+
+            cx.self_offset = parts[k].self_offset;
+            cx.no_self = no_self;
+            nl_conn *conn = nl_conn_all_to_all(&cx);
+            unsigned *counts = counts_of(conn);
+            size_t total = 0;
+
+            assert_int_equal(conn->kind, NL_CONN_ALL);
+            for (size_t j = 0; j < cx.post.count; j++)
+                for (size_t i = 0; i < cx.pre.count; i++) {
+                    const unsigned want = !(no_self && is_autapse(&cx, j, i));
+
+                    assert_int_equal(counts[j * cx.pre.count + i], want);
+                    total += want;
+                }
+            assert_int_equal(conn->synapse_count, total);
+            assert_exact(nl_conn_pair_count(&cx), (double)total);
+            free(counts);
+            done(&cx, conn);
+        }
+}
+
+static void one_to_one_needs_equal_sizes(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(9, 9);
+    nl_conn *conn = nl_conn_one_to_one(&cx);
+    unsigned *counts = counts_of(conn);
+
+    for (size_t k = 0; k < 81; k++) assert_int_equal(counts[k], k / 9 == k % 9);
+    free(counts);
+    done(&cx, conn);
+    cx = lines(9, 8);
+    check_refused(&cx, nl_conn_one_to_one(&cx), NL_E_CONN_SIZES, "9 pre and 8 post");
+}
+
+static void one_to_one_without_self_is_empty(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(9, 9);
+
+    cx.same = cx.no_self = true;
+    nl_conn *conn = nl_conn_one_to_one(&cx);
+    assert_int_equal(conn->synapse_count, 0);
+    assert_int_equal(nl_diags_get(cx.diags, 0)->code, NL_W_CONN_EMPTY);
+    assert_string_equal(first_message(&cx), "this projection makes no synapse");
+    done(&cx, conn);
+    cx = lines(9, 9);
+    cx.no_self = true;
+    cx.self_offset = 1; /* shifted parts of one population: i to i is no autapse */
+    conn = nl_conn_one_to_one(&cx);
+    assert_int_equal(conn->synapse_count, 9);
+    done(&cx, conn);
+}
+
+/* --- stencils --- */
+
+/* One bounce or turn at a time, as the words say it. */
+static long place_of(nl_boundary boundary, long place, long extent)
+{
+    while (place < 0 || place >= extent) {
+        if (boundary == NL_ZERO) return -1;
+        if (boundary == NL_WRAP) place += place < 0 ? extent : -extent;
+        else place = place < 0 ? -1 - place : 2 * extent - 1 - place;
+    }
+    return place;
+}
+
+static const int32_t near[][2] = { { -1, 0 }, { 1, 0 } };
+static const int32_t cross[][2] = { { -1, 0 }, { 1, 0 }, { 0, -1 }, { 0, 1 } };
+static const int32_t odd[][2] = { { 2, -1 }, { 0, 0 }, { -3, 2 }, { 2, -1 }, { 7, 11 }, { -23, -5 }, { 4, 0 } };
+
+static const struct {
+    size_t count;
+    const int32_t (*offsets)[2];
+} stencils[] = { { NL_LEN(near), near }, { NL_LEN(cross), cross }, { NL_LEN(odd), odd } };
+
+static const size_t forms[][2] = { { 1, 0 }, { 2, 0 }, { 5, 0 },  { 9, 0 },  { 64, 0 },  /* lines */
+                                   { 1, 1 }, { 1, 5 }, { 3, 4 },  { 5, 2 },  { 9, 40 } };
+
+/* Weight of each pair, [post, pre], and the number of synapses. */
+static size_t expected_stencil(const nl_conn_context *cx, size_t count, const int32_t (*offsets)[2], const double *w,
+                               nl_boundary boundary, double *matrix)
+{
+    const bool is_grid = cx->post.rank == 2;
+    const long rows = (long)cx->post.shape[0], columns = (long)cx->post.shape[1];
+    size_t total = 0;
+
+    for (long j = 0; j < (long)cx->post.count; j++)
+        for (size_t k = 0; k < count; k++) {
+            const long r = place_of(boundary, j / columns + offsets[k][0], rows);
+            const long c = is_grid ? place_of(boundary, j % columns + offsets[k][1], columns) : 0;
+
+            if (r < 0 || c < 0 || (cx->no_self && is_autapse(cx, (size_t)j, (size_t)(r * columns + c)))) continue;
+            matrix[j * (long)cx->pre.count + r * columns + c] += w != NULL ? w[k] : 1;
+            total++;
+        }
+    return total;
+}
+
+static double *rule_matrix(const nl_conn *conn)
+{
+    double *matrix = calloc(conn->pre.count * conn->post.count + 1, sizeof *matrix);
+
+    for (size_t s = 0; s < conn->synapse_count; s++) {
+        uint32_t pre, post;
+        double w;
+
+        nl_conn_synapses(conn, s, 1, &pre, &post);
+        nl_conn_rule_weights(conn, s, 1, &w);
+        matrix[post * conn->pre.count + pre] += w;
+    }
+    return matrix;
+}
+
+static void check_stencil(nl_conn_context *cx, size_t count, const int32_t (*offsets)[2], const double *w,
+                          nl_boundary boundary)
+{
+    double *want = calloc(cx->pre.count * cx->post.count, sizeof *want);
+    nl_conn *conn = nl_conn_offsets(cx, count, offsets, w, boundary);
+    const size_t total = expected_stencil(cx, count, offsets, w, boundary, want);
+    double *got = rule_matrix(conn);
+
+    assert_int_equal(conn->synapse_count, total);
+    for (size_t k = 0; k < cx->pre.count * cx->post.count; k++) assert_close(got[k], want[k], 1e-14);
+    free(counts_of(conn));
+    free(got);
+    free(want);
+    nl_conn_free(conn);
+}
+
+static void stencils_follow_their_boundaries(void **unused)
+{
+    static const double w[] = { 2.385, -1, 0.25, 1e-3, 7, -3.5, 0.1, 0.7 };
+    static const struct {
+        bool same, no_self;
+        long offset;
+    } selves[] = { { true, false, LONG_MIN }, { true, true, LONG_MIN }, { false, true, 2 }, { false, true, LONG_MIN } };
+
+    (void)unused;
+    for (size_t f = 0; f < NL_LEN(forms); f++)
+        for (size_t s = 0; s < NL_LEN(stencils); s++)
+            for (int boundary = NL_WRAP; boundary <= NL_REFLECT; boundary++)
+                for (size_t k = 0; k < NL_LEN(selves); k++) {
+                    const nl_side side = forms[f][1] == 0 ? line(forms[f][0]) : grid(forms[f][0], forms[f][1]);
+                    nl_conn_context cx = context_of(side, side);
+
+                    cx.same = selves[k].same;
+                    cx.no_self = selves[k].no_self;
+                    cx.self_offset = selves[k].offset;
+                    check_stencil(&cx, stencils[s].count, stencils[s].offsets, k % 2 ? w : NULL, (nl_boundary)boundary);
+                    nl_arena_free(cx.arena);
+                }
+}
+
+static void stencils_keep_the_order_of_offsets(void **unused)
+{
+    static const int32_t offsets[][2] = { { 1, 0 }, { -1, 0 } };
+    static const uint32_t wrap[] = { 1, 4, 2, 0, 3, 1, 4, 2, 0, 3 }, open[] = { 1, 2, 0, 3, 1, 4, 2, 3 };
+    uint32_t pre[10], post[10];
+
+    (void)unused;
+    nl_conn_context cx = lines(5, 5);
+    nl_conn *conn = nl_conn_offsets(&cx, 2, offsets, NULL, NL_WRAP);
+    assert_int_equal(conn->kind, NL_CONN_STENCIL);
+    nl_conn_synapses(conn, 0, 10, pre, post);
+    assert_memory_equal(pre, wrap, sizeof wrap);
+    done(&cx, conn);
+    cx = lines(5, 5);
+    conn = nl_conn_offsets(&cx, 2, offsets, NULL, NL_ZERO);
+    nl_conn_synapses(conn, 0, 8, pre, post);
+    assert_memory_equal(pre, open, sizeof open);
+    done(&cx, conn);
+}
+
+static void stencils_without_self_stay_stencils(void **unused)
+{
+    static const int32_t offsets[][2] = { { -1, 0 }, { 0, 0 }, { 1, 0 } };
+
+    (void)unused;
+    nl_conn_context cx = lines(50, 50);
+    cx.same = cx.no_self = true;
+    nl_conn *conn = nl_conn_offsets(&cx, 3, offsets, NULL, NL_WRAP);
+    assert_int_equal(conn->kind, NL_CONN_STENCIL);
+    assert_int_equal(conn->synapse_count, 100);
+    done(&cx, conn);
+}
+
+static void kernels_are_centred(void **unused)
+{
+    static const double w[] = { 1, 2, 0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    const size_t shape[] = { 3, 5 };
+
+    (void)unused;
+    for (int boundary = NL_WRAP; boundary <= NL_REFLECT; boundary++) {
+        nl_conn_context cx = context_of(grid(4, 6), grid(4, 6));
+        nl_conn *conn = nl_conn_kernel(&cx, 2, shape, w, (nl_boundary)boundary);
+        double *got = rule_matrix(conn), *want = calloc(24 * 24, sizeof *want);
+        int32_t offsets[15][2];
+
+        for (int k = 0; k < 15; k++) {
+            offsets[k][0] = k / 5 - 1;
+            offsets[k][1] = k % 5 - 2;
+        }
+        expected_stencil(&cx, 15, (const int32_t(*)[2])offsets, w, (nl_boundary)boundary, want);
+        for (size_t k = 0; k < 24 * 24; k++) assert_close(got[k], want[k], 1e-15);
+        if (boundary != NL_ZERO) assert_int_equal(conn->synapse_count, 24 * 14); /* the 0 makes none */
+        free(got);
+        free(want);
+        done(&cx, conn);
+    }
+}
+
+static void stencils_refuse(void **unused)
+{
+    const size_t even[] = { 4 }, odd_shape[] = { 3, 3 };
+    const double w[9] = { 1, 1, 1, NAN, 1, 1, 1, 1, 1 };
+
+    (void)unused;
+    nl_conn_context cx = lines(8, 8);
+    check_refused(&cx, nl_conn_kernel(&cx, 1, even, w, NL_WRAP), NL_E_CONN_STENCIL, "4 entries");
+    cx = lines(9, 9);
+    check_refused(&cx, nl_conn_kernel(&cx, 2, odd_shape, w, NL_WRAP), NL_E_CONN_STENCIL, "2 axes");
+    cx = context_of(grid(3, 3), grid(3, 3));
+    check_refused(&cx, nl_conn_kernel(&cx, 2, odd_shape, w, NL_WRAP), NL_E_CONN_VALUES, "entry 3");
+    cx = lines(8, 9);
+    check_refused(&cx, nl_conn_offsets(&cx, 2, near, NULL, NL_WRAP), NL_E_CONN_SIZES, "[8] and [9]");
+    cx = context_of(grid(3, 4), grid(4, 3));
+    check_refused(&cx, nl_conn_offsets(&cx, 2, near, NULL, NL_WRAP), NL_E_CONN_SIZES, "[3, 4] and [4, 3]");
+}
+
+/* --- what is left out --- */
+
+/* A band of pairs, to be excluded. */
+static void band(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out)
+{
+    const long width = *(const long *)user;
+
+    for (size_t k = 0; k < count; k++) out[k] = labs((long)pre[k] - (long)post[k]) <= width;
+}
+
+static void half(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out)
+{
+    (void)user, (void)pre, (void)post;
+    for (size_t k = 0; k < count; k++) out[k] = 0.5;
+}
+
+static nl_conn *by_rule(nl_conn_context *cx, int rule)
+{
+    static const double ones[40 * 40] = { [0 ... 1599] = 1.5 };
+    static const int32_t offsets[][2] = { { -4, 0 }, { 0, 0 }, { 3, 0 }, { 9, 0 } };
+    static const double pre[] = { 3, 20, 3, 39, 3, 0, 20 }, post[] = { 30, 22, 4, 0, 30, 0, 22 };
+
+    switch (rule) {
+    case 0: return nl_conn_all_to_all(cx);
+    case 1: return nl_conn_random(cx, 0.4);
+    case 2: return nl_conn_random_by(cx, half, NULL);
+    case 3: return nl_conn_fixed_indegree(cx, 5, false);
+    case 4: return nl_conn_fixed_outdegree(cx, 30, false);
+    case 5: return nl_conn_fixed_total(cx, 3000);
+    case 6: return nl_conn_offsets(cx, NL_LEN(offsets), offsets, NULL, NL_REFLECT);
+    case 7: return nl_conn_pairs(cx, NL_LEN(pre), pre, post);
+    case 8: return nl_conn_weights(cx, ones, false);
+    case 9: return nl_conn_fixed_indegree(cx, 60, true);
+    case 10: return nl_conn_one_to_one(cx);
+    default: return NULL;
+    }
+}
+
+static void excluded_pairs_and_autapses_are_left_out(void **unused)
+{
+    (void)unused;
+    for (int rule = 0; rule <= 10; rule++) {
+        nl_conn_context cx = lines(40, 40);
+        long width = 2;
+        nl_conn *other = nl_conn_where(&cx, band, &width);
+        const nl_conn *excluding[] = { other, other };
+
+        cx.self_offset = 7;
+        cx.no_self = true;
+        cx.excluding = excluding;
+        cx.excluding_count = 2;
+        nl_conn *conn = by_rule(&cx, rule);
+        unsigned *counts = counts_of(conn);
+
+        for (size_t j = 0; j < 40; j++)
+            for (size_t i = 0; i < 40; i++) {
+                const bool is_out = labs((long)i - (long)j) <= width || i == j + 7;
+
+                if (is_out) assert_int_equal(counts[j * 40 + i], 0);
+                else if (rule == 0 || rule == 8) assert_int_equal(counts[j * 40 + i], 1);
+            }
+        assert_int_equal(conn->synapse_count == 0, rule == 10);
+        free(counts);
+        nl_conn_free(other);
+        done(&cx, conn);
+    }
+}
+
+static void excluding_needs_the_same_sides(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(40, 40);
+    const nl_conn other = { .pre = line(40), .post = line(41) };
+    const nl_conn *excluding[] = { &other };
+
+    cx.excluding = excluding;
+    cx.excluding_count = 1;
+    check_refused(&cx, nl_conn_random(&cx, 0.5), NL_E_CONN_SIZES, "41 post");
+}
+
+/* --- draws --- */
+
+static void draws_belong_to_the_stream(void **unused)
+{
+    (void)unused;
+    for (int rule = 1; rule <= 5; rule++) {
+        nl_conn_context a = lines(40, 40), b = lines(40, 40), c = lines(40, 40);
+
+        c.stream = nl_stream_of(4, "AB", 0);
+        nl_conn *x = by_rule(&a, rule), *y = by_rule(&b, rule), *z = by_rule(&c, rule);
+        unsigned *p = counts_of(x), *q = counts_of(z);
+
+        check_same(x, y);
+        assert_memory_not_equal(p, q, 1600 * sizeof *p);
+        free(p);
+        free(q);
+        done(&a, x);
+        done(&b, y);
+        done(&c, z);
+    }
+}
+
+/* Rows do not know of one another: the first rows of a larger post side are the same. */
+static void rows_do_not_depend_on_other_rows(void **unused)
+{
+    static const int rules[] = { 1, 2, 3, 9 };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(rules); k++) {
+        nl_conn_context a = lines(40, 11), b = lines(40, 40);
+        nl_conn *x = by_rule(&a, rules[k]), *y = by_rule(&b, rules[k]);
+        unsigned *p = counts_of(x), *q = counts_of(y);
+
+        assert_memory_equal(p, q, 11 * 40 * sizeof *p);
+        free(p);
+        free(q);
+        done(&a, x);
+        done(&b, y);
+    }
+}
+
+/* Times that each pair, and each two of the first four pairs together, were connected in `runs` networks of 3 to 5. */
+typedef struct tally {
+    double pair[15], both[4][4];
+} tally;
+
+static void add_to_tally(tally *t, const unsigned *counts)
+{
+    for (size_t k = 0; k < 15; k++) t->pair[k] += counts[k];
+    for (size_t a = 0; a < 4; a++)
+        for (size_t b = 0; b < 4; b++) t->both[a][b] += counts[a] * counts[b];
+}
+
+static tally tally_of(int rule, size_t runs)
+{
+    tally t = { 0 };
+
+    for (size_t run = 0; run < runs; run++) {
+        nl_conn_context cx = lines(5, 3);
+
+        cx.stream = nl_stream_of(run, "AB", 0);
+        nl_conn *conn = rule == 0   ? nl_conn_random(&cx, 0.3)
+                        : rule == 1 ? nl_conn_fixed_indegree(&cx, 2, false)
+                        : rule == 2 ? nl_conn_fixed_indegree(&cx, 4, false)
+                        : rule == 3 ? nl_conn_fixed_outdegree(&cx, 1, false)
+                        : rule == 4 ? nl_conn_fixed_indegree(&cx, 2, true)
+                                    : nl_conn_fixed_total(&cx, 6);
+        unsigned *counts = counts_by(conn, 256);
+
+        add_to_tally(&t, counts);
+        free(counts);
+        done(&cx, conn);
+    }
+    return t;
+}
+
+static void every_pair_is_equally_likely(void **unused)
+{
+    /* Mean and variance of the synapses of a pair, and their covariance for two pre neurons of one post neuron. */
+    static const struct {
+        double mean, variance, covariance;
+    } rules[] = { { 0.3, 0.21, 0 },           { 0.4, 0.24, -0.06 },          { 0.8, 0.16, -0.04 },
+                  { 1 / 3., 2 / 9., 0 },      { 0.4, 0.32, -0.08 },          { 0.4, 6 / 15. * 14 / 15., -6 / 225. } };
+    enum { RUNS = 20000 };
+
+    (void)unused;
+    for (int rule = 0; rule < (int)NL_LEN(rules); rule++) {
+        const tally t = tally_of(rule, RUNS);
+        const double mean = rules[rule].mean;
+
+        for (size_t k = 0; k < 15; k++)
+            if (fabs(t.pair[k] / RUNS - mean) > 4.5 * sqrt(rules[rule].variance / RUNS))
+                fail_msg("rule %d, pair %zu: %g, wanted %g", rule, k, t.pair[k] / RUNS, mean);
+        for (size_t a = 0; a < 4; a++)
+            for (size_t b = 0; b < a; b++)
+                assert_true(fabs(t.both[a][b] / RUNS - mean * mean - rules[rule].covariance) < 5 * 0.5 / sqrt(RUNS));
+    }
+}
+
+static void random_degrees_are_binomial(void **unused)
+{
+    enum { N = 2000, M = 500 };
+    static double in[M];
+    double mean = 0, variance = 0;
+
+    (void)unused;
+    nl_conn_context cx = lines(N, M);
+    nl_conn *conn = nl_conn_random(&cx, 0.1);
+    nl_conn_degrees(conn, in, NULL);
+    for (size_t j = 0; j < M; j++) mean += in[j] / M;
+    for (size_t j = 0; j < M; j++) variance += (in[j] - mean) * (in[j] - mean) / (M - 1);
+    assert_true(fabs(mean - 200) < 4.5 * sqrt(180. / M));
+    assert_true(fabs(variance - 180) < 4.5 * 180 * sqrt(2. / M));
+    done(&cx, conn);
+}
+
+static void random_takes_all_probabilities(void **unused)
+{
+    static const struct {
+        double p;
+        nl_conn_kind kind;
+        size_t count;
+        uint64_t saturated;
+    } cases[] = { { 0, NL_CONN_SPARSE, 0, 0 },           { 1e-300, NL_CONN_SPARSE, 0, 0 },
+                  { 1 - 1e-15, NL_CONN_SPARSE, 342, 0 }, { 1, NL_CONN_ALL, 342, 0 },
+                  { 1.5, NL_CONN_ALL, 342, 342 },        { INFINITY, NL_CONN_ALL, 342, 342 } };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        nl_conn_context cx = lines(19, 19);
+
+        cx.same = cx.no_self = true;
+        nl_conn *conn = nl_conn_random(&cx, cases[k].p);
+        assert_int_equal(conn->kind, cases[k].kind);
+        assert_int_equal(conn->synapse_count, cases[k].count);
+        assert_int_equal(conn->saturated, cases[k].saturated);
+        assert_int_equal(nl_diags_count(cx.diags), cases[k].count == 0 || cases[k].saturated > 0);
+        done(&cx, conn);
+    }
+}
+
+static void slope(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out)
+{
+    for (size_t k = 0; k < count; k++) out[k] = *(const double *)user * ((double)pre[k] - (double)post[k] / 4);
+}
+
+static void random_by_draws_for_the_pair(void **unused)
+{
+    enum { N = 101, M = 130 };
+    double scale = 0.02;
+    uint64_t saturated = 0;
+
+    (void)unused;
+    nl_conn_context cx = lines(N, M);
+    long width = 400;
+    nl_conn *all = nl_conn_where(&cx, band, &width); /* also: more pairs than one block */
+    assert_int_equal(all->synapse_count, N * M);
+    nl_conn_free(all);
+    width = -1;
+    all = nl_conn_where(&cx, band, &width);
+    assert_int_equal(all->synapse_count, 0);
+    nl_conn_free(all);
+    cx.post = line(1); /* slope is nowhere negative there */
+    nl_conn *conn = nl_conn_random_by(&cx, slope, &scale);
+    unsigned *counts = counts_of(conn);
+    for (size_t i = 0; i < N; i++) {
+        const double p = 0.02 * (double)i;
+
+        assert_int_equal(counts[i], nl_draw_unit(cx.stream, 0, i) < p);
+        saturated += p > 1;
+    }
+    assert_int_equal(conn->saturated, saturated);
+    assert_int_equal(nl_diags_get(cx.diags, nl_diags_count(cx.diags) - 1)->code, NL_W_CONN_SATURATED);
+    free(counts);
+    done(&cx, conn);
+}
+
+static void probabilities_are_checked(void **unused)
+{
+    double scale = 0.02, nothing = NAN;
+
+    (void)unused;
+    nl_conn_context cx = lines(8, 8);
+    check_refused(&cx, nl_conn_random(&cx, -0.25), NL_E_CONN_PROBABILITY, "-0.25");
+    cx = lines(8, 8);
+    check_refused(&cx, nl_conn_random(&cx, NAN), NL_E_CONN_PROBABILITY, "nan");
+    cx = lines(8, 8);
+    check_refused(&cx, nl_conn_random_by(&cx, slope, &scale), NL_E_CONN_PROBABILITY,
+                  "pre neuron 0 to post neuron 1 is -0.005");
+    cx = lines(8, 8);
+    check_refused(&cx, nl_conn_random_by(&cx, slope, &nothing), NL_E_CONN_PROBABILITY, "is nan");
+}
+
+/* --- fixed degrees --- */
+
+static void check_fixed(size_t pre, size_t post, size_t k, bool by_pre, bool no_self, bool multapses)
+{
+    nl_conn_context cx = lines(pre, post);
+
+    cx.self_offset = 1;
+    cx.no_self = no_self;
+    nl_conn *conn = (by_pre ? nl_conn_fixed_outdegree : nl_conn_fixed_indegree)(&cx, k, multapses);
+    unsigned *counts = counts_of(conn);
+    double *degrees = calloc(by_pre ? pre : post, sizeof *degrees);
+
+    nl_conn_degrees(conn, by_pre ? NULL : degrees, by_pre ? degrees : NULL);
+    for (size_t r = 0; r < (by_pre ? pre : post); r++) assert_exact(degrees[r], (double)k);
+    for (size_t c = 0; c < pre * post; c++) {
+        if (no_self && is_autapse(&cx, c / pre, c % pre)) assert_int_equal(counts[c], 0);
+        if (!multapses) assert_true(counts[c] <= 1);
+    }
+    free(counts);
+    free(degrees);
+    done(&cx, conn);
+}
+
+static void fixed_degrees_are_fixed(void **unused)
+{
+    static const size_t sizes[] = { 1, 2, 5, 63, 64, 65, 130 };
+
+    (void)unused;
+    for (size_t s = 0; s < NL_LEN(sizes); s++)
+        for (size_t k = 0; k <= sizes[s]; k += 1 + k / 4)
+            for (int by_pre = 0; by_pre < 2; by_pre++) {
+                check_fixed(by_pre ? 4 : sizes[s], by_pre ? sizes[s] : 4, k, by_pre, false, false);
+                if (k < sizes[s]) check_fixed(by_pre ? 4 : sizes[s], by_pre ? sizes[s] : 4, k, by_pre, true, false);
+                check_fixed(by_pre ? 4 : sizes[s], by_pre ? sizes[s] : 4, 3 * k, by_pre, false, true);
+            }
+    check_fixed(20000, 3, 4200, false, true, false); /* more than one word of words */
+    check_fixed(20000, 3, 19999, false, true, false);
+    check_fixed(20000, 3, 70000, false, true, true);
+}
+
+static void fixed_degrees_need_partners(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(8, 5);
+    check_refused(&cx, nl_conn_fixed_indegree(&cx, 9, false), NL_E_CONN_DEGREE,
+                  "post neuron 0 of `AB` should have 9 different partners and can have 8");
+    cx = lines(8, 8);
+    cx.same = cx.no_self = true;
+    check_refused(&cx, nl_conn_fixed_outdegree(&cx, 8, false), NL_E_CONN_DEGREE, "can have 7");
+    cx = lines(0, 5);
+    check_refused(&cx, nl_conn_fixed_indegree(&cx, 2, true), NL_E_CONN_DEGREE, "can have 0");
+    cx = lines(1, 1);
+    cx.same = cx.no_self = true;
+    check_refused(&cx, nl_conn_fixed_total(&cx, 3), NL_E_CONN_DEGREE, "3 synapses");
+}
+
+static void fixed_total_is_total(void **unused)
+{
+    static const size_t totals[] = { 0, 1, 47, 5000 };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(totals); k++) {
+        nl_conn_context cx = lines(33, 70);
+
+        cx.self_offset = -20;
+        cx.no_self = true;
+        nl_conn *conn = nl_conn_fixed_total(&cx, totals[k]);
+        unsigned *counts = counts_of(conn);
+
+        assert_int_equal(conn->synapse_count, totals[k]);
+        for (size_t c = 0; c < 33 * 70; c++)
+            if (is_autapse(&cx, c / 33, c % 33)) assert_int_equal(counts[c], 0);
+        free(counts);
+        done(&cx, conn);
+    }
+}
+
+/* --- given --- */
+
+static void pairs_are_sorted_and_remember_their_order(void **unused)
+{
+    static const double pre[] = { 3, 0, 3, 2, 0, 3 }, post[] = { 1, 1, 0, 1, 4, 1 };
+    static const uint32_t want_pre[] = { 3, 0, 2, 3, 3, 0 };
+    static const uint64_t want_order[] = { 2, 1, 3, 0, 5, 4 };
+
+    (void)unused;
+    nl_conn_context cx = lines(4, 5);
+    nl_conn *conn = nl_conn_pairs(&cx, 6, pre, post);
+    unsigned *counts = counts_of(conn);
+    assert_memory_equal(conn->pre_index, want_pre, sizeof want_pre);
+    assert_memory_equal(conn->given_order, want_order, sizeof want_order);
+    assert_int_equal(counts[1 * 4 + 3], 2);
+    free(counts);
+    done(&cx, conn);
+    cx = lines(4, 5);
+    conn = nl_conn_pairs(&cx, 2, pre + 1, (const double[]){ 0, 3 });
+    assert_null(conn->given_order); /* sorted as given */
+    done(&cx, conn);
+}
+
+static void long_rows_of_pairs_are_sorted(void **unused)
+{
+    enum { N = 70001, COUNT = 3000 };
+    static double pre[COUNT], post[COUNT];
+
+    (void)unused;
+    nl_conn_context cx = lines(N, 2);
+    for (size_t k = 0; k < COUNT; k++) {
+        pre[k] = (double)(nl_draw_bits(cx.stream, k, 0) % N);
+        post[k] = (double)(k % 2);
+    }
+    nl_conn *conn = nl_conn_pairs(&cx, COUNT, pre, post);
+    check_order(conn);
+    for (size_t s = 0; s < COUNT; s++) assert_exact((double)conn->pre_index[s], pre[conn->given_order[s]]);
+    done(&cx, conn);
+}
+
+static void pairs_name_the_first_bad_one(void **unused)
+{
+    static const struct {
+        double pre[2], post[2];
+        const char *words;
+    } cases[] = { { { 0, 4 }, { 0, 0 }, "pre_ids[1] = 4 is out of range (the side has 4 neurons)" },
+                  { { 0, 1 }, { -1, 7 }, "post_ids[0] = -1 is negative" },
+                  { { 0, 1.5 }, { 0, 0 }, "pre_ids[1] = 1.5 is no whole number" },
+                  { { 0, NAN }, { 0, 0 }, "pre_ids[1] = nan is no whole number" },
+                  { { 0, 1 }, { INFINITY, 0 }, "post_ids[0] = inf is out of range" } };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        nl_conn_context cx = lines(4, 5);
+
+        check_refused(&cx, nl_conn_pairs(&cx, 2, cases[k].pre, cases[k].post), NL_E_CONN_VALUES, cases[k].words);
+    }
+}
+
+static void weights_are_kept_in_synapse_order(void **unused)
+{
+    static const double w[] = { 1.5, 0, -2, 0, 0.25, 3, 7, 8, 9 };
+
+    (void)unused;
+    for (int zeros = 0; zeros < 2; zeros++)
+        for (int no_self = 0; no_self < 2; no_self++) {
+            nl_conn_context cx = lines(3, 3);
+
+            cx.same = true;
+            cx.no_self = no_self;
+            nl_conn *conn = nl_conn_weights(&cx, w, zeros);
+            double *got = rule_matrix(conn);
+
+            assert_int_equal(conn->kind, zeros ? NL_CONN_ALL : NL_CONN_SPARSE);
+            assert_int_equal(conn->synapse_count, (zeros ? 9 : 7) - 3 * no_self);
+            for (size_t k = 0; k < 9; k++) assert_exact(got[k], no_self && k % 4 == 0 ? 0 : w[k]);
+            free(counts_of(conn));
+            free(got);
+            done(&cx, conn);
+        }
+}
+
+static void weights_without_zeros_are_dense(void **unused)
+{
+    static const double w[] = { 0, 2, 3, 4, 0, 6, 7, 8, 0 };
+
+    (void)unused;
+    nl_conn_context cx = lines(3, 3);
+    cx.same = cx.no_self = true;
+    nl_conn *conn = nl_conn_weights(&cx, w, false);
+    assert_int_equal(conn->kind, NL_CONN_ALL);
+    assert_int_equal(conn->synapse_count, 6);
+    assert_exact(conn->weights[2], 4);
+    done(&cx, conn);
+    cx = lines(3, 2);
+    check_refused(&cx, nl_conn_weights(&cx, (const double[]){ 1, 2, 3, 4, NAN, 6 }, true), NL_E_CONN_VALUES,
+                  "post neuron 1 for pre neuron 1");
+}
+
+static void low_rank_is_a_product(void **unused)
+{
+    static const double u[] = { 1, 2, 3, 4, 5, 6 }, v[] = { 0.5, -1, 2, 0.25 };
+
+    (void)unused;
+    nl_conn_context cx = lines(2, 3);
+    nl_conn *conn = nl_conn_low_rank(&cx, 2, u, v);
+    double *got = rule_matrix(conn);
+    for (size_t j = 0; j < 3; j++)
+        for (size_t i = 0; i < 2; i++)
+            assert_close(got[j * 2 + i], u[2 * j] * v[2 * i] + u[2 * j + 1] * v[2 * i + 1], 1e-15);
+    free(counts_of(conn));
+    free(got);
+    done(&cx, conn);
+    cx = lines(2, 3);
+    check_refused(&cx, nl_conn_low_rank(&cx, 1, u, (const double[]){ 1, NAN }), NL_E_CONN_VALUES, "V[1, 0]");
+}
+
+static void rows_hold_the_same_synapses(void **unused)
+{
+    static const double w[] = { 2.385, -1 };
+
+    (void)unused;
+    nl_conn_context cx = lines(90, 90);
+    nl_conn *conn = nl_conn_offsets(&cx, 2, near, w, NL_REFLECT), *rows = nl_conn_to_rows(&cx, conn);
+    unsigned *a = counts_of(conn), *b = counts_of(rows);
+    double *x = rule_matrix(conn), *y = rule_matrix(rows);
+    assert_int_equal(rows->kind, NL_CONN_SPARSE);
+    assert_memory_equal(a, b, 8100 * sizeof *a);
+    assert_memory_equal(x, y, 8100 * sizeof *x);
+    free(a);
+    free(b);
+    free(x);
+    free(y);
+    nl_conn_free(rows);
+    done(&cx, conn);
+}
+
+/* --- sizes --- */
+
+static void sizes_are_checked_before_memory(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines((size_t)UINT32_MAX + 1, 2);
+    check_refused(&cx, nl_conn_all_to_all(&cx), NL_E_CONN_MEMORY, "pre side of `AB` has 4294967296 neurons");
+    cx = lines(4000000, 4000000);
+    check_refused(&cx, nl_conn_random(&cx, 0.5), NL_E_CONN_MEMORY, "8e+12 synapses of `AB` need 32 TB");
+    cx = lines(4000000, 4000000);
+    check_refused(&cx, nl_conn_fixed_indegree(&cx, 3000000, false), NL_E_CONN_MEMORY, "1.2e+13 synapses");
+    cx = lines(UINT32_MAX, UINT32_MAX);
+    nl_conn *conn = nl_conn_all_to_all(&cx); /* stores nothing, so nothing is too large */
+    uint32_t pre, post;
+    assert_int_equal(conn->synapse_count, (uint64_t)UINT32_MAX * UINT32_MAX);
+    nl_conn_synapses(conn, conn->synapse_count - 1, 1, &pre, &post);
+    assert_true(pre == UINT32_MAX - 1 && post == UINT32_MAX - 1);
+    done(&cx, conn);
+}
+
+static void estimates_are_what_is_taken(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(1000, 3000);
+    nl_conn *conn = nl_conn_fixed_indegree(&cx, 100, false);
+    const nl_conn_estimate e = nl_conn_estimate_pairs(&cx, NL_CONN_SPARSE, 300000);
+    assert_exact(e.synapses, (double)conn->synapse_count);
+    assert_exact(e.bytes, (double)conn->bytes);
+    assert_true(e.bytes < 4.2 * 300000);
+    done(&cx, conn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_to_all_is_every_pair),
+        cmocka_unit_test(one_to_one_needs_equal_sizes),
+        cmocka_unit_test(one_to_one_without_self_is_empty),
+        cmocka_unit_test(stencils_follow_their_boundaries),
+        cmocka_unit_test(stencils_keep_the_order_of_offsets),
+        cmocka_unit_test(stencils_without_self_stay_stencils),
+        cmocka_unit_test(kernels_are_centred),
+        cmocka_unit_test(stencils_refuse),
+        cmocka_unit_test(excluded_pairs_and_autapses_are_left_out),
+        cmocka_unit_test(excluding_needs_the_same_sides),
+        cmocka_unit_test(draws_belong_to_the_stream),
+        cmocka_unit_test(rows_do_not_depend_on_other_rows),
+        cmocka_unit_test(every_pair_is_equally_likely),
+        cmocka_unit_test(random_degrees_are_binomial),
+        cmocka_unit_test(random_takes_all_probabilities),
+        cmocka_unit_test(random_by_draws_for_the_pair),
+        cmocka_unit_test(probabilities_are_checked),
+        cmocka_unit_test(fixed_degrees_are_fixed),
+        cmocka_unit_test(fixed_degrees_need_partners),
+        cmocka_unit_test(fixed_total_is_total),
+        cmocka_unit_test(pairs_are_sorted_and_remember_their_order),
+        cmocka_unit_test(long_rows_of_pairs_are_sorted),
+        cmocka_unit_test(pairs_name_the_first_bad_one),
+        cmocka_unit_test(weights_are_kept_in_synapse_order),
+        cmocka_unit_test(weights_without_zeros_are_dense),
+        cmocka_unit_test(low_rank_is_a_product),
+        cmocka_unit_test(rows_hold_the_same_synapses),
+        cmocka_unit_test(sizes_are_checked_before_memory),
+        cmocka_unit_test(estimates_are_what_is_taken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

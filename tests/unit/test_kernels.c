@@ -1,0 +1,327 @@
+#include "../support/close.h"
+
+#include "exec/kernels.h"
+
+#include <gsl/gsl_errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIZE = 256, GUARD = 8 };
+#define CANARY 2.385
+
+static const size_t sizes[] = { 0, 1, 2, 7, NL_CHUNK - 1, NL_CHUNK, 255, 256 };
+
+/* Sixteen awkward numbers: 256 elements hold every pair of them. */
+static const double awkward[16] = { 0.0, -0.0, 1.0, -1.0, 2.385, -0.3, 3.0, 1e-310, 709.9, -745.2, 1e22, 9007199254740993.0,
+                                    1e308, INFINITY, -INFINITY, NAN };
+
+static void fill_awkward(double x[3][SIZE])
+{
+    for (size_t i = 0; i < SIZE; i++) {
+        x[0][i] = awkward[i % 16];
+        x[1][i] = awkward[i / 16];
+        x[2][i] = awkward[(i * 7 + i / 16) % 16];
+    }
+}
+
+/* Numbers of a size that functions are used with. */
+static void fill_common(double x[3][SIZE])
+{
+    const nl_stream stream = nl_stream_of(1, "kernels", 0);
+
+    for (size_t i = 0; i < SIZE; i++)
+        for (size_t k = 0; k < 3; k++) x[k][i] = (nl_draw_unit(stream, i, k) - 0.3) * (i % 3 == 0 ? 1 : 20);
+}
+
+static bool same(double x, double y)
+{
+    return (isnan(x) && isnan(y)) || memcmp(&x, &y, sizeof x) == 0;
+}
+
+typedef double reference(const void *what, const double *args);
+
+/* One kernel at every length against a scalar meaning, to the bit and to the sign of zero. */
+static void check_kernel(const char *isa, const char *name, nl_kernel kernel, unsigned variant, int arity, double x[3][SIZE],
+                         reference *meaning, const void *what)
+{
+    const double *args[3] = { x[0], x[1], x[2] };
+
+    for (size_t s = 0; s < NL_LEN(sizes); s++) {
+        double out[SIZE + GUARD];
+        for (size_t i = 0; i < SIZE + GUARD; i++) out[i] = CANARY;
+        kernel(sizes[s], out, args);
+        for (size_t i = 0; i < sizes[s]; i++) {
+            double in[3];
+            for (int k = 0; k < arity; k++) in[k] = x[k][variant >> k & 1 ? 0 : i];
+            const double want = meaning(what, in);
+            if (!same(out[i], want))
+                fail_msg("%s %s variant %u length %zu element %zu (%.17g, %.17g, %.17g): %.17g, wanted %.17g", isa, name, variant,
+                         sizes[s], i, in[0], arity > 1 ? in[1] : 0, arity > 2 ? in[2] : 0, out[i], want);
+        }
+        for (size_t i = sizes[s]; i < SIZE + GUARD; i++) assert_exact(out[i], CANARY);
+    }
+}
+
+static double fold(const void *what, const double *args) { return nl_op_fold(*(const nl_op *)what, args); }
+
+static void kernels_agree_with_fold(void **unused)
+{
+    double x[3][SIZE];
+
+    (void)unused;
+    for (int values = 0; values < 2; values++) {
+        if (values == 0) fill_awkward(x);
+        else fill_common(x);
+        for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+            for (nl_op op = 0; op < NL_OP_COUNT; op++)
+                for (unsigned variant = 0; variant < 16; variant++) {
+                    const bool wanted = variant < (1U << nl_ops[op].arity) - 1;
+                    assert_int_equal((*table)->op[op][variant] != NULL, wanted);
+                    if (wanted)
+                        check_kernel((*table)->isa, nl_ops[op].id, (*table)->op[op][variant], variant, nl_ops[op].arity, x, fold, &op);
+                }
+    }
+}
+
+typedef struct pair { nl_pair_op first, second; bool right; } pair;
+
+/* The two operators one after the other, rounded in between. */
+static double pair_of(const void *what, const double *args)
+{
+    static const nl_op ops[] = { NL_OP_ADD, NL_OP_SUB, NL_OP_MUL, NL_OP_DIV };
+    const pair *p = what;
+    const double inner = nl_op_fold(ops[p->first], args);
+
+    return nl_op_fold(ops[p->second], p->right ? (double[]){ args[2], inner } : (double[]){ inner, args[2] });
+}
+
+static void check_pair(const nl_kernel_table *table, double x[3][SIZE], const pair *p)
+{
+    for (unsigned variant = 0; variant < 7; variant++)
+        check_kernel(table->isa, p->right ? "pair, right" : "pair, left", table->pair[p->first][p->second][p->right][variant], variant,
+                     3, x, pair_of, p);
+    assert_null(table->pair[p->first][p->second][p->right][7]);
+}
+
+static void pairs_agree_with_two_operators(void **unused)
+{
+    double x[3][SIZE];
+
+    (void)unused;
+    for (int values = 0; values < 2; values++) {
+        if (values == 0) fill_awkward(x);
+        else fill_common(x);
+        for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+            for (unsigned k = 0; k < 4 * 4 * 2; k++) check_pair(*table, x, &(pair){ k % 4, k / 4 % 4, k / 16 != 0 });
+    }
+}
+
+static void results_may_replace_an_operand(void **unused)
+{
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (int k = 0; k < 2; k++) {
+            double x[3][SIZE], want[SIZE];
+            fill_common(x);
+            const double *args[] = { x[0], x[1] };
+            (*table)->op[NL_OP_SUB][0](SIZE - 3, want, args);
+            (*table)->op[NL_OP_SUB][0](SIZE - 3, x[k], args);
+            assert_memory_equal(want, x[k], (SIZE - 3) * sizeof *want);
+        }
+}
+
+/* Plain definitions in extended precision or by looking at every element. */
+static double reduced_plainly(nl_reduce_op op, const double *a, size_t n)
+{
+    long double sum = 0, squares = 0, product = 1;
+    size_t least = 0, greatest = 0;
+    bool any = false, all = true;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += a[i], squares += (long double)a[i] * a[i], product *= a[i];
+        if (a[i] < a[least]) least = i;
+        if (a[i] > a[greatest]) greatest = i;
+        any = any || a[i] != 0, all = all && a[i] != 0;
+    }
+    const double results[NL_RED_COUNT] = { [NL_RED_SUM] = (double)sum, [NL_RED_MIN] = a[least], [NL_RED_MAX] = a[greatest],
+        [NL_RED_SUMSQ] = (double)squares, [NL_RED_PROD] = (double)product, [NL_RED_ANY] = any, [NL_RED_ALL] = all,
+        [NL_RED_ARGMIN] = (double)least, [NL_RED_ARGMAX] = (double)greatest };
+    return results[op];
+}
+
+static double reduced(const nl_kernel_table *table, nl_reduce_op op, const double *a, size_t n, size_t chunk)
+{
+    nl_reduction acc;
+
+    nl_reduction_init(&acc, op);
+    for (size_t at = 0; at < n; at += chunk) table->reduce[op](&acc, at, n - at < chunk ? n - at : chunk, a + at);
+    return nl_reduction_done(&acc, op);
+}
+
+static void reductions_do_not_depend_on_chunks(void **unused)
+{
+    enum { COUNT = 1003 };
+    static const size_t chunks[] = { 1, 7, 8, 100, 256, COUNT };
+    double x[3][SIZE], a[COUNT];
+
+    (void)unused;
+    fill_common(x);
+    for (size_t i = 0; i < COUNT; i++) a[i] = x[0][i % SIZE] * 0.1 + (double)i * 1e-9 + 1;
+    a[700] = a[300] = 5, a[17] = a[9] = -5;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (nl_reduce_op op = 0; op < NL_RED_COUNT; op++) {
+            const double once = reduced(nl_kernels_all()[0], op, a, COUNT, COUNT);
+            assert_close(once, reduced_plainly(op, a, COUNT), 1e-13);
+            for (size_t c = 0; c < NL_LEN(chunks); c++) assert_true(same(reduced(*table, op, a, COUNT, chunks[c]), once));
+        }
+}
+
+static void reductions_of_little_and_of_nan(void **unused)
+{
+    static const double none[NL_RED_COUNT] = { [NL_RED_MIN] = INFINITY, [NL_RED_MAX] = -INFINITY, [NL_RED_PROD] = 1, [NL_RED_ALL] = 1,
+                                               [NL_RED_ARGMIN] = NAN, [NL_RED_ARGMAX] = NAN };
+    static const double infinite[] = { INFINITY, INFINITY }, broken[] = { 1, 2, NAN, 0, 4, 5, 6, 7, 8, 9, NAN, -1 };
+
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++) {
+        for (nl_reduce_op op = 0; op < NL_RED_COUNT; op++) assert_true(same(reduced(*table, op, none, 0, 1), none[op]));
+        assert_exact(reduced(*table, NL_RED_ARGMIN, infinite, 2, 2), 0);
+        for (nl_reduce_op op = 0; op < NL_RED_ANY; op++) assert_exact(reduced(*table, op, broken, 12, 12), NAN);
+        assert_exact(reduced(*table, NL_RED_ARGMIN, broken, 12, 12), 2);
+        assert_exact(reduced(*table, NL_RED_ARGMAX, broken, 12, 5), 2);
+    }
+}
+
+static void not_finite_is_found(void **unused)
+{
+    double a[SIZE];
+
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++) {
+        for (size_t i = 0; i < SIZE; i++) a[i] = 1e308;
+        size_t where = SIZE;
+        for (size_t n = 0; n <= SIZE; n += 85) assert_true((*table)->finite(n, a, &where));
+        a[254] = NAN;
+        assert_true((*table)->finite(254, a, &where));
+        assert_false((*table)->finite(SIZE, a, &where));
+        assert_int_equal(where, 254);
+        a[9] = -INFINITY;
+        assert_false((*table)->finite(SIZE, a, &where));
+        assert_int_equal(where, 9);
+    }
+}
+
+static void gather_refuses_what_is_no_index(void **unused)
+{
+    static const double source[] = { 2.385, 3, 5, 7 }, good[] = { 3, 0, -0.0, 1, 2 };
+    static const double bad[] = { -1, 4, 0.5, NAN, INFINITY, 1e19, -1e300 };
+
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++) {
+        double out[5];
+        size_t where = 0;
+        (*table)->gather(5, out, source, 4, good, &where);
+        assert_int_equal(where, 0);
+        for (size_t i = 0; i < 5; i++) assert_exact(out[i], source[(size_t)good[i]]);
+        for (size_t k = 0; k < NL_LEN(bad); k++) {
+            (*table)->gather(3, out, source, 4, (double[]){ 2, bad[k], bad[k] }, &where);
+            assert_int_equal(where, 2);
+            assert_exact(out[0], 5);
+            assert_exact(out[1], NAN);
+        }
+    }
+}
+
+static void iota_copy_and_fill(void **unused)
+{
+    double x[3][SIZE], out[20];
+
+    (void)unused;
+    fill_common(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t n = 0; n < 20; n++) {
+            out[n] = CANARY;
+            (*table)->iota(n, out, 4e15);
+            for (size_t i = 0; i < n; i++) assert_exact(out[i], 4e15 + (double)i);
+            (*table)->fill(n, out, -0.3);
+            for (size_t i = 0; i < n; i++) assert_exact(out[i], -0.3);
+            (*table)->copy(n, out, x[1]);
+            assert_memory_equal(out, x[1], n * sizeof *out);
+            assert_exact(out[n], CANARY);
+        }
+}
+
+/* Rows of every length from 0 on: the order of additions is by position modulo 8, the same at every width. */
+static void sparse_rows_are_summed_alike(void **unused)
+{
+    enum { ROWS = 41, SYNAPSES = ROWS * (ROWS - 1) / 2 };
+    double x[3][SIZE], w[SYNAPSES], out[ROWS];
+    uint64_t begin[ROWS + 1] = { 0 };
+    uint32_t col[SYNAPSES];
+
+    (void)unused;
+    fill_common(x);
+    for (size_t r = 0; r < ROWS; r++) begin[r + 1] = begin[r] + r;
+    for (size_t k = 0; k < SYNAPSES; k++) col[k] = (uint32_t)(k * 37 % SIZE), w[k] = x[1][k * 11 % SIZE];
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (int weighted = 0; weighted < 2; weighted++) {
+            (*table)->csr(ROWS, begin, col, weighted ? w : NULL, x[0], out);
+            for (size_t r = 0; r < ROWS; r++) {
+                double lane[8] = { 0 };
+                for (size_t k = 0; k < r; k++) lane[k % 8] += (weighted ? w[begin[r] + k] : 1) * x[0][col[begin[r] + k]];
+                assert_exact(out[r], ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7])));
+            }
+        }
+}
+
+static void stencils_add_in_order(void **unused)
+{
+    static const ptrdiff_t shift[] = { -1, 1, -20, 20, 0, 7 };
+    static const double weight[] = { 0.3, -2.385, 1e10, 0.1, -1e10, 3 };
+    double x[3][SIZE], out[SIZE];
+
+    (void)unused;
+    fill_common(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t count = 0; count <= NL_LEN(shift); count++)
+            for (size_t n = 0; n < 40; n++)
+                for (int weighted = 0; weighted < 2; weighted++) {
+                    (*table)->shifted_sum(n, out, x[0] + 30, count, shift, weighted ? weight : NULL);
+                    for (size_t i = 0; i < n; i++) {
+                        double sum = 0;
+                        for (size_t k = 0; k < count; k++) sum += (weighted ? weight[k] : 1) * x[0][30 + (ptrdiff_t)i + shift[k]];
+                        assert_exact(out[i], sum);
+                    }
+                }
+}
+
+static void tables_are_chosen_by_name(void **unused)
+{
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++) {
+        setenv("NETLANG_ISA", (*table)->isa, 1);
+        assert_ptr_equal(nl_kernels_choose(), *table);
+    }
+    unsetenv("NETLANG_ISA");
+    assert_ptr_equal(nl_kernels_choose(), nl_kernels_all()[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_agree_with_fold),
+        cmocka_unit_test(pairs_agree_with_two_operators),
+        cmocka_unit_test(results_may_replace_an_operand),
+        cmocka_unit_test(reductions_do_not_depend_on_chunks),
+        cmocka_unit_test(reductions_of_little_and_of_nan),
+        cmocka_unit_test(not_finite_is_found),
+        cmocka_unit_test(gather_refuses_what_is_no_index),
+        cmocka_unit_test(iota_copy_and_fill),
+        cmocka_unit_test(sparse_rows_are_summed_alike),
+        cmocka_unit_test(stencils_add_in_order),
+        cmocka_unit_test(tables_are_chosen_by_name),
+    };
+
+    gsl_set_error_handler_off();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
