@@ -3,8 +3,12 @@ UNIT_TESTS = \
     tests/unit/test_base \
     tests/unit/test_conn \
     tests/unit/test_dim \
+    tests/unit/test_func \
     tests/unit/test_kernels \
+    tests/unit/test_load \
+    tests/unit/test_machine \
     tests/unit/test_ops \
+    tests/unit/test_propagate \
     tests/unit/test_propagate \
     tests/unit/test_random \
     tests/unit/test_sink \
@@ -39,3 +43,30 @@ AM_TESTS_ENVIRONMENT = \
 # Programs and expectations are data: whole folders.
 EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
     $(wildcard $(addprefix $(srcdir)/tests/,accept fuzz golden golden-data limits reject run support))
+
+# Models: against closed solutions and the arrays of tests/golden-data.
+RUN_TESTS = \
+    tests/run/test_cooperative \
+    tests/run/test_delay \
+    tests/run/test_derived \
+    tests/run/test_order \
+    tests/run/test_same_bits
+RUN_SHELL_TESTS = \
+    tests/doc/examples.sh \
+    tests/limits/limits.sh \
+    tests/run/bad_input.sh \
+    tests/run/examples.sh \
+    tests/run/not_finite.sh
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(RUN_TESTS)
+TESTS += $(RUN_TESTS)
+EXTRA_PROGRAMS += tests/run/test_cooperative_full
+endif
+TESTS += $(RUN_SHELL_TESTS)
+EXTRA_DIST += $(RUN_SHELL_TESTS)
+
+# Models of their published size: some minutes.
+check-long: tests/run/test_cooperative_full$(EXEEXT)
+	$(AM_TESTS_ENVIRONMENT) tests/run/test_cooperative_full$(EXEEXT)
+.PHONY: check-long

@@ -102,14 +102,20 @@ uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span s
 
 static nl_span item_span(const nl_ast *item) { return item->name_span.end != 0 ? item->name_span : item->span; }
 
+/* pairs(.., w = ..) gives the values that a `param w` of the body would have drawn. */
+static bool is_listed(const nl_body *body)
+{
+    return body->is_projection && body->ck->model->projections.items[body->number].rule.kind == NL_RULE_PAIRS;
+}
+
 static void declare(nl_body *body, nl_entry_kind kind, const nl_ast *item)
 {
     static const nl_var_kind kinds[] = { [NL_ENTRY_STATE] = NL_VAR_STATE, [NL_ENTRY_PARAM] = NL_VAR_PARAM, [NL_ENTRY_INPUT] = NL_VAR_INPUT };
     nl_entry *given = nl_entry_find(body, item->name);
 
-    if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM) return; /* pairs(.., w = ..) gives its values */
+    if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM && is_listed(body)) return;
     nl_entry *entry = nl_entry_add(body, kind, item->name, item_span(item), item);
-    if (entry == NULL || kind == NL_ENTRY_LET || (kind == NL_ENTRY_PARAM && body->is_projection)) return;
+    if (entry == NULL || kind == NL_ENTRY_LET || body->is_projection) return;
     entry->var = nl_var_add(body, kinds[kind], item->name, entry->span, item->doc);
 }
 
@@ -124,10 +130,6 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_INPUTS: kind = NL_ENTRY_INPUT; break;
     case NL_AST_LETS: kind = NL_ENTRY_LET; break;
     default: NL_PUSH(body->ck->arena, &body->statements, statement); return;
-    }
-    if (body->is_projection && kind != NL_ENTRY_PARAM && kind != NL_ENTRY_LET) {
-        nl_body_not_yet(body->ck, statement->span, kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
-        return;
     }
     for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
 }
@@ -289,6 +291,16 @@ static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
     var->deriv_span = tau->span;
 }
 
+/* What reading a state or a parameter gives; a parameter that is a condition stays one. */
+static nl_ref variable_leaf(nl_graph *graph, const nl_entry *entry, const nl_var *var, nl_ref value)
+{
+    const bool is_state = entry->kind == NL_ENTRY_STATE;
+    const nl_node leaf = { .kind = is_state ? NL_X_STATE : NL_X_PARAM, .id = entry->var, .space = var->space, .dim = var->dim,
+                           .is_bool = !is_state && nl_graph_node(graph, value)->is_bool };
+
+    return nl_graph_add(graph, &leaf);
+}
+
 /* The value of a state or parameter with one value per element of a population. */
 static bool resolve_variable(nl_body *body, nl_entry *entry)
 {
@@ -313,7 +325,8 @@ static bool resolve_variable(nl_body *body, nl_entry *entry)
     } else if (!nl_check_is_set(ck, body->name, entry->name)) {
         var->space = nl_graph_node(ck->model->graph, value)->space; /* one number for all, unless `set` may give each its own */
     }
-    entry->node = nl_expr_leaf(ck->model->graph, is_state ? NL_X_STATE : NL_X_PARAM, entry->var, var->space, dim);
+    const bool is_fixed = !is_state && nl_expr_is_const(ck->model->graph, value, NULL) && !nl_check_is_set(ck, body->name, entry->name);
+    entry->node = is_fixed ? value : variable_leaf(ck->model->graph, entry, var, value);
     if (is_state) set_decay(body, entry, dim);
     return check_ready(body, entry, value);
 }
@@ -358,7 +371,7 @@ static void keep_param(nl_body *body, nl_entry *entry, nl_ref value, nl_dim dim)
     nl_var *var = &body->ck->model->vars.items[entry->var];
     var->init = value;
     var->dim = dim;
-    entry->node = nl_expr_leaf(body->ck->model->graph, NL_X_PARAM, entry->var, body->space, dim);
+    entry->node = variable_leaf(body->ck->model->graph, entry, var, value);
 }
 
 /* One value per synapse where synapses differ, else a number. */
@@ -378,14 +391,24 @@ static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
     return check_ready(body, entry, value);
 }
 
+static bool refuse_synapse_entry(nl_body *body, nl_entry *entry)
+{
+    nl_body_not_yet(body->ck, entry->item->span, entry->kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
+    return false;
+}
+
 typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
 
 static bool resolve_entry(nl_body *body, nl_entry *entry)
 {
-    static const entry_fn of_population[] = { [NL_ENTRY_STATE] = resolve_variable, [NL_ENTRY_PARAM] = resolve_variable,
-                                              [NL_ENTRY_INPUT] = resolve_input, [NL_ENTRY_LET] = resolve_let };
+    static const struct { entry_fn of_population, of_projection; } rows[] = {
+        [NL_ENTRY_STATE] = { resolve_variable, refuse_synapse_entry },
+        [NL_ENTRY_PARAM] = { resolve_variable, resolve_synapse_param },
+        [NL_ENTRY_INPUT] = { resolve_input, refuse_synapse_entry },
+        [NL_ENTRY_LET] = { resolve_let, resolve_let },
+    };
 
-    return body->is_projection && entry->kind == NL_ENTRY_PARAM ? resolve_synapse_param(body, entry) : of_population[entry->kind](body, entry);
+    return (body->is_projection ? rows[entry->kind].of_projection : rows[entry->kind].of_population)(body, entry);
 }
 
 /* "a -> b -> a" */
@@ -404,10 +427,12 @@ static nl_ref refuse_circle(nl_body *body, nl_entry *entry, nl_span span)
 {
     if (body->shielded > 0) {
         body->circular = true;
+        body->circle_unit = entry->item->has_unit ? entry->item : NULL;
         return 0;
     }
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_CIRCLE, span, "`%s` depends on itself: %s", entry->name, circle_text(body, entry));
-    nl_diag_help(body->ck->diags, diag, "a past value breaks the circle: prev(%s, first) or delay(%s, d)", entry->name, entry->name);
+    if (entry->kind == NL_ENTRY_LET)
+        nl_diag_help(body->ck->diags, diag, "a past value breaks the circle: prev(%s, first) or delay(%s, d)", entry->name, entry->name);
     return 0;
 }
 

@@ -39,7 +39,9 @@ typedef struct nl_body {
     nl_scope *scope;       /* values that are known before time starts */
     NL_LIST(nl_entry *) entries;
     NL_LIST(nl_entry *) open; /* being resolved, innermost last */
+    bool is_opaque;        /* a part of it is not understood: names that are missing are not its fault */
     bool circular;         /* an entry led back to itself inside prev() or delay() */
+    const nl_ast *circle_unit; /* .. its item when that states a unit */
     int shielded;          /* depth of prev() and delay() being resolved */
     NL_LIST(nl_pending *) pending;
     NL_LIST(const nl_ast *) statements; /* what is not a declaration, in order; branches of `if` already chosen */
@@ -74,6 +76,7 @@ typedef struct nl_resolver {
     uint32_t space;       /* of the elements that it is evaluated for */
     const char *stream;   /* of its draws */
     const nl_env *env;    /* inside blocks, else NULL */
+    nl_ref guard;         /* inside a branch of `if`: the condition under which it counts */
     int depth;            /* of calls */
 } nl_resolver;
 
@@ -118,6 +121,7 @@ nl_found nl_name_find(const nl_resolver *rs, const char *name);
 nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_prime(nl_resolver *rs, const nl_ast *e);
+void nl_check_names(nl_resolver *rs, const nl_ast *e);
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
 /* The population, part or projection that the base of NAME.member names; NULL when it is none. */
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
@@ -135,11 +139,14 @@ bool nl_is_static(const nl_resolver *rs, const nl_ast *e);
 nl_value nl_static_value(const nl_resolver *rs, const nl_ast *e);
 bool nl_is_draw(const char *name, int arg_count);
 bool nl_is_special_call(const char *name);
+bool nl_call_exists(const char *name);
 int nl_call_count(const nl_ast *call);
 
 /* --- body_expr.c --- */
 nl_ref nl_resolve(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_condition(nl_resolver *rs, const nl_ast *e, const char *what);
+/* A resolver for the branch of an `if`. */
+nl_resolver nl_resolver_under(const nl_resolver *rs, nl_ref condition, bool holds);
 /* Brings operands to one space; false with a diagnostic. */
 bool nl_unify(nl_resolver *rs, const nl_ast *const *asts, nl_ref *refs, int count);
 nl_ref nl_conform(nl_resolver *rs, const nl_ast *e, nl_ref ref, uint32_t space);
@@ -153,6 +160,8 @@ nl_ref nl_op_node(nl_resolver *rs, nl_op op, const nl_ref *args, int count, nl_d
 
 /* --- body_index.c --- */
 nl_ref nl_resolve_index(nl_resolver *rs, const nl_ast *e);
+/* An index into so many elements; one that is certainly out of range is reported.  In a branch that is not taken, it is 0. */
+nl_ref nl_checked_index(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t extent);
 
 /* --- body_probe.c --- */
 nl_ref nl_probe_index(nl_resolver *rs, const nl_ast *e);
@@ -170,6 +179,6 @@ void nl_body_resolve_pending(nl_body *body);
 bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
 
 /* --- body_rule.c --- */
-bool nl_rule_resolve(nl_body *body, nl_projection *projection, const nl_ast *via);
+bool nl_rule_resolve(nl_body *body, const nl_ast *via);
 
 #endif

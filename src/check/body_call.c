@@ -16,7 +16,7 @@ static int name_index(const char *const *names, int count, const char *name)
 
 static const char *call_name(const nl_ast *call)
 {
-    const nl_ast *base = nl_ast_bare(nl_ast_kid(call, 0));
+    const nl_ast *base = call->kind == NL_AST_NAME ? call : nl_ast_bare(nl_ast_kid(call, 0));
 
     return base->kind == NL_AST_NAME ? base->name : "this";
 }
@@ -75,15 +75,16 @@ static bool bind_let(nl_resolver *rs, const nl_ast *item)
 static nl_ref resolve_if(nl_resolver *rs, const nl_ast *e, const nl_ast *block, int next, bool *returns);
 
 /* One side of an `if`; where it does not return, the rest of the block does. */
-static nl_ref resolve_branch(nl_resolver *rs, const nl_ast *branch, const nl_ast *block, int next, bool *returns)
+static nl_ref resolve_branch(nl_resolver *rs, nl_ref condition, bool holds, const nl_ast *branch, const nl_ast *block, int next, bool *returns)
 {
-    nl_resolver sub = *rs;
+    nl_resolver sub = nl_resolver_under(rs, condition, holds);
 
     *returns = false;
-    if (branch != NULL && branch->kind == NL_AST_IF) return resolve_if(rs, branch, block, next, returns);
+    if (branch != NULL && branch->kind == NL_AST_IF) return resolve_if(&sub, branch, block, next, returns);
     sub.scope = nl_scope_new(rs->ck->arena, rs->scope);
     const nl_ref ref = branch != NULL ? resolve_block(&sub, branch, 0, returns) : 0;
-    return *returns ? ref : resolve_block(rs, block, next, returns);
+    sub.scope = rs->scope;
+    return *returns ? ref : resolve_block(&sub, block, next, returns);
 }
 
 static nl_dim dim_at(const nl_graph *graph, nl_ref ref) { return nl_graph_node(graph, ref)->dim; }
@@ -97,9 +98,9 @@ static nl_ref resolve_if(nl_resolver *rs, const nl_ast *e, const nl_ast *block, 
     nl_ref args[3] = { nl_resolve_condition(rs, e->kids[0], "`if`") };
 
     if (args[0] == 0) return *returns = true, 0;
-    if (nl_expr_is_const(graph, args[0], &known)) return resolve_branch(rs, known != 0 ? e->kids[1] : other, block, next, returns);
-    args[1] = resolve_branch(rs, e->kids[1], block, next, returns);
-    args[2] = resolve_branch(rs, other, block, next, &second);
+    if (nl_expr_is_const(graph, args[0], &known)) return resolve_branch(rs, 0, true, known != 0 ? e->kids[1] : other, block, next, returns);
+    args[1] = resolve_branch(rs, args[0], true, e->kids[1], block, next, returns);
+    args[2] = resolve_branch(rs, args[0], false, other, block, next, &second);
     *returns = *returns && second;
     if (args[1] == 0 || args[2] == 0) return 0;
     if (!nl_dim_equal(dim_at(graph, args[1]), dim_at(graph, args[2]))) {
@@ -176,7 +177,10 @@ bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters
     }
     *inside = *rs;
     inside->scope = nl_scope_new(rs->ck->arena, rs->outer);
-    if (++inside->depth > DEEPEST_CALL) return refuse_argument(rs, call->span, nl_arena_printf(rs->ck->arena, "`%s` calls itself", call_name(call)));
+    if (++inside->depth > DEEPEST_CALL) {
+        nl_diag_add(rs->ck->diags, NL_E_RECURSION, call->span, "`%s` calls itself", call_name(call));
+        return false;
+    }
     if (call->kind == NL_AST_CALL && !nl_bind_args(rs, call, names, count, 0, args)) return false;
     for (int k = 0; k < needed; k++)
         if (args[k] == NULL && nl_ast_kid(parameters->kids[k], 0) == NULL)
@@ -211,19 +215,6 @@ static uint32_t add_table(nl_resolver *rs, nl_value value)
     return (uint32_t)(model->tables.count - 1);
 }
 
-static bool check_column(nl_resolver *rs, const nl_ast *e, nl_ref column, size_t columns)
-{
-    const nl_node *node = nl_graph_node(nl_graph_of(rs), column);
-    const nl_space *space = nl_graph_space(nl_graph_of(rs), node->space);
-    size_t last = 0;
-
-    if (node->kind == NL_X_CONST) last = node->number >= 0 ? (size_t)node->number : SIZE_MAX;
-    else if (node->kind == NL_X_INDEX && space->kind == NL_SPACE_POPULATION) last = space->count - 1;
-    if (last < columns) return true;
-    nl_diag_add(rs->ck->diags, NL_E_INDEX, e->span, "the table has %zu column%s, too few for this index", columns, columns == 1 ? "" : "s");
-    return false;
-}
-
 /* stim(t), stim(t, i) */
 static nl_ref call_table(nl_resolver *rs, const nl_ast *call, nl_value value)
 {
@@ -243,7 +234,7 @@ static nl_ref call_table(nl_resolver *rs, const nl_ast *call, nl_value value)
     }
     nl_ref refs[2] = { nl_resolve(rs, args[0]), args[1] != NULL ? nl_resolve(rs, args[1]) : nl_expr_const(nl_graph_of(rs), 0, nl_dim_none) };
     const nl_ast *const asts[] = { args[0], args[1] != NULL ? args[1] : args[0] };
-    if (refs[0] == 0 || refs[1] == 0 || !check_column(rs, asts[1], refs[1], columns) || !nl_unify(rs, asts, refs, 2)) return 0;
+    if (refs[0] == 0 || refs[1] == 0 || (refs[1] = nl_checked_index(rs, asts[1], refs[1], columns)) == 0 || !nl_unify(rs, asts, refs, 2)) return 0;
     const nl_dim time = nl_graph_node(nl_graph_of(rs), refs[0])->dim;
     if (!nl_dim_equal(time, nl_check_time_dim(rs->ck))) {
         nl_diag_add(rs->ck->diags, NL_E_DIMENSION, args[0]->span, "a table is read at a time, not at %s", nl_dim_text(rs->ck->arena, time));
@@ -417,10 +408,21 @@ static const struct reduction *reduction_find(const char *name, const nl_ast *ca
     return NULL;
 }
 
+/* What is reduced.  A state that a block made one number has still as many values as elements. */
+static nl_ref reduced_value(nl_resolver *rs, const nl_ast *e, const struct reduction *row)
+{
+    nl_resolver all = *rs, before = *rs;
+
+    all.guard = before.guard = 0;
+    const nl_ref x = row->of_conditions ? nl_resolve_condition(&all, e, nl_arena_printf(rs->ck->arena, "`%s`", row->name)) : nl_resolve(&all, e);
+    if (x == 0 || rs->env == NULL || nl_graph_node(nl_graph_of(rs), x)->space != 0) return x;
+    before.env = NULL;
+    return nl_spread(nl_graph_of(rs), x, nl_graph_node(nl_graph_of(rs), nl_resolve(&before, e))->space);
+}
+
 static nl_ref call_reduction(nl_resolver *rs, const nl_ast *call, const struct reduction *row)
 {
-    const nl_ref x = row->of_conditions ? nl_resolve_condition(rs, call->kids[1], nl_arena_printf(rs->ck->arena, "`%s`", row->name))
-                                        : nl_resolve(rs, call->kids[1]);
+    const nl_ref x = reduced_value(rs, call->kids[1], row);
     nl_graph *graph = nl_graph_of(rs);
 
     if (x == 0) return 0;
@@ -521,6 +523,11 @@ static const struct special *special_find(const char *name)
 }
 
 bool nl_is_special_call(const char *name) { return special_find(name) != NULL; }
+
+bool nl_call_exists(const char *name)
+{
+    return nl_is_special_call(name) || dist_find(name) >= 0 || nl_op_find(name, -1) != NL_OP_COUNT || nl_func_exists(name);
+}
 
 static nl_ref unknown_function(nl_resolver *rs, const nl_ast *call, const char *name)
 {

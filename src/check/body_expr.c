@@ -93,9 +93,10 @@ static bool refuse_space(nl_resolver *rs, const nl_ast *e, uint32_t got, uint32_
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_SHAPE, e->span, "%s is %s where %s is needed", words, shape_words(rs, got),
                                 wanted == 0 ? "a number" : shape_words(rs, wanted));
 
-    if (nl_graph_space(nl_graph_of(rs), got)->kind != NL_SPACE_SYNAPSES)
-        nl_diag_help(ck->diags, diag, words[0] == '`' ? "read one element, %.*s[i]`, or reduce it, for example with mean()" : "read one element with [i], or reduce it, for example with mean()%.0s%.0s",
-                     (int)strlen(words) - 1, words);
+    if (nl_graph_space(nl_graph_of(rs), got)->kind != NL_SPACE_SYNAPSES) {
+        const char *name = words[0] == '`' ? nl_arena_strndup(ck->arena, words + 1, strlen(words) - 2) : "NAME";
+        nl_diag_help(ck->diags, diag, "read one element, `%s[i]`, or reduce it, for example `mean(%s)`", name, name);
+    }
     return false;
 }
 
@@ -220,10 +221,10 @@ nl_ref nl_compare(nl_resolver *rs, const char *op, nl_ref a, nl_ref b)
     const nl_ref step = nl_expr_leaf(graph, NL_X_STEP, 0, 0, nl_dim_none);
     nl_ref shift, other;
 
-    if (is_clock(graph, a, &shift) && !is_clock(graph, b, &other)) {
+    if (rs->ck->model->dt > 0 && is_clock(graph, a, &shift) && !is_clock(graph, b, &other)) {
         if (shift != 0) b = nl_expr_op2(graph, NL_OP_SUB, b, shift);
         a = step, b = in_steps(rs, b);
-    } else if (is_clock(graph, b, &shift) && !is_clock(graph, a, &other)) {
+    } else if (rs->ck->model->dt > 0 && is_clock(graph, b, &shift) && !is_clock(graph, a, &other)) {
         if (shift != 0) a = nl_expr_op2(graph, NL_OP_SUB, a, shift);
         b = step, a = in_steps(rs, a);
     }
@@ -270,7 +271,7 @@ nl_ref nl_resolve_condition(nl_resolver *rs, const nl_ast *e, const char *what)
     return 0;
 }
 
-/* Where the condition is known, the branch that is not taken is not looked at: it may load a file that is not there. */
+/* Where the condition is known, only the names of the other branch are looked at: it may load a file that is not there. */
 static bool choose_branch(nl_resolver *rs, const nl_ast *e, const nl_ast **branch)
 {
     nl_evaluator ev = nl_evaluator_of(rs);
@@ -279,8 +280,23 @@ static bool choose_branch(nl_resolver *rs, const nl_ast *e, const nl_ast **branc
     *branch = NULL;
     if (!nl_is_static(rs, e->kids[0])) return true;
     if (!nl_eval_condition(&ev, e->kids[0], &value)) return false;
-    if (nl_value_is_scalar(value)) *branch = value.data[0] != 0 ? e->kids[1] : e->kids[2];
+    if (!nl_value_is_scalar(value)) return true;
+    *branch = value.data[0] != 0 ? e->kids[1] : e->kids[2];
+    nl_check_names(rs, value.data[0] != 0 ? e->kids[2] : e->kids[1]);
     return true;
+}
+
+nl_resolver nl_resolver_under(const nl_resolver *rs, nl_ref condition, bool holds)
+{
+    nl_graph *graph = nl_graph_of(rs);
+    nl_resolver under = *rs;
+
+    if (condition == 0) return under;
+    if (!holds) condition = nl_expr_op1(graph, NL_OP_NOT, condition);
+    const uint32_t outer = rs->guard != 0 ? space_of(rs, rs->guard) : 0, inner = space_of(rs, condition);
+    const bool fits = outer == 0 || inner == 0 || outer == inner;
+    under.guard = rs->guard != 0 && fits ? nl_expr_op2(graph, NL_OP_AND, rs->guard, condition) : condition;
+    return under;
 }
 
 static nl_ref resolve_if(nl_resolver *rs, const nl_ast *e)
@@ -292,8 +308,9 @@ static nl_ref resolve_if(nl_resolver *rs, const nl_ast *e)
     if (!choose_branch(rs, e, &branch)) return 0;
     if (branch != NULL) return nl_resolve(rs, branch);
     args[0] = nl_resolve_condition(rs, e->kids[0], "`if`");
-    args[1] = nl_resolve(rs, e->kids[1]);
-    args[2] = nl_resolve(rs, e->kids[2]);
+    nl_resolver yes = nl_resolver_under(rs, args[0], true), no = nl_resolver_under(rs, args[0], false);
+    args[1] = nl_resolve(&yes, e->kids[1]);
+    args[2] = nl_resolve(&no, e->kids[2]);
     if (args[0] == 0 || args[1] == 0 || args[2] == 0) return 0;
     const nl_dim dims[] = { nl_dim_none, dim_of(rs, args[1]), dim_of(rs, args[2]) };
     if (!nl_dim_apply(NL_DIM_SELECT, dims, 3, &dim)) {

@@ -12,11 +12,17 @@ static nl_ref refuse(nl_resolver *rs, nl_span span, const char *sentence)
 
 /* --- the range of an index --- */
 
-static double side_count(const nl_resolver *rs, bool is_pre)
+/* The range of neurons that PRE or POST of a synapse can be. */
+static nl_part side_of(const nl_resolver *rs, const nl_node *node)
 {
-    const nl_projection *p = &rs->ck->model->projections.items[rs->body->number];
+    const nl_projection *p = &rs->ck->model->projections.items[nl_graph_space(nl_graph_of(rs), node->space)->owner];
 
-    return (double)(is_pre ? p->pre.count : p->post.count);
+    return node->kind == NL_X_PRE ? p->pre : p->post;
+}
+
+static bool is_side_index(const nl_graph *graph, const nl_node *node)
+{
+    return (node->kind == NL_X_PRE || node->kind == NL_X_POST) && nl_graph_node(graph, node->args[0])->kind == NL_X_INDEX;
 }
 
 /* The number below which an index certainly stays while it is never negative, or 0 when that is not known. */
@@ -32,39 +38,56 @@ static double limit_of(const nl_resolver *rs, nl_ref ref)
     case NL_X_INDEX:
         return nl_graph_space(graph, node->space)->kind == NL_SPACE_SYNAPSES ? 0 : (double)nl_graph_space(graph, node->space)->count;
     case NL_X_PRE:
-    case NL_X_POST: return limit_of(rs, node->args[0]);
+    case NL_X_POST:
+        return is_side_index(graph, node) ? (double)(side_of(rs, node).begin + side_of(rs, node).count) : limit_of(rs, node->args[0]);
     case NL_X_OP: break;
     default: return 0;
     }
     if (node->arg_count != 2 || !nl_expr_is_const(graph, node->args[1], &number) || !(number > 0)) return 0;
     const nl_node *first = nl_graph_node(graph, node->args[0]);
-    const bool of_part = (first->kind == NL_X_PRE || first->kind == NL_X_POST) && nl_graph_node(graph, first->args[0])->kind == NL_X_INDEX;
     switch (node->op) {
     case NL_OP_MOD: return ceil(number);
     case NL_OP_FLOORDIV: return ceil(limit_of(rs, node->args[0]) / number);
-    case NL_OP_SUB: return of_part && rs->body != NULL && rs->body->is_projection ? side_count(rs, first->kind == NL_X_PRE) : 0;
+    case NL_OP_SUB: return is_side_index(graph, first) && number == (double)side_of(rs, first).begin ? (double)side_of(rs, first).count : 0;
     default: return 0;
     }
 }
 
-/* Faults that are certain: a constant outside, an `i` that runs too far. */
-static bool check_range(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t extent)
+static nl_ref refuse_range(nl_resolver *rs, nl_span span, nl_ref index, size_t extent)
 {
-    const nl_graph *graph = nl_graph_of(rs);
-    const nl_node *node = nl_graph_node(graph, index);
     nl_arena *arena = rs->ck->arena;
     double number;
 
-    if (nl_expr_is_const(graph, index, &number)) {
-        if (number != floor(number)) return refuse(rs, e->span, "an index is a whole number");
-        if (number >= 0 && number < (double)extent) return true;
-        return refuse(rs, e->span, nl_arena_printf(arena, "the index %s is outside of 0 .. %zu", nl_text_number(arena, number), extent - 1)) != 0;
+    if (nl_expr_is_const(nl_graph_of(rs), index, &number))
+        return refuse(rs, span, nl_arena_printf(arena, "the index %g is outside of 0 .. %zu", number, extent - 1));
+    return refuse(rs, span, nl_arena_printf(arena, "this index runs to %.0f, but there are only %zu elements", limit_of(rs, index) - 1, extent));
+}
+
+/* Constants, and the numbers of neurons, of which each one occurs. */
+static bool is_certain(const nl_graph *graph, nl_ref index)
+{
+    const nl_node *node = nl_graph_node(graph, index);
+
+    if (node->kind == NL_X_OP && node->op == NL_OP_SUB) node = nl_graph_node(graph, node->args[0]);
+    return node->kind == NL_X_CONST || node->kind == NL_X_INDEX || is_side_index(graph, node);
+}
+
+nl_ref nl_checked_index(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t extent)
+{
+    nl_graph *graph = nl_graph_of(rs);
+    const double limit = limit_of(rs, index);
+    const nl_node node = *nl_graph_node(graph, index);
+
+    if (!nl_dim_is_pure(node.dim)) {
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "an index is a pure number, not %s", nl_dim_text(rs->ck->arena, node.dim));
+        return 0;
     }
-    if (node->kind == NL_X_PRE || node->kind == NL_X_POST) node = nl_graph_node(graph, node->args[0]);
-    if (node->kind != NL_X_INDEX || nl_graph_space(graph, node->space)->kind != NL_SPACE_POPULATION) return true;
-    const size_t count = nl_graph_space(graph, node->space)->count;
-    if (count <= extent) return true;
-    return refuse(rs, e->span, nl_arena_printf(arena, "this index runs to %zu, but there are only %zu elements", count - 1, extent)) != 0;
+    if (node.kind == NL_X_CONST && node.number != floor(node.number)) return refuse(rs, e->span, "an index is a whole number");
+    if (limit > 0 && limit <= (double)extent) return index;
+    if (rs->guard == 0) return is_certain(graph, index) && (limit > 0 || node.kind == NL_X_CONST) ? refuse_range(rs, e->span, index, extent) : index;
+    const uint32_t guard = nl_graph_node(graph, rs->guard)->space;
+    if (guard != 0 && node.space != 0 && guard != node.space) return index;
+    return nl_expr_op3(graph, NL_OP_IF, rs->guard, index, nl_expr_const(graph, 0, nl_dim_none));
 }
 
 /* --- the element --- */
@@ -73,13 +96,7 @@ static nl_ref one_index(nl_resolver *rs, const nl_ast *e, size_t extent)
 {
     const nl_ref ref = nl_resolve(rs, e);
 
-    if (ref == 0) return 0;
-    const nl_dim dim = nl_graph_node(nl_graph_of(rs), ref)->dim;
-    if (!nl_dim_is_pure(dim)) {
-        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "an index is a pure number, not %s", nl_dim_text(rs->ck->arena, dim));
-        return 0;
-    }
-    return check_range(rs, e, ref, extent) ? ref : 0;
+    return ref != 0 ? nl_checked_index(rs, e, ref, extent) : 0;
 }
 
 /* Row-major number of the element; -1 where an index behind the first is out of range, so that it cannot reach into the next row. */

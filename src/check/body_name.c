@@ -37,7 +37,14 @@ static nl_ref make_row(nl_resolver *rs) { return grid_node(rs, own_population(rs
 static nl_ref make_col(nl_resolver *rs) { return grid_node(rs, own_population(rs), NL_OP_MOD); }
 static nl_ref make_t(nl_resolver *rs) { return nl_expr_leaf(nl_graph_of(rs), NL_X_TIME, 0, 0, nl_check_time_dim(rs->ck)); }
 static nl_ref make_step(nl_resolver *rs) { return nl_expr_leaf(nl_graph_of(rs), NL_X_STEP, 0, 0, nl_dim_none); }
-static nl_ref make_dt(nl_resolver *rs) { return nl_expr_const(nl_graph_of(rs), rs->ck->model->dt, nl_check_time_dim(rs->ck)); }
+
+/* The evaluator knows dt, and says so where the file does not set it. */
+static nl_ref make_dt(nl_resolver *rs)
+{
+    const nl_ast name = { .kind = NL_AST_NAME, .name = "dt" };
+
+    return nl_value_node(rs, nl_static_value(rs, &name), NULL, name.span);
+}
 
 static const struct implicit {
     const char *name;
@@ -142,20 +149,24 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     return nl_suggest(name, names.items, names.count);
 }
 
+/* Names of the language that mean nothing so far. */
+static const char *not_yet(const char *name)
+{
+    if (strncmp(name, "xi", 2) == 0 && (name[2] == '\0' || name[2] == '_')) return "white noise (`xi`) is";
+    return strcmp(name, "spiked") == 0 ? "spikes (`spiked`) are" : NULL;
+}
+
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
 {
     nl_diags *diags = rs->ck->diags;
     nl_unit unit;
 
-    if (strncmp(name, "xi", 2) == 0 && (name[2] == '\0' || name[2] == '_')) {
-        nl_body_not_yet(rs->ck, span, "white noise (`xi`) is");
+    if (rs->body != NULL && rs->body->is_opaque) return;
+    if (not_yet(name) != NULL) {
+        nl_body_not_yet(rs->ck, span, not_yet(name));
         return;
     }
-    if (strcmp(name, "spiked") == 0) {
-        nl_body_not_yet(rs->ck, span, "spikes (`spiked`) are");
-        return;
-    }
-    nl_diag *diag = nl_diag_add(diags, NL_E_UNKNOWN_NAME, span, "unknown name `%s`", name);
+    nl_diag *diag = nl_diag_add(diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggestion(rs, name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
     else if (nl_unit_find(name, strlen(name), &unit)) nl_diag_help(diags, diag, "a compound unit stands in brackets: 5 [mV/ms]");
@@ -242,15 +253,13 @@ nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span
 
 static nl_ref symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e)
 {
-    nl_model *model = rs->ck->model;
     nl_arena *arena = rs->ck->arena;
 
     symbol->used = true;
     switch (symbol->kind) {
     case NL_SYM_VALUE: return nl_value_node(rs, symbol->value, symbol, e->span);
     case NL_SYM_BODY_LET: return symbol->node;
-    case NL_SYM_STATE:
-        return nl_env_apply(rs, nl_expr_leaf(model->graph, NL_X_STATE, symbol->id, model->vars.items[symbol->id].space, model->vars.items[symbol->id].dim));
+    case NL_SYM_STATE: return nl_env_apply(rs, symbol->node);
     case NL_SYM_POPULATION:
     case NL_SYM_PART:
     case NL_SYM_PROJECTION:
@@ -292,6 +301,17 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e)
     return nl_expr_const(nl_graph_of(rs), constant->number, constant->fits_all ? nl_dim_any : nl_dim_none);
 }
 
+/* Reports unknown names in an expression that is not resolved. */
+void nl_check_names(nl_resolver *rs, const nl_ast *e)
+{
+    if (e == NULL) return;
+    const bool is_member = e->kind == NL_AST_FIELD && rs->body != NULL && rs->body->is_projection;
+    if (e->kind == NL_AST_NAME && nl_name_find(rs, e->name).how == NL_FOUND_NOTHING && constant_find(e->name) == NULL
+        && not_yet(e->name) == NULL && !nl_call_exists(e->name) && !nl_eval_is_family(&(nl_evaluator){ .scope = rs->scope }, e->name))
+        nl_name_unknown(rs, e->name, e->span);
+    for (int k = 0; k < e->kid_count && !is_member; k++) nl_check_names(rs, e->kids[k]);
+}
+
 const char *nl_ast_words(nl_arena *arena, const nl_ast *e)
 {
     e = nl_ast_bare(e);
@@ -311,7 +331,7 @@ static void unknown_member(nl_check *ck, const nl_body *body, const char *owner,
         NL_PUSH(ck->arena, &names, body->entries.items[k]->name);
         nl_text_addf(&text, "%s%s", k > 0 ? ", " : "", body->entries.items[k]->name);
     }
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_UNKNOWN_NAME, span, "`%s` has no `%s`", owner, member);
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_NAME, span, "`%s` has no `%s`", owner, member);
     const char *close = nl_suggest(member, names.items, names.count);
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);
     else if (names.count > 0) nl_diag_help(ck->diags, diag, "it has: %s", text.chars);
@@ -322,7 +342,7 @@ static nl_ref entry_member(nl_check *ck, nl_body *body, const char *owner, const
     nl_entry *entry = nl_entry_find(body, member);
 
     if (entry == NULL) {
-        unknown_member(ck, body, owner, member, span);
+        if (!body->is_opaque) unknown_member(ck, body, owner, member, span);
         return 0;
     }
     return nl_entry_node(body, entry, span);
@@ -363,6 +383,8 @@ static nl_ref part_node(nl_graph *graph, const nl_part *part, nl_ref whole)
                                            .dim = node->dim, .is_bool = node->is_bool });
 }
 
+static uint32_t population_of(const nl_symbol *owner) { return owner->kind == NL_SYM_PART ? owner->part.population : owner->id; }
+
 /* NAME.member as it is declared: a number where it is one for all elements. */
 nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span)
 {
@@ -371,19 +393,25 @@ nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, 
     if (owner->kind == NL_SYM_PROJECTION)
         return owner->id < state->projections.count && state->projections.items[owner->id] != NULL
                    ? entry_member(ck, state->projections.items[owner->id], owner->name, member, span) : 0;
-    const uint32_t population = owner->kind == NL_SYM_PART ? owner->part.population : owner->id;
-    return population_member(ck, population, owner->name, member, span);
+    return population_member(ck, population_of(owner), owner->name, member, span);
+}
+
+static bool is_size(nl_check *ck, const nl_symbol *owner, const char *member)
+{
+    const nl_body *body = nl_body_state_of(ck)->populations.items[population_of(owner)];
+
+    return strcmp(member, "N") == 0 && body != NULL && nl_entry_find(body, member) == NULL;
 }
 
 /* X.x from outside: one value per element, as the others see it. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span)
 {
     nl_graph *graph = ck->model->graph;
-    nl_ref ref = nl_member_node(ck, owner, member, span);
 
+    if (owner->kind != NL_SYM_PROJECTION && is_size(ck, owner, member)) return nl_expr_const(graph, (double)owner->part.count, nl_dim_none);
+    nl_ref ref = nl_member_node(ck, owner, member, span);
     if (ref == 0 || owner->kind == NL_SYM_PROJECTION) return ref;
-    const uint32_t population = owner->kind == NL_SYM_PART ? owner->part.population : owner->id;
-    ref = nl_spread(graph, ref, ck->model->populations.items[population].space);
+    ref = nl_spread(graph, ref, ck->model->populations.items[population_of(owner)].space);
     return owner->kind == NL_SYM_PART ? part_node(graph, &owner->part, ref) : ref;
 }
 
@@ -449,10 +477,7 @@ static nl_ref derivative(nl_resolver *rs, nl_ref ref)
     const nl_dim dims[] = { node.dim, nl_check_time_dim(rs->ck) };
 
     if (!nl_dim_apply(NL_DIM_QUOTIENT, dims, 2, &node.dim)) node.dim = nl_dim_unknown;
-    if (node.kind == NL_X_STATE) return nl_expr_leaf(graph, NL_X_DERIV, node.id, node.space, node.dim);
-    if (node.kind != NL_X_PRE && node.kind != NL_X_POST) return 0;
-    node.args[0] = derivative(rs, node.args[0]);
-    return node.args[0] != 0 ? nl_graph_add(graph, &node) : 0;
+    return nl_expr_leaf(graph, NL_X_DERIV, node.id, node.space, node.dim);
 }
 
 nl_ref nl_resolve_prime(nl_resolver *rs, const nl_ast *e)
@@ -463,7 +488,7 @@ nl_ref nl_resolve_prime(nl_resolver *rs, const nl_ast *e)
     const nl_ref of = nl_resolve(rs, nl_ast_kid(e, 0));
     rs->env = env;
     if (of == 0) return 0;
-    const nl_ref ref = derivative(rs, of);
-    if (ref == 0) nl_diag_add(rs->ck->diags, NL_E_BODY_EQUATION, e->span, "only a state has a derivative");
-    return ref;
+    if (nl_graph_node(nl_graph_of(rs), of)->kind == NL_X_STATE) return derivative(rs, of);
+    nl_diag_add(rs->ck->diags, NL_E_BODY_EQUATION, e->span, "only a state has a derivative");
+    return 0;
 }

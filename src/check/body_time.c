@@ -92,6 +92,7 @@ static nl_ref shielded(nl_resolver *rs, const nl_ast *expr, bool *later)
 
     *later = false;
     sub.env = NULL;
+    sub.guard = 0;
     if (body == NULL) return nl_resolve(&sub, expr);
     const bool outer = body->circular;
     body->circular = false;
@@ -106,12 +107,29 @@ static nl_ref shielded(nl_resolver *rs, const nl_ast *expr, bool *later)
     return ref;
 }
 
+/* The dimension of what is not resolved yet: stated, or none where nothing has one. */
+static bool later_dim(nl_resolver *rs, const nl_ast *expr, nl_span span, nl_dim *out)
+{
+    const nl_ast *bare = nl_ast_bare(expr), *item = rs->body->circle_unit;
+
+    *out = nl_dim_none;
+    if (!rs->ck->model->dimensional) return true;
+    if (item != NULL && bare->kind == NL_AST_NAME && strcmp(bare->name, item->name) == 0) {
+        *out = item->unit.dim;
+        return true;
+    }
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CIRCLE, span, "this leads back to its own `let`, so its dimension must be stated");
+    nl_diag_help(rs->ck->diags, diag, "give the first value a unit, prev(.., 0 mV), or the `let`, let x : mV = ..");
+    return false;
+}
+
 static void postpone(nl_resolver *rs, const nl_ast *expr, nl_span span, bool is_delay, uint32_t id, nl_dim dim)
 {
     nl_pending *pending = NL_NEW(rs->ck->arena, nl_pending);
 
     *pending = (nl_pending){ .rs = *rs, .expr = expr, .span = span, .is_delay = is_delay, .id = id, .dim = dim };
     pending->rs.env = NULL;
+    pending->rs.guard = 0;
     NL_PUSH(rs->ck->arena, &rs->body->pending, pending);
 }
 
@@ -125,8 +143,8 @@ void nl_body_resolve_pending(nl_body *body)
         if (ref == 0) continue;
         const nl_dim got = nl_graph_node(model->graph, ref)->dim;
         if (!nl_dim_equal(got, p->dim))
-            nl_diag_add(body->ck->diags, NL_E_DIMENSION, p->span, "the first value is %s, what prev() remembers %s",
-                        nl_dim_text(body->ck->arena, p->dim), nl_dim_text(body->ck->arena, got));
+            nl_diag_add(body->ck->diags, NL_E_DIMENSION, p->span, "a past value of %s is taken for one of %s",
+                        nl_dim_text(body->ck->arena, got), nl_dim_text(body->ck->arena, p->dim));
         if (p->is_delay) model->delays.items[p->id].expr = ref;
         else model->prevs.items[p->id].expr = ref;
     }
@@ -204,7 +222,8 @@ nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call)
         nl_diag_help(rs->ck->diags, diag, "write prev(.., first), for example prev(.., 0)");
         return 0;
     }
-    const nl_dim dim = nl_graph_node(nl_graph_of(rs), first)->dim;
+    nl_dim dim = nl_graph_node(nl_graph_of(rs), first)->dim;
+    if (dim.any && !later_dim(rs, args[0], call->span, &dim)) return 0;
     const uint32_t id = add_prev(rs, 0, first, rs->space, call->span);
     postpone(rs, args[0], call->span, false, id, dim);
     return prev_leaf(rs, id, rs->space, dim, false);
@@ -274,10 +293,12 @@ static bool check_delay(nl_resolver *rs, const nl_ast *const *args, nl_ref delay
 
 static nl_ref postponed_delay(nl_resolver *rs, const nl_ast *call, const nl_ast *expr, nl_delay_def *def)
 {
-    def->space = rs->space;
-    const nl_ref leaf = delay_leaf(rs, def, nl_dim_unknown, false);
+    nl_dim dim;
 
-    postpone(rs, expr, call->span, true, (uint32_t)rs->ck->model->delays.count - 1, nl_dim_unknown);
+    if (!later_dim(rs, expr, call->span, &dim)) return 0;
+    def->space = rs->space;
+    const nl_ref leaf = delay_leaf(rs, def, dim, false);
+    postpone(rs, expr, call->span, true, (uint32_t)rs->ck->model->delays.count - 1, dim);
     return leaf;
 }
 
@@ -299,8 +320,13 @@ nl_ref nl_resolve_delay(nl_resolver *rs, const nl_ast *call)
     if (ref == 0 || !nl_unify(rs, args, both, 2)) return 0;
     if (nl_expr_is_const(nl_graph_of(rs), def.delay, &known) && known == 0) return ref;
     def.delay = both[1];
-    if (nl_graph_node(nl_graph_of(rs), def.delay)->space == 0) return past_at_sides(rs, both[0], delay_of, &def);
-    return delay_of(rs, both[0], &def);
+    const nl_node value = *nl_graph_node(nl_graph_of(rs), both[0]), time = *nl_graph_node(nl_graph_of(rs), def.delay);
+    if (time.space == 0) return past_at_sides(rs, both[0], delay_of, &def);
+    if ((time.kind != NL_X_PRE && time.kind != NL_X_POST) || value.kind != time.kind) return delay_of(rs, both[0], &def);
+    nl_node side = value;
+    def.delay = time.args[0];
+    side.args[0] = delay_of(rs, value.args[0], &def);
+    return nl_graph_add(nl_graph_of(rs), &side);
 }
 
 /* --- window_mean --- */

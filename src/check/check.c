@@ -269,6 +269,7 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->model->arena = ck->arena;
     ck->model->graph = nl_graph_new(ck->arena);
     ck->model->seed = ck->seed;
+    ck->plan = NL_NEW(ck->arena, nl_plan);
     ck->model->rtol = 1e-6;
     ck->model->atol = 1e-6;
     ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);

@@ -68,7 +68,8 @@ typedef struct nl_eval_world {
     /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the space. */
     nl_value (*read)(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span);
     double (*time)(void *user); /* the clock, NAN while unknown */
-    const struct nl_conn *(*conn)(void *user, uint32_t projection); /* as built; NULL while unknown */
+    /* The neurons of each synapse of a projection, within its sides; false while unknown. */
+    bool (*synapses)(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre, const uint32_t **post);
 } nl_eval_world;
 
 /* A call of a function of the file that is being evaluated. */
@@ -99,6 +100,14 @@ bool nl_eval_count(nl_evaluator *ev, const nl_ast *expr, const char *what, size_
 
 /* Reports the unknown names of an expression that is not evaluated. */
 void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr);
+/* Reports an unknown name with the closest one; always NONE. */
+nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name);
+/* Whether `name` is the base name of a family of which a member is declared. */
+bool nl_eval_is_family(const nl_evaluator *ev, const char *name);
+/* base[index...] for an INDEX whose base has been evaluated. */
+nl_value nl_eval_index_value(nl_evaluator *ev, const nl_ast *expr, nl_value base);
+/* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */
+nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const char *name);
 /* Whether the tolerance of `within` was written in %. */
 bool nl_eval_is_relative(const nl_ast *tolerance);
 
@@ -136,7 +145,7 @@ bool nl_check_need_simulation(nl_check *ck);
 /* The dimension of times: ms where the file is dimensional. */
 nl_dim nl_check_time_dim(const nl_check *ck);
 
-struct nl_plan; /* what the protocol reads: plan.h */
+typedef struct nl_plan nl_plan; /* what the protocol reads: plan.h */
 
 struct nl_check {
     nl_arena *arena;
@@ -163,7 +172,7 @@ struct nl_check {
     NL_LIST(const char *) varying; /* names of values that the protocol changes */
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool running;                  /* the checks are over */
-    struct nl_plan *plan;
+    nl_plan *plan;
 };
 
 /* Checks a parsed file.  NULL model on errors. */

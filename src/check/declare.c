@@ -89,7 +89,7 @@ static nl_value difference(equation *eq)
     return nl_value_binary(&cx, nl_span_join(left->span, right->span), "-", a, left->span, b, right->span);
 }
 
-static double difference_at(void *user, double x)
+static double difference_at(double x, void *user)
 {
     equation *eq = user;
 
@@ -98,17 +98,28 @@ static double difference_at(void *user, double x)
     return value.kind == NL_KIND_NUMBER && value.rank == 0 && nl_value_known(value) ? value.data[0] : NAN;
 }
 
-static nl_value no_root(nl_evaluator *ev, const nl_ast *stmt, nl_dim dim, double low, double high, const char *why)
+static nl_value no_root(nl_evaluator *ev, const nl_ast *stmt, nl_dim dim, double low, double high)
 {
     const nl_value bounds = nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, (size_t[]){ 2 }, (double[]){ low, high });
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` in %s solves this equation", stmt->name,
-                                nl_value_show(ev->arena, bounds, NULL));
 
-    if (why != NULL) nl_diag_help(ev->ck->diags, diag, "%s", why);
+    nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` in %s solves this equation", stmt->name, nl_value_show(ev->arena, bounds, NULL));
     return nl_value_none();
 }
 
-/* The unknown as a value of its dimension; both bounds are known numbers of one dimension, unless a run will tell them. */
+/* The many trial values live in an arena of their own. */
+static bool find_root(equation *eq, double low, double high, double *x)
+{
+    nl_arena *kept = eq->ev->arena;
+    double residual;
+
+    eq->ev->arena = nl_arena_new();
+    const bool found = nl_root_find(difference_at, eq, low, high, true, true, x, &residual);
+    nl_arena_free(eq->ev->arena);
+    eq->ev->arena = kept;
+    return found;
+}
+
+/* Both ends are numbers of one dimension; a run may have to tell them. */
 static bool solve_bounds(nl_evaluator *ev, const nl_ast *stmt, nl_value *low, nl_value *high)
 {
     *low = nl_eval(ev, stmt->kids[0]);
@@ -145,8 +156,9 @@ static nl_value solve_value(nl_evaluator *ev, const nl_ast *stmt)
         out = nl_value_none();
     }
     if (out.kind != NL_KIND_NONE && nl_value_known(low) && nl_value_known(high)) {
-        const nl_root_result root = nl_root_find(difference_at, &eq, low.data[0], high.data[0]);
-        out = root.found ? nl_value_number(ev->arena, root.x, dim) : no_root(ev, stmt, dim, low.data[0], high.data[0], root.why);
+        double x;
+        out = find_root(&eq, low.data[0], high.data[0], &x) ? nl_value_number(ev->arena, x, dim)
+                                                            : no_root(ev, stmt, dim, low.data[0], high.data[0]);
     }
     ev->scope = outer;
     return out;

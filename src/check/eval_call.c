@@ -2,8 +2,6 @@
  * projections that need their synapses. */
 #include "eval_impl.h"
 
-#include "net/conn.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -231,49 +229,48 @@ static const nl_projection *projection_of(nl_evaluator *ev, const nl_ast *call, 
     return NULL;
 }
 
-static const nl_conn *conn_of(nl_evaluator *ev, uint32_t id)
-{
-    return ev->world != NULL && ev->world->conn != NULL ? ev->world->conn(ev->world->user, id) : NULL;
-}
+typedef struct synapses {
+    size_t count;
+    const uint32_t *pre, *post;
+} synapses;
 
-enum { SYNAPSE_CHUNK = 1024 };
+static bool find_synapses(nl_evaluator *ev, uint32_t id, synapses *out)
+{
+    return ev->world != NULL && ev->world->synapses != NULL
+        && ev->world->synapses(ev->world->user, ev->arena, id, &out->count, &out->pre, &out->post);
+}
 
 /* matrix(EE.w): the values at their places in [post, pre]; those of several synapses between two neurons add up. */
 static nl_value call_matrix(nl_evaluator *ev, const nl_ast *call)
 {
     const nl_ast *member = call->kid_count == 2 ? nl_ast_bare(call->kids[1]) : NULL;
-    uint32_t id, pre[SYNAPSE_CHUNK], post[SYNAPSE_CHUNK];
+    uint32_t id;
+    synapses list;
     const nl_projection *projection =
         projection_of(ev, call, member != NULL && member->kind == NL_AST_FIELD ? member->kids[0] : NULL, &id);
 
     if (projection == NULL) return nl_value_none();
     const nl_value values = nl_eval(ev, member);
     const size_t shape[2] = { projection->post.count, projection->pre.count };
-    const nl_conn *conn = conn_of(ev, id);
     if (values.kind == NL_KIND_NONE) return values;
-    if (conn == NULL || !nl_value_known(values)) return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
+    if (!nl_value_known(values) || !find_synapses(ev, id, &list)) return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
     double *data = NL_NEW_ARRAY(ev->arena, double, nl_checked_mul(shape[0], shape[1]) + 1);
-    for (size_t at = 0; at < conn->synapse_count; at += SYNAPSE_CHUNK) {
-        const size_t count = conn->synapse_count - at < SYNAPSE_CHUNK ? conn->synapse_count - at : SYNAPSE_CHUNK;
-
-        nl_conn_synapses(conn, at, count, pre, post);
-        for (size_t k = 0; k < count; k++) data[post[k] * shape[1] + pre[k]] += values.data[values.rank == 0 ? 0 : at + k];
-    }
+    for (size_t k = 0; k < list.count; k++) data[list.post[k] * shape[1] + list.pre[k]] += values.data[values.rank == 0 ? 0 : k];
     return nl_value_array(ev->arena, NL_KIND_NUMBER, values.dim, 2, shape, data);
 }
 
 static nl_value call_degree(nl_evaluator *ev, const nl_ast *call)
 {
     uint32_t id;
+    synapses list;
     const nl_projection *projection = projection_of(ev, call, call->kid_count == 2 ? call->kids[1] : NULL, &id);
 
     if (projection == NULL) return nl_value_none();
     const bool incoming = strcmp(call->kids[0]->name, "indegree") == 0;
     const size_t count = incoming ? projection->post.count : projection->pre.count;
-    const nl_conn *conn = conn_of(ev, id);
-    if (conn == NULL) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &count);
+    if (!find_synapses(ev, id, &list)) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &count);
     double *degrees = NL_NEW_ARRAY(ev->arena, double, count + 1);
-    nl_conn_degrees(conn, incoming ? degrees : NULL, incoming ? NULL : degrees);
+    for (size_t k = 0; k < list.count; k++) degrees[incoming ? list.post[k] : list.pre[k]]++;
     return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &count, degrees);
 }
 
@@ -337,5 +334,5 @@ nl_value nl_eval_call(nl_evaluator *ev, const nl_ast *call)
         if (strcmp(special[i].name, base->name) == 0) return special[i].call(ev, call);
     if (nl_func_exists(base->name)) return call_language(ev, call);
     if (nl_eval_is_family(ev, base->name)) return nl_eval_family_member(ev, call);
-    return nl_eval_unknown_name(ev, base->span, base->name);
+    return nl_eval_name_error(ev, base->span, base->name);
 }

@@ -13,15 +13,10 @@ nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr);
 nl_value nl_eval_node(nl_evaluator *ev, nl_ref node, nl_span span);
 /* a(0): the value of one of a family. */
 nl_value nl_eval_family_member(nl_evaluator *ev, const nl_ast *call);
-/* "P" when `name` is the base name of a family of which a member is declared. */
-bool nl_eval_is_family(const nl_evaluator *ev, const char *name);
-/* Reports an unknown name with the closest one; always NONE. */
-nl_value nl_eval_unknown_name(nl_evaluator *ev, nl_span span, const char *name);
 /* prev, matrix ..: functions that are no rows of the language's table. */
 bool nl_eval_is_special(const char *name);
 
 /* eval.c */
-nl_value nl_eval_index_value(nl_evaluator *ev, const nl_ast *expr, nl_value base);
 bool nl_eval_is_condition(nl_evaluator *ev, nl_value value, const nl_ast *expr);
 
 /* eval_call.c */

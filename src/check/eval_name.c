@@ -71,7 +71,7 @@ static const char *suggest(nl_evaluator *ev, const char *name)
     return best != NULL ? best : declared != NULL ? declared : function;
 }
 
-nl_value nl_eval_unknown_name(nl_evaluator *ev, nl_span span, const char *name)
+nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name)
 {
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggest(ev, name);
@@ -105,7 +105,7 @@ static bool is_known_name(nl_evaluator *ev, const char *name)
 void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr)
 {
     if (expr == NULL || ev->ck->running) return;
-    if (expr->kind == NL_AST_NAME && !is_known_name(ev, expr->name)) nl_eval_unknown_name(ev, expr->span, expr->name);
+    if (expr->kind == NL_AST_NAME && !is_known_name(ev, expr->name)) nl_eval_name_error(ev, expr->span, expr->name);
     for (int i = 0; i < expr->kid_count; i++) nl_eval_check_names(ev, expr->kids[i]);
 }
 
@@ -175,7 +175,7 @@ nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr)
     if (strcmp(expr->name, "dt") == 0) return step_value(ev, expr->span);
     if (is_clock(expr->name)) return clock_value(ev, expr->span, expr->name);
     if (find_constant(ev, expr->name, &constant)) return constant;
-    if (!nl_func_exists(expr->name) && !nl_eval_is_family(ev, expr->name)) return nl_eval_unknown_name(ev, expr->span, expr->name);
+    if (!nl_func_exists(expr->name) && !nl_eval_is_family(ev, expr->name)) return nl_eval_name_error(ev, expr->span, expr->name);
     nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, nl_func_exists(expr->name) ? "`%s` is a function; it is called with arguments: %s(...)"
                 : "`%s` is a family; one of its members is %s(0)", expr->name, expr->name);
     return nl_value_none();
@@ -274,7 +274,7 @@ static const nl_symbol *named_owner(nl_evaluator *ev, const nl_ast *expr)
     nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
 
     if (name == NULL) return NULL;
-    if (symbol == NULL) nl_eval_unknown_name(ev, expr->span, name);
+    if (symbol == NULL) nl_eval_name_error(ev, expr->span, name);
     else symbol->used = true;
     return symbol;
 }
@@ -308,7 +308,7 @@ nl_value nl_eval_family_member(nl_evaluator *ev, const nl_ast *call)
     nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
 
     if (name == NULL) return nl_value_none();
-    return symbol != NULL ? symbol_value(ev, symbol, call->span) : nl_eval_unknown_name(ev, call->span, name);
+    return symbol != NULL ? symbol_value(ev, symbol, call->span) : nl_eval_name_error(ev, call->span, name);
 }
 
 /* --- members --- */
@@ -328,8 +328,7 @@ static nl_value places(nl_evaluator *ev, const nl_population *population, nl_par
                                               : nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &part.count, data);
 }
 
-/* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */
-static nl_value implicit_member(nl_evaluator *ev, const nl_symbol *owner, const char *name)
+nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const char *name)
 {
     if (owner->kind == NL_SYM_PROJECTION) return nl_value_none();
     const nl_part part = part_of(ev, owner);
@@ -343,7 +342,7 @@ static nl_value implicit_member(nl_evaluator *ev, const nl_symbol *owner, const 
 
 static nl_value member_value(nl_evaluator *ev, const nl_symbol *owner, const nl_ast *expr)
 {
-    const nl_value implicit = implicit_member(ev, owner, expr->name);
+    const nl_value implicit = nl_eval_implicit_member(ev, owner, expr->name);
 
     if (implicit.kind != NL_KIND_NONE) return implicit;
     const nl_ref node = nl_body_member(ev->ck, owner, expr->name, expr->span);
@@ -367,7 +366,7 @@ static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast
         const char *name = nl_arena_printf(ev->arena, "%s(%.0f)", call->kids[0]->name, numbers.data[i]);
         nl_symbol *owner = nl_scope_find(ev->scope, name);
 
-        if (owner == NULL) return nl_eval_unknown_name(ev, call->span, name);
+        if (owner == NULL) return nl_eval_name_error(ev, call->span, name);
         owner->used = true;
         args[i] = (nl_arg){ .value = member_value(ev, owner, expr), .span = expr->span };
         if (args[i].value.kind == NL_KIND_NONE) return nl_value_none();

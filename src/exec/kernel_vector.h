@@ -27,20 +27,21 @@ typedef double vec __attribute__((vector_size(8 * NL_WIDTH)));
 typedef double vec_unaligned __attribute__((vector_size(8 * NL_WIDTH), aligned(8), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * NL_WIDTH)));
 
-static inline vec vec_load(const double *from) { return *(const vec_unaligned *)from; }
-static inline void vec_store(double *to, vec x) { *(vec_unaligned *)to = x; }
+static inline vec vec_load(const double *p) { return *(const vec_unaligned *)p; }
+static inline void vec_store(double *p, vec x) { *(vec_unaligned *)p = x; }
 
 /* Fewer elements than a vector holds, 0 < count < NL_WIDTH; the others are read as 0 and not written. */
 #if NL_WIDTH == 8
-static inline vec vec_load_part(const double *from, size_t count) { return _mm512_maskz_loadu_pd((__mmask8)((1U << count) - 1), from); }
-static inline void vec_store_part(double *to, vec x, size_t count) { _mm512_mask_storeu_pd(to, (__mmask8)((1U << count) - 1), x); }
+#define NL_FIRST(count) ((__mmask8)((1U << (count)) - 1))
+static inline vec vec_load_part(const double *p, size_t count) { return _mm512_maskz_loadu_pd(NL_FIRST(count), p); }
+static inline void vec_store_part(double *p, vec x, size_t count) { _mm512_mask_storeu_pd(p, NL_FIRST(count), x); }
 #elif NL_WIDTH == 4
-static inline mask vec_first(size_t count) { return (mask){ 0, 1, 2, 3 } < (int64_t)count; }
-static inline vec vec_load_part(const double *from, size_t count) { return _mm256_maskload_pd(from, (__m256i)vec_first(count)); }
-static inline void vec_store_part(double *to, vec x, size_t count) { _mm256_maskstore_pd(to, (__m256i)vec_first(count), x); }
+#define NL_FIRST(count) ((__m256i)((mask){ 0, 1, 2, 3 } < (int64_t)(count)))
+static inline vec vec_load_part(const double *p, size_t count) { return _mm256_maskload_pd(p, NL_FIRST(count)); }
+static inline void vec_store_part(double *p, vec x, size_t count) { _mm256_maskstore_pd(p, NL_FIRST(count), x); }
 #else
-static inline vec vec_load_part(const double *from, size_t count) { return (vec){ count == 0 ? 0 : *from, 0 }; }
-static inline void vec_store_part(double *to, vec x, size_t count) { if (count != 0) *to = x[0]; }
+static inline vec vec_load_part(const double *p, size_t count) { return (vec){ count == 0 ? 0 : *p, 0 }; }
+static inline void vec_store_part(double *p, vec x, size_t count) { if (count != 0) *p = x[0]; }
 #endif
 
 /* Of a number or a vector; x - 0 is x for every x, which x + 0 is not. */
@@ -81,10 +82,12 @@ static inline vec nl_vec_each2(double (*function)(double, double), vec x, vec y)
 
 #if NL_HAVE_SLEEF && NL_WIDTH > 2
 #define NL_VEC_FUNCTION(name, ulp) static inline vec nl_vec_##name(vec x) { return NL_SLEEF_NAME(name, ulp)(x); }
-#define NL_VEC_FUNCTION_2(name, ulp) static inline vec nl_vec_##name(vec x, vec y) { return NL_SLEEF_NAME(name, ulp)(x, y); }
+#define NL_VEC_FUNCTION_2(name, ulp) \
+    static inline vec nl_vec_##name(vec x, vec y) { return NL_SLEEF_NAME(name, ulp)(x, y); }
 #else
 #define NL_VEC_FUNCTION(name, ulp) static inline vec nl_vec_##name(vec x) { return nl_vec_each(nl_real_##name, x); }
-#define NL_VEC_FUNCTION_2(name, ulp) static inline vec nl_vec_##name(vec x, vec y) { return nl_vec_each2(nl_real_##name, x, y); }
+#define NL_VEC_FUNCTION_2(name, ulp) \
+    static inline vec nl_vec_##name(vec x, vec y) { return nl_vec_each2(nl_real_##name, x, y); }
 #endif
 NL_VECTOR_FUNCTIONS(NL_VEC_FUNCTION)
 NL_VECTOR_FUNCTIONS_2(NL_VEC_FUNCTION_2)
@@ -128,7 +131,8 @@ static inline vec nl_vec_modulo(vec x, vec y)
 static inline vec vec_gather(const double *x, const uint32_t *column)
 {
 #if NL_WIDTH == 8
-    return (vec){ x[column[0]], x[column[1]], x[column[2]], x[column[3]], x[column[4]], x[column[5]], x[column[6]], x[column[7]] };
+    return (vec){ x[column[0]], x[column[1]], x[column[2]], x[column[3]],
+                  x[column[4]], x[column[5]], x[column[6]], x[column[7]] };
 #elif NL_WIDTH == 4
     return (vec){ x[column[0]], x[column[1]], x[column[2]], x[column[3]] };
 #else

@@ -68,7 +68,8 @@ ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int ari
     for (; i < whole; i += NL_WIDTH)
         vec_store(out + i, meaning(operand_vec(&a, i), operand_vec(&b, i), operand_vec(&c, i)));
     if (cost >= VECTOR_FUNCTION_FROM && cost < VECTOR_FUNCTION_UNTIL && left > 1)
-        vec_store_part(out + i, meaning(operand_part(&a, i, left), operand_part(&b, i, left), operand_part(&c, i, left)), left);
+        vec_store_part(out + i,
+                       meaning(operand_part(&a, i, left), operand_part(&b, i, left), operand_part(&c, i, left)), left);
     else
         for (; i < n; i++) out[i] = real(operand_real(&a, i), operand_real(&b, i), operand_real(&c, i));
 }
@@ -118,18 +119,25 @@ enum { LANES = 8, PARTS = LANES / NL_WIDTH };
 #define RED(ID, start, take, join) TAKING(double, real_, ID, take)
 #include "reduce.def"
 
+ALWAYS_INLINE void take_one(nl_reduction *acc, size_t index, double x, double (*take)(double, double))
+{
+    double *lane = &acc->lane[index % LANES];
+
+    *lane = take(*lane, x);
+}
+
 ALWAYS_INLINE void reduce(nl_reduction *acc, size_t first, size_t n, const double *a, double (*take)(double, double),
                           vec (*take_vec)(vec, vec))
 {
     size_t i = 0;
     vec lane[PARTS];
 
-    for (; i < n && (first + i) % LANES != 0; i++) acc->lane[(first + i) % LANES] = take(acc->lane[(first + i) % LANES], a[i]);
+    for (; i < n && (first + i) % LANES != 0; i++) take_one(acc, first + i, a[i], take);
     for (int k = 0; k < PARTS; k++) lane[k] = vec_load(acc->lane + k * NL_WIDTH);
     for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < PARTS; k++) lane[k] = take_vec(lane[k], vec_load(a + i + k * NL_WIDTH));
     for (int k = 0; k < PARTS; k++) vec_store(acc->lane + k * NL_WIDTH, lane[k]);
-    for (; i < n; i++) acc->lane[(first + i) % LANES] = take(acc->lane[(first + i) % LANES], a[i]);
+    for (; i < n; i++) take_one(acc, first + i, a[i], take);
 }
 
 #define RED(ID, start, take, join)                                                           \
@@ -150,8 +158,15 @@ ALWAYS_INLINE void reduce_arg(nl_reduction *acc, size_t first, size_t n, const d
     }
 }
 
-static void reduce_ARGMIN(nl_reduction *acc, size_t first, size_t n, const double *a) { reduce_arg(acc, first, n, a, false); }
-static void reduce_ARGMAX(nl_reduction *acc, size_t first, size_t n, const double *a) { reduce_arg(acc, first, n, a, true); }
+static void reduce_ARGMIN(nl_reduction *acc, size_t first, size_t n, const double *a)
+{
+    reduce_arg(acc, first, n, a, false);
+}
+
+static void reduce_ARGMAX(nl_reduction *acc, size_t first, size_t n, const double *a)
+{
+    reduce_arg(acc, first, n, a, true);
+}
 
 /* --- the others --- */
 
@@ -243,7 +258,8 @@ static void csr(size_t rows, const uint64_t *begin, const uint32_t *col, const d
 }
 
 /* Terms are added in the order of the offsets. */
-ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift, const double *weight)
+ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
+                           const double *weight)
 {
     const size_t whole = n - n % NL_WIDTH;
     size_t i = 0;
@@ -270,7 +286,8 @@ ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count,
 
 /* Local copies of a known number of offsets stay in registers. */
 #define STENCIL_OF(count)                                                                    \
-    ALWAYS_INLINE void stencil_##count(size_t n, double *out, const double *x, const ptrdiff_t *shift, const double *weight) \
+    ALWAYS_INLINE void stencil_##count(size_t n, double *out, const double *x,               \
+                                       const ptrdiff_t *shift, const double *weight)         \
     {                                                                                        \
         ptrdiff_t s[count];                                                                  \
         double w[count] = { 0 };                                                             \
@@ -281,7 +298,8 @@ ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count,
 STENCIL_OF(2)
 STENCIL_OF(4)
 
-static void shifted_sum(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift, const double *weight)
+static void shifted_sum(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
+                        const double *weight)
 {
     if (count == 0) fill(n, out, 0);
     else if (count == 2 && weight == NULL) stencil_2(n, out, x, shift, NULL);

@@ -22,7 +22,10 @@ typedef void (*nl_kernel)(size_t n, double *out, const double *const *args);
 typedef enum nl_pair_op { NL_PAIR_ADD, NL_PAIR_SUB, NL_PAIR_MUL, NL_PAIR_DIV } nl_pair_op;
 
 /* Reductions: eight lanes by index modulo 8, whatever the chunk; folded in a fixed order at the end. */
-typedef enum nl_reduce_op { NL_RED_SUM, NL_RED_MIN, NL_RED_MAX, NL_RED_SUMSQ, NL_RED_PROD, NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX, NL_RED_COUNT } nl_reduce_op;
+typedef enum nl_reduce_op {
+    NL_RED_SUM, NL_RED_MIN, NL_RED_MAX, NL_RED_SUMSQ, NL_RED_PROD, NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX,
+    NL_RED_COUNT
+} nl_reduce_op;
 
 typedef struct nl_reduction {
     double lane[8];
@@ -31,26 +34,39 @@ typedef struct nl_reduction {
 
 typedef struct nl_kernel_table {
     const char *isa; /* "baseline", "avx2", "avx512" */
-    nl_kernel op[NL_OP_COUNT][16];   /* [op][variant]; variants whose all operands are uniform are absent (NULL) */
-    nl_kernel pair[4][4][2][8];      /* [first][second][0 left, 1 right][variant over a, b, c] */
-    void (*gather)(size_t n, double *out, const double *source, size_t count, const double *index, size_t *bad); /* out[i] = source[index[i]]; an index that is no whole number in range: *bad = i+1 of the first, out NaN */
+    nl_kernel op[NL_OP_COUNT][16]; /* [op][variant]; variants whose all operands are uniform are absent (NULL) */
+    nl_kernel pair[4][4][2][8];    /* [first][second][0 left, 1 right][variant over a, b, c] */
+
+    /* out[i] = source[index[i]].  Where an index is no whole number below `count`, out is NaN and *bad becomes 1 + the
+     * first such i; else *bad is left alone. */
+    void (*gather)(size_t n, double *out, const double *source, size_t count, const double *index, size_t *bad);
     void (*iota)(size_t n, double *out, double first);
     void (*copy)(size_t n, double *out, const double *a);
     void (*fill)(size_t n, double *out, double value);
-    void (*reduce[NL_RED_COUNT])(nl_reduction *acc, size_t first, size_t n, const double *a); /* `first`: index of a[0] */
-    bool (*finite)(size_t n, const double *a, size_t *where); /* true when all are finite; else the first that is not */
-    /* sums over compressed rows: out[r] = sum of w[k] * x[col[k]], k in row; w NULL: 1 */
+
+    /* `first` is the index of a[0] in the whole. */
+    void (*reduce[NL_RED_COUNT])(nl_reduction *acc, size_t first, size_t n, const double *a);
+
+    /* True when all are finite; else *where is the first that is not. */
+    bool (*finite)(size_t n, const double *a, size_t *where);
+
+    /* Sums over compressed rows: out[r] = sum of w[k] * x[col[k]] for the k of row r; w NULL: all 1. */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
-    /* out[i] = sum over offsets of weight (NULL: 1) * x[i + shift[k]]: interior of a stencil */
-    void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift, const double *weight);
+
+    /* out[i] = sum over the offsets of weight[k] (NULL: 1) * x[i + shift[k]]: the interior of a stencil. */
+    void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
+                        const double *weight);
 } nl_kernel_table;
 
 /* The widest table that this machine runs; NETLANG_ISA=baseline|avx2|avx512 chooses another (for tests). */
 const nl_kernel_table *nl_kernels_choose(void);
 
-/* All tables that run here, NULL-terminated (for tests). */
+/* All tables that run here, the widest first, NULL-terminated (for tests). */
 const nl_kernel_table *const *nl_kernels_all(void);
 
+/* Before the first and after the last chunk.  Of no elements: 0, inf, -inf, 0, 1, 0 and 1; NaN for a place.  Where
+ * there is a NaN, MIN and MAX are NaN and the place is that of the first one; of equal extremes the lowest index
+ * counts. */
 void nl_reduction_init(nl_reduction *acc, nl_reduce_op op);
 double nl_reduction_done(const nl_reduction *acc, nl_reduce_op op);
 

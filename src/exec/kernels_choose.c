@@ -19,13 +19,14 @@ const nl_kernel_table *const *nl_kernels_all(void)
 #endif
         &nl_kernels_baseline, NULL
     };
-    size_t narrower = 0;
-
 #ifdef NL_X86
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) narrower = 1;
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) narrower = 2;
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+                        && __builtin_cpu_supports("avx512vl");
+    return tables + (avx512 ? 0 : avx2 ? 1 : 2);
+#else
+    return tables;
 #endif
-    return tables + narrower;
 }
 
 const nl_kernel_table *nl_kernels_choose(void)
@@ -77,5 +78,6 @@ double nl_reduction_done(const nl_reduction *acc, nl_reduce_op op)
     const double *l = acc->lane;
 
     if (op == NL_RED_ARGMIN || op == NL_RED_ARGMAX) return place_of_best(acc, op == NL_RED_ARGMAX);
-    return join(op, join(op, join(op, l[0], l[4]), join(op, l[2], l[6])), join(op, join(op, l[1], l[5]), join(op, l[3], l[7])));
+    return join(op, join(op, join(op, l[0], l[4]), join(op, l[2], l[6])),
+                join(op, join(op, l[1], l[5]), join(op, l[3], l[7])));
 }

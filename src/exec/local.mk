@@ -24,3 +24,7 @@ endif
 libnetlang_la_SOURCES += \
 	src/exec/direct.c src/exec/direct.h src/exec/connect.c src/exec/connect.h \
 	src/exec/sim.c src/exec/sim.h src/exec/sim_impl.h src/exec/sim_state.c src/exec/sim_step.c
+
+libnetlang_la_SOURCES += \
+    src/exec/machine.c src/exec/machine.h src/exec/machine_impl.h \
+    src/exec/machine_loop.c src/exec/machine_sample.c src/exec/machine_scalar.c src/exec/store.c

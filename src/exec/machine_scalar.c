@@ -24,10 +24,10 @@ static void run_other(nl_machine *machine, const step *s)
     s->run(machine, s, s->dst, s->args, 0, 1);
 }
 
-void machine_run_scalars(nl_machine *machine, const block *code)
+void machine_run_scalars(nl_machine *machine, const block *of)
 {
     double *const s = machine->scalars;
-    const scalar_instr *in = code->code;
+    const scalar_instr *in = of->code;
 
 #ifdef __GNUC__
     static const void *const labels[SCALAR_CODE_COUNT] = {
@@ -55,10 +55,10 @@ void machine_run_scalars(nl_machine *machine, const block *code)
     CASE(PAIR_NUMBER(n, m, 1), first##_##second##_RIGHT) s[in->dst] = s[in->c] then (s[in->a] op s[in->b]); NEXT;
     PAIRS(PAIR)
 #undef PAIR
-    CASE(SCALAR_FETCH, fetch) s[in->dst] = *code->fetched[in->a]; NEXT;
+    CASE(SCALAR_FETCH, fetch) s[in->dst] = *of->fetched[in->a]; NEXT;
     CASE(SCALAR_TIME, time) s[in->dst] = machine->store->time; NEXT;
     CASE(SCALAR_STEP, step) s[in->dst] = (double)machine->store->step; NEXT;
-    CASE(SCALAR_OTHER, other) run_other(machine, &code->steps[in->a]); NEXT;
+    CASE(SCALAR_OTHER, other) run_other(machine, &of->steps[in->a]); NEXT;
     CASE(SCALAR_END, end) return;
 #ifndef __GNUC__
     }

@@ -72,7 +72,7 @@ static nl_delay_range range_of(nl_sim *sim, const nl_delay_def *def)
     return range;
 }
 
-static nl_delay_range *delay_ranges(nl_sim *sim)
+static const nl_delay_range *delay_ranges(nl_sim *sim)
 {
     nl_delay_range *ranges = NL_NEW_ARRAY(sim->arena, nl_delay_range, sim->model->delays.count + 1);
 
@@ -90,7 +90,8 @@ static bool lower_all(nl_sim *sim)
         counts[k] = sim->probes[k].count;
     }
     sim->probe_roots = NL_NEW_ARRAY(sim->arena, nl_root, sim->probe_count + 1);
-    sim->lowered = nl_lower(sim->arena, sim->model, delay_ranges(sim), nodes, counts, sim->probe_count, sim->probe_roots, sim->diags);
+    sim->delays = delay_ranges(sim);
+    sim->lowered = nl_lower(sim->arena, sim->model, sim->delays, nodes, counts, sim->probe_count, sim->probe_roots, sim->diags);
     return sim->lowered != NULL;
 }
 
@@ -103,6 +104,7 @@ static bool allocate(nl_sim *sim)
         nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 }, "the model does not fit into memory: `%s` is too large", too_large);
         nl_diag_help(sim->diags, d, "`netlang check` prints what each part needs");
     }
+    sim->store.h = sim->model->dt;
     return sim->has_store;
 }
 

@@ -303,7 +303,9 @@ static nl_sim_status init_previous(nl_sim *sim, nl_sim_failure *failure)
 /* Previous values without a first one begin with what they are at the start: a program finds that. */
 static nl_sim_status first_previous(nl_sim *sim, nl_sim_failure *failure)
 {
+    sim->store.starting = true;
     const nl_sim_status status = sim->first != NULL ? sim_run_machine(sim, sim->first, failure) : NL_SIM_OK;
+    sim->store.starting = false;
 
     for (size_t k = 0; k < sim->lowered->first.count; k++) fill_past(sim, sim->lowered->first.items[k].mem);
     return status;

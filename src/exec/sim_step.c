@@ -65,15 +65,44 @@ static void accept_work(nl_sim *sim)
         if (sim->lowered->work_mem[v] != UINT32_MAX) nl_store_rotate(&sim->store, sim->lowered->work_mem[v]);
 }
 
+/* A jump of the state travels to the jump's time plus once, twice .. each delay, a degree smoother each time; a step that ends
+ * there keeps its order.  Returns the first such place after `sigma` in this step, or 1. */
+static double next_kink(const nl_sim *sim, const nl_jump *jumps, double sigma)
+{
+    enum { TRAVELS = 5 };
+    const double least = 1e-9;
+    double place = 1;
+
+    for (size_t k = 0; k < sim->model->delays.count; k++) {
+        const double steps = sim->delays[k].low / sim->model->dt;
+        if (sim->delays[k].low != sim->delays[k].high) continue;
+        for (const nl_jump *j = jumps; j != NULL; j = j->older)
+            for (int m = 1; m <= TRAVELS; m++) {
+                const double at = (double)j->step + m * steps - (double)sim->store.step;
+                if (at > sigma + least && at < place - least) place = at;
+            }
+    }
+    return place;
+}
+
+/* All rings with slopes jump together. */
+static const nl_jump *present_jumps(const nl_sim *sim)
+{
+    for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
+        if (sim->lowered->memory.mems.items[m].slope != UINT32_MAX) return sim->store.jumps[m];
+    return NULL;
+}
+
 /* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the next. */
 static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
 {
     const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12;
-    double sigma = 0;
+    const nl_jump *jumps = present_jumps(sim);
+    double sigma = 0, stop = next_kink(sim, jumps, 0);
     nl_sim_status status;
 
     while (sigma < 1) {
-        const double left = (1 - sigma) * dt;
+        const double left = (stop - sigma) * dt;
         const bool is_last = sim->h >= left * (1 - 1e-9);
         const double h = is_last ? left : sim->h;
 
@@ -84,7 +113,8 @@ static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
         const double wanted = isfinite(error) ? fmin(5, fmax(0.2, 0.9 * pow(fmax(error, 1e-10), exponent))) : 0.2;
         if (error <= 1) {
             accept_work(sim);
-            sigma = is_last ? 1 : sigma + h / dt;
+            sigma = is_last ? stop : sigma + h / dt;
+            if (is_last) stop = next_kink(sim, jumps, sigma);
             sim->h = is_last && wanted > 1 ? fmax(sim->h, h * wanted) : h * wanted;
         } else {
             sim->h = h * fmin(wanted, 0.9);

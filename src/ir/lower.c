@@ -137,12 +137,72 @@ static nl_ref env_window(env *e, uint32_t window)
     return op2(lo, NL_OP_DIV, load(lo, lo->window_sum[window]), op2(lo, NL_OP_MIN, made, number(lo, samples)));
 }
 
+/* --- the clock in comparisons --- */
+
+/* t is start + step * dt, which misses the decimal that a text compares it with by a rounding error in one of three steps.
+ * So times are compared with a tolerance far below a step, and rounded up by it before mod and div. */
+static double clock_tolerance(const lowering *lo)
+{
+    return 1e-6 * lo->model->dt;
+}
+
+static bool is_clock(const nl_graph *graph, nl_ref ref)
+{
+    const nl_node *node = nl_graph_node(graph, ref);
+
+    if (node->kind == NL_X_TIME) return true;
+    if (node->kind != NL_X_OP) return false;
+    if (node->op == NL_OP_MOD) return is_clock(graph, node->args[0]);
+    return (node->op == NL_OP_ADD || node->op == NL_OP_SUB) && is_clock(graph, node->args[0]) != is_clock(graph, node->args[1]);
+}
+
+/* a - b compared with zero, where a is later than b by less than the tolerance or the other way round: equal. */
+static nl_ref compared(lowering *lo, nl_op op, nl_ref a, nl_ref b)
+{
+    const nl_ref room = number(lo, clock_tolerance(lo)), difference = op2(lo, NL_OP_SUB, a, b);
+
+    switch (op) {
+    case NL_OP_LT:
+    case NL_OP_GE: return op2(lo, op, difference, op1(lo, NL_OP_NEG, room));
+    case NL_OP_LE:
+    case NL_OP_GT: return op2(lo, op, difference, room);
+    default: return op2(lo, op == NL_OP_EQ ? NL_OP_LE : NL_OP_GT, op1(lo, NL_OP_ABS, difference), room);
+    }
+}
+
+static nl_ref clock_operation(env *e, const nl_node *node)
+{
+    lowering *lo = e->lo;
+    const nl_graph *graph = lo->graph;
+    const bool has_clock = is_clock(graph, node->args[0]) || (node->arg_count > 1 && is_clock(graph, node->args[1]));
+    nl_ref args[NL_NODE_ARGS];
+
+    if (!has_clock) return 0;
+    switch ((nl_op)node->op) {
+    case NL_OP_LT: case NL_OP_LE: case NL_OP_GT: case NL_OP_GE: case NL_OP_EQ: case NL_OP_NE: case NL_OP_MOD: case NL_OP_FLOORDIV:
+    case NL_OP_PULSE: case NL_OP_PULSE_OFF: break;
+    default: return 0;
+    }
+    for (int k = 0; k < node->arg_count; k++) args[k] = env_eval(e, node->args[k]);
+    switch ((nl_op)node->op) {
+    case NL_OP_MOD: {
+        const nl_ref room = number(lo, clock_tolerance(lo));
+        return op2(lo, NL_OP_SUB, op2(lo, NL_OP_MOD, op2(lo, NL_OP_ADD, args[0], room), args[1]), room);
+    }
+    case NL_OP_FLOORDIV: return op2(lo, NL_OP_FLOORDIV, op2(lo, NL_OP_ADD, args[0], number(lo, clock_tolerance(lo))), args[1]);
+    case NL_OP_PULSE: return compared(lo, NL_OP_GE, args[0], args[1]);
+    case NL_OP_PULSE_OFF: return op2(lo, NL_OP_AND, compared(lo, NL_OP_GE, args[0], args[1]), compared(lo, NL_OP_LT, args[0], args[2]));
+    default: return compared(lo, (nl_op)node->op, args[0], args[1]);
+    }
+}
+
 static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
 {
     env *e = user;
-    const nl_node *node = nl_graph_node(graph, ref);
+    const nl_node copy = *nl_graph_node(graph, ref), *node = &copy;
 
     switch ((nl_node_kind)node->kind) {
+    case NL_X_OP: return clock_operation(e, node);
     case NL_X_STATE: return env_state(e, node->id);
     case NL_X_PARAM: return load(e->lo, variable_memory(e->lo, node->id));
     case NL_X_INPUT: return env_input(e, node->id);

@@ -154,6 +154,32 @@ static nl_ref over(lowering *lo, nl_ref a, nl_ref b)
     return op2(lo, NL_OP_DIV, a != 0 ? a : number(lo, 1), b);
 }
 
+/* Numbers in front of a value of one side stay outside of the sum, so that a stencil or a matrix can read the state itself. */
+static nl_ref without_numbers(lowering *lo, nl_ref ref, nl_ref *numbers)
+{
+    const nl_node node = *nl_graph_node(lo->graph, ref);
+    const nl_ref a = node.args[0], b = node.args[1];
+
+    if (node.kind != NL_X_OP) return ref;
+    if (node.op == NL_OP_NEG) {
+        *numbers = *numbers != 0 ? op1(lo, NL_OP_NEG, *numbers) : number(lo, -1);
+        return without_numbers(lo, a, numbers);
+    }
+    if (node.op == NL_OP_MUL && nl_graph_node(lo->graph, a)->space == 0) {
+        *numbers = times(lo, *numbers, a);
+        return without_numbers(lo, b, numbers);
+    }
+    if (node.op == NL_OP_MUL && nl_graph_node(lo->graph, b)->space == 0) {
+        *numbers = times(lo, *numbers, b);
+        return without_numbers(lo, a, numbers);
+    }
+    if (node.op == NL_OP_DIV && nl_graph_node(lo->graph, b)->space == 0) {
+        *numbers = over(lo, *numbers, b);
+        return without_numbers(lo, a, numbers);
+    }
+    return ref;
+}
+
 /* A factor (or, `inverse`, a divisor) that depends on one thing only goes to its place; false when it depends on more. */
 static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
 {
@@ -162,6 +188,7 @@ static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
     const nl_model *model = lo->model;
     const int flags = dependence_of(lo, factor), sides = flags & (HAS_PRE | HAS_POST | HAS_OWN);
 
+    if (!inverse && (sides == HAS_PRE || sides == HAS_POST || (sides != 0 && !(flags & IS_DYNAMIC)))) factor = without_numbers(lo, factor, &t->uniform);
     if (sides == 0) t->uniform = combine(lo, t->uniform, factor);
     else if (sides == HAS_PRE) t->pre = combine(lo, t->pre, strip_to(lo, factor, model->populations.items[f->projection->pre.population].space));
     else if (sides == HAS_POST) t->post = combine(lo, t->post, strip_to(lo, factor, model->populations.items[f->projection->post.population].space));
@@ -309,6 +336,36 @@ static bool delays_differ(lowering *lo, nl_ref ref)
     return nl_expr_any(lo->graph, ref, is_differing_delay, lo);
 }
 
+static const char *structure_of(const nl_projection *p)
+{
+    switch (p->rule.kind) {
+    case NL_RULE_ALL_TO_ALL: return "all pairs";
+    case NL_RULE_ONE_TO_ONE: return "one to one";
+    case NL_RULE_OFFSETS:
+    case NL_RULE_KERNEL: return "a stencil, no pair is stored";
+    case NL_RULE_LOW_RANK: return "low rank, no pair is stored";
+    default: return "compressed rows";
+    }
+}
+
+/* What became of a continuous statement, for `explain`. */
+static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
+{
+    const nl_projection *p = &lo->model->projections.items[def->projection];
+
+    nl_text_addf(&lo->notes, "  %s into %s (%s):", p->name, lo->model->vars.items[def->input].full_name, structure_of(p));
+    for (size_t k = 0; k < found->count; k++) {
+        const term *t = &found->items[k];
+        nl_text_adds(&lo->notes, k > 0 ? ";" : "");
+        if (t->general != 0) nl_text_adds(&lo->notes, " evaluated synapse by synapse");
+        else if (t->weight != 0) nl_text_adds(&lo->notes, " one product of a matrix of weights");
+        else if (p->rule.kind == NL_RULE_ALL_TO_ALL) nl_text_adds(&lo->notes, " one sum over all neurons");
+        else nl_text_adds(&lo->notes, " one sum over each neuron's synapses, no weights");
+        if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0) nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
+    }
+    nl_text_adds(&lo->notes, "\n");
+}
+
 void factor_flow(lowering *lo, size_t flow)
 {
     const nl_flow *def = &lo->model->flows.items[flow];
@@ -316,27 +373,38 @@ void factor_flow(lowering *lo, size_t flow)
     terms *out = &lo->flow_terms[flow];
 
     expand(&f, def->value, out);
-    if (!f.failed) return;
+    if (!f.failed) {
+        note_flow(lo, def, out);
+        return;
+    }
     if (delays_differ(lo, def->value))
         nl_diag_add(lo->diags, NL_E_DELAY_SPACE, def->span, "this delay differs between the synapses of one neuron");
     out->count = 0;
     const term whole = { .general = def->value };
     NL_PUSH(lo->arena, out, whole);
+    note_flow(lo, def, out);
 }
 
 /* --- sums --- */
+
+/* Values of a synapse that other values are computed from must be there. */
+static bool give_memory(void *user, const nl_node *node)
+{
+    if (node->kind == NL_X_PARAM) variable_memory(user, node->id);
+    return false;
+}
 
 static uint32_t weights_memory(lowering *lo, uint32_t projection, nl_ref node)
 {
     const nl_node *n = nl_graph_node(lo->graph, node);
     const uint32_t space = lo->model->projections.items[projection].space;
-    const nl_weights_def def = { projection, node, (uint32_t)lo->out->memory.mems.count };
 
     if (n->kind == NL_X_PARAM) return variable_memory(lo, n->id);
     for (size_t k = 0; k < lo->out->weights.count; k++)
         if (lo->out->weights.items[k].node == node && lo->out->weights.items[k].projection == projection)
             return lo->out->weights.items[k].mem;
-    memory_add(lo, "weights", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+    (void)nl_expr_any(lo->graph, node, give_memory, lo);
+    const nl_weights_def def = { projection, node, memory_add(lo, "weights", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX) };
     lo->out->memory.mems.items[def.mem].fixed = true;
     NL_PUSH(lo->arena, &lo->out->weights, def);
     return def.mem;

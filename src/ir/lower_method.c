@@ -511,7 +511,7 @@ static bool choose_stepping(stepper *s)
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
         if (!is_adaptive(s->methods[v])) fixed = var;
-        else if (adaptive != NULL && memcmp(&chosen, &s->methods[v], sizeof chosen) != 0) other = var;
+        else if (adaptive != NULL && (chosen.scheme != s->methods[v].scheme || chosen.tableau != s->methods[v].tableau)) other = var;
         else { adaptive = var; chosen = s->methods[v]; }
     }
     if (adaptive == NULL) return true;
@@ -608,6 +608,24 @@ static void store_end_slopes(stepper *s, nl_roots *roots)
             root_add(lo, roots, s->ahead_slope[v], lo->end_slope[v], true, lo->model->vars.items[v].deriv_span);
 }
 
+static void note_methods(const stepper *s)
+{
+    lowering *lo = s->lo;
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        if (var->next != 0) nl_text_addf(&lo->notes, "  next %s: a map, from the values before the step\n", var->full_name);
+        if (!is_ode(var)) continue;
+        nl_text_addf(&lo->notes, "  %s': %s", var->full_name, method_name(lo, var));
+        if (s->methods[v].tableau != NULL)
+            nl_text_addf(&lo->notes, ", explicit Runge-Kutta of order %d in %d stages%s", s->methods[v].tableau->order, s->methods[v].tableau->stages,
+                         s->methods[v].tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt" : "");
+        nl_text_adds(&lo->notes, "\n");
+    }
+    if (lo->sweeps_needed)
+        nl_text_addf(&lo->notes, "  a delay can be shorter than dt: each step is made %d times, with a better estimate of its end each time\n", highest_order(s) - 1);
+}
+
 bool lower_steps(lowering *lo)
 {
     const size_t vars = lo->model->vars.count;
@@ -618,6 +636,7 @@ bool lower_steps(lowering *lo)
     if (!choose_stepping(&s)) return false;
     if (!lo->adaptive) advance_fixed(&s);
     finish_values(&s);
+    note_methods(&s);
     lo->stepper = NL_NEW(lo->arena, stepper);
     *lo->stepper = s;
     return true;

@@ -254,8 +254,8 @@ static void do_output(emitter *e, const nl_output *output)
 {
     switch (output->kind) {
     case NL_OUT_ROOT:
-        if (is_in_place(e, output)) compute_args(e, output->node);
-        else compute(e, output->node), copy_to_root(e, output);
+        if (!is_in_place(e, output)) compute(e, output->node), copy_to_root(e, output);
+        else if (is_nowhere(value_of(e, output->node))) compute_args(e, output->node);
         break;
     case NL_OUT_STORED: compute(e, output->node); break;
     case NL_OUT_REDUCE:

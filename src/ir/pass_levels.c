@@ -3,12 +3,14 @@
 #include "plan.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { CHEAP = 2 };
 
 typedef struct leveler {
     nl_plan *plan;
     nl_stage *stage;
+    size_t root_count;    /* of the stage's outputs */
     uint32_t *root_level; /* by space: of the loop with its roots */
 } leveler;
 
@@ -219,8 +221,9 @@ static void reset(leveler *l)
         if (!is_open(n)) continue;
         n->level = n->deadline = NL_NO_LEVEL;
         n->stored = false;
-        n->uses = NL_NEW_ARRAY(l->plan->scratch, uint64_t, l->stage->words);
+        memset(n->uses, 0, l->stage->words * sizeof *n->uses);
     }
+    l->stage->outputs.count = l->root_count;
 }
 
 static void place_all(leveler *l)
@@ -253,12 +256,74 @@ static uint32_t *find_root_levels(const nl_plan *plan, const nl_stage *stage)
     return levels;
 }
 
+/* --- sums over several levels --- */
+
+static uint32_t last_use(const leveler *l, const nl_plan_node *n)
+{
+    uint32_t last = n->deadline == NL_NO_LEVEL ? 0 : n->deadline + 1;
+
+    for (uint32_t w = 0; w < l->stage->words; w++)
+        if (n->uses[w] != 0) last = most(last, 64 * w + 63 - (uint32_t)__builtin_clzll(n->uses[w]));
+    return last;
+}
+
+/* How many arrays are kept, each for how many levels. */
+static uint64_t upkeep(const leveler *l)
+{
+    uint64_t sum = 0;
+
+    for (size_t ref = 1; ref < l->plan->node_count; ref++) {
+        const nl_plan_node *n = &l->plan->nodes[ref];
+        if (is_open(n) && n->stored && last_use(l, n) > n->level) sum += last_use(l, n) - n->level;
+    }
+    return sum;
+}
+
+/* A sum of values of several levels that is put off to the last one. */
+static bool may_be_early(const leveler *l, nl_ref ref)
+{
+    const nl_node *node = nl_plan_source(l->plan, ref);
+    const nl_plan_node *n = &l->plan->nodes[ref];
+
+    if (!is_open(n) || n->space == 0 || n->stored || node->kind != NL_X_OP) return false;
+    if ((node->op != NL_OP_ADD && node->op != NL_OP_SUB) || n->earliest >= first_use(l, n)) return false;
+    return l->plan->nodes[node->args[0]].space != 0 && l->plan->nodes[node->args[1]].space != 0;
+}
+
+/* The terms of Runge-Kutta sums come level by level: adding them up as they come keeps one array instead of many.  Tried one
+ * by one, as the alternative may be better: terms that are kept for other sums anyway. */
+static void add_up_early(leveler *l)
+{
+    enum { ATTEMPTS = 200 };
+    uint64_t least_upkeep = upkeep(l);
+    int attempts = 0;
+
+    for (nl_ref ref = 1; ref < l->plan->node_count && attempts < ATTEMPTS; ref++) {
+        if (!may_be_early(l, ref)) continue;
+        attempts++;
+        l->plan->nodes[ref].early = true;
+        place_all(l);
+        const uint64_t now = upkeep(l);
+        l->plan->nodes[ref].early = now < least_upkeep;
+        if (now < least_upkeep) least_upkeep = now;
+        else place_all(l);
+    }
+}
+
+static void make_room(leveler *l)
+{
+    for (size_t ref = 1; ref < l->plan->node_count; ref++)
+        if (is_open(&l->plan->nodes[ref])) l->plan->nodes[ref].uses = NL_NEW_ARRAY(l->plan->scratch, uint64_t, l->stage->words);
+}
+
 void nl_pass_levels(nl_plan *plan, nl_stage *stage)
 {
-    leveler l = { plan, stage, NULL };
+    leveler l = { .plan = plan, .stage = stage, .root_count = stage->outputs.count };
 
     stage->levels = find_earliest(plan) + 2; /* numbers that are stored at the end have one for themselves */
     stage->words = (stage->levels + 63) / 64;
+    make_room(&l);
     l.root_level = find_root_levels(plan, stage);
     place_all(&l);
+    if (stage->levels > 3) add_up_early(&l);
 }

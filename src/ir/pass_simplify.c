@@ -116,6 +116,7 @@ static nl_ref rebuilt(simplifier *s, nl_ref ref)
 
     for (int k = 0; k < node.arg_count; k++)
         if (nl_node_reads(s->plan, &old, k) != NL_READS_NOTHING) node.args[k] = s->made[old.args[k]];
+    if (node.kind == NL_X_REDUCE) node.args[0] = repeated(s->plan, node.args[0], nl_plan_source(s->plan, old.args[0])->space);
     return simplified(s->plan, node);
 }
 

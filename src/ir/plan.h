@@ -90,6 +90,7 @@ void nl_pass_hoist(nl_plan *plan, nl_stage *prologue, nl_stage *body);
 void nl_pass_levels(nl_plan *plan, nl_stage *stage);
 void nl_pass_emit(nl_plan *plan, nl_stage *stage);
 void nl_pass_pairs(nl_plan *plan, nl_stage *prologue, nl_stage *body);
+void nl_pass_schedule(nl_plan *plan, nl_stage *stage);
 void nl_pass_stores(nl_plan *plan, nl_stage *body);
 void nl_pass_registers(nl_plan *plan, nl_stage *stage);
 void nl_pass_storage(nl_plan *plan, nl_stage *prologue, nl_stage *body);

@@ -5,7 +5,9 @@
 
 #include "base/arena.h"
 
-typedef enum nl_base_dim { NL_TIME, NL_VOLTAGE, NL_CURRENT, NL_LENGTH, NL_AMOUNT, NL_TEMPERATURE, NL_DIM_BASES } nl_base_dim;
+typedef enum nl_base_dim {
+    NL_TIME, NL_VOLTAGE, NL_CURRENT, NL_LENGTH, NL_AMOUNT, NL_TEMPERATURE, NL_DIM_BASES
+} nl_base_dim;
 
 /* Exponents are stored doubled, so that the s^(-1/2) of white noise and the result of sqrt() are exact. */
 typedef struct nl_dim {

@@ -172,14 +172,32 @@ static nl_ref zero_like(nl_graph *graph, const nl_node *node)
     return nl_expr_const(graph, 0, node->dim);
 }
 
+/* The operand of a change of sign, or 0. */
+static nl_ref negated(const nl_graph *graph, nl_ref ref)
+{
+    const nl_node *node = nl_graph_node(graph, ref);
+
+    return node->kind == NL_X_OP && node->op == NL_OP_NEG ? node->args[0] : 0;
+}
+
+/* a + -b is a - b, to the last bit. */
+static nl_ref without_sign(nl_graph *graph, const nl_node *n)
+{
+    const nl_ref a = n->args[0], b = n->args[1], inner_a = negated(graph, a), inner_b = negated(graph, b);
+
+    if (inner_b != 0) return nl_expr_op(graph, n->op == NL_OP_ADD ? NL_OP_SUB : NL_OP_ADD, (nl_ref[]){ a, inner_b }, 2, n->dim);
+    if (inner_a != 0 && n->op == NL_OP_ADD) return nl_expr_op(graph, NL_OP_SUB, (nl_ref[]){ b, inner_a }, 2, n->dim);
+    return 0;
+}
+
 static nl_ref neutral(nl_graph *graph, const nl_node *n)
 {
     const nl_ref a = n->args[0], b = n->args[1];
     double condition;
 
     switch ((nl_op)n->op) {
-    case NL_OP_ADD: return is_number(graph, a, 0) ? b : is_number(graph, b, 0) ? a : 0;
-    case NL_OP_SUB: return is_number(graph, b, 0) ? a : 0;
+    case NL_OP_ADD: return is_number(graph, a, 0) ? b : is_number(graph, b, 0) ? a : without_sign(graph, n);
+    case NL_OP_SUB: return is_number(graph, b, 0) ? a : without_sign(graph, n);
     case NL_OP_MUL:
         if (is_number(graph, a, 0) || is_number(graph, b, 0)) return zero_like(graph, n);
         return is_number(graph, a, 1) ? b : is_number(graph, b, 1) ? a : 0;
@@ -201,7 +219,8 @@ static nl_ref neutral(nl_graph *graph, const nl_node *n)
     }
 }
 
-/* Neutral operations drop an operand; where a condition is dropped into a number's place (true * 1), the node must stay. */
+/* Neutral operations drop an operand; where a condition is dropped into a number's place
+ * (true * 1), or the dimension would change (x * 1 mV), the node must stay. */
 static nl_ref folded(nl_graph *graph, const nl_node *node)
 {
     double values[NL_NODE_ARGS];
@@ -211,7 +230,9 @@ static nl_ref folded(nl_graph *graph, const nl_node *node)
         return intern(graph, &number);
     }
     const nl_ref kept = neutral(graph, node);
-    return kept != 0 && nl_graph_node(graph, kept)->is_bool == node->is_bool ? kept : 0;
+    if (kept == 0) return 0;
+    const nl_node *one = nl_graph_node(graph, kept);
+    return one->is_bool == node->is_bool && same_dim(one->dim, node->dim) ? kept : 0;
 }
 
 static bool commutes(nl_op op)
@@ -461,10 +482,10 @@ static void write_leaf(writer *w, const nl_node *node)
 
 static void write_node(writer *w, nl_ref ref, int depth)
 {
-    enum { DEEP = 40 };
+    enum { DEEP = 40, LONG = 400 }; /* shared nodes are written wherever they are used: long texts could grow without end */
     const nl_node *node = nl_graph_node(w->graph, ref);
 
-    if (depth > DEEP) nl_text_adds(&w->text, "..");
+    if (depth > DEEP || w->text.length > LONG) nl_text_adds(&w->text, "..");
     else if (node->kind == NL_X_OP) write_op(w, node, depth + 1);
     else if (node->arg_count == 0) write_leaf(w, node);
     else {

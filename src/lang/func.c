@@ -70,7 +70,8 @@ nl_value nl_call_refuse(const nl_call *call, int slot, nl_code code, const char 
     return nl_value_none();
 }
 
-static bool refuse_argument(nl_eval_context *cx, nl_span span, const char *name, const char *signature, const char *fault)
+static bool refuse_argument(nl_eval_context *cx, nl_span span, const char *name, const char *signature,
+                            const char *fault)
 {
     nl_diag *diag = nl_diag_add(cx->diags, NL_E_ARGUMENT, span, "%s", fault);
 
@@ -94,24 +95,20 @@ static bool bind(nl_call *call, const nl_arg *args, size_t count)
     bool optional[NL_FUNC_SLOTS];
     int place = 0;
 
-    while (next_parameter(cx->arena, &at, &call->names[call->slot_count], &optional[call->slot_count])) call->slot_count++;
-    for (size_t i = 0; i < count; i++) {
-        int slot = args[i].name != NULL ? slot_named(call, args[i].name) : place++;
+    while (next_parameter(cx->arena, &at, &call->names[call->slot_count], &optional[call->slot_count]))
+        call->slot_count++;
+    call->parts = args;
+    while (variadic && call->part_count < count && args[call->part_count].name == NULL) call->part_count++;
+    for (size_t i = call->part_count; i < count; i++) {
+        const int slot = args[i].name != NULL ? slot_named(call, args[i].name) : place++;
 
-        if (args[i].name == NULL && variadic && call->part_count == i) {
-            call->parts = args;
-            call->part_count++;
-            continue;
-        }
         if (slot < 0)
             return refuse_argument(cx, args[i].span, name, signature,
                                    nl_arena_printf(cx->arena, "`%s` has no argument `%s`", name, args[i].name));
-        if (variadic && args[i].name == NULL)
-            return refuse_argument(cx, args[i].span, name, signature, "this argument belongs in front of the named ones");
         if (slot >= call->slot_count)
             return refuse_argument(cx, args[i].span, name, signature,
-                                   nl_arena_printf(cx->arena, "`%s` takes no more than %d argument%s", name, call->slot_count,
-                                                   call->slot_count == 1 ? "" : "s"));
+                                   nl_arena_printf(cx->arena, "`%s` takes no more than %d argument%s", name,
+                                                   call->slot_count, call->slot_count == 1 ? "" : "s"));
         if (call->slots[slot] != NULL)
             return refuse_argument(cx, args[i].span, name, signature,
                                    nl_arena_printf(cx->arena, "the argument `%s` is given twice", call->names[slot]));
@@ -145,8 +142,9 @@ static bool only_names_of(nl_op op, const nl_arg *args, size_t count)
 
 static nl_value wrong_count(nl_eval_context *cx, nl_span span, nl_op op, size_t count)
 {
-    refuse_argument(cx, span, nl_ops[op].name, nl_ops[op].args,
-                    nl_arena_printf(cx->arena, "`%s` does not take %zu argument%s", nl_ops[op].name, count, count == 1 ? "" : "s"));
+    refuse_argument(
+        cx, span, nl_ops[op].name, nl_ops[op].args,
+        nl_arena_printf(cx->arena, "`%s` does not take %zu argument%s", nl_ops[op].name, count, count == 1 ? "" : "s"));
     return nl_value_none();
 }
 
@@ -163,7 +161,8 @@ nl_value nl_func_call(nl_eval_context *cx, nl_span span, const char *name, const
         nl_call call = { .cx = cx, .span = span, .row = &functions[index].row };
         return bind(&call, args, count) ? functions[index].function(&call) : nl_value_none();
     }
-    if (any != NL_OP_COUNT) return op != NL_OP_COUNT ? call_op(cx, span, op, args, count) : wrong_count(cx, span, any, count);
+    if (any != NL_OP_COUNT)
+        return op != NL_OP_COUNT ? call_op(cx, span, op, args, count) : wrong_count(cx, span, any, count);
     const char *meant = nl_func_suggest(name);
     nl_diag *diag = nl_diag_add(cx->diags, NL_E_FUNCTION, span, "there is no function `%s`", name);
     if (meant != NULL) nl_diag_help(cx->diags, diag, "did you mean `%s`?", meant);
@@ -175,7 +174,8 @@ bool nl_call_array(const nl_call *call, int slot, nl_value *out)
     if (call->slots[slot] == NULL) return true;
     *out = call->slots[slot]->value;
     if (nl_value_is_array(*out)) return true;
-    nl_call_refuse(call, slot, NL_E_VALUE_KIND, "`%s` does not take %s", call->row->name, nl_value_words(call->cx->arena, *out));
+    nl_call_refuse(call, slot, NL_E_VALUE_KIND, "`%s` does not take %s", call->row->name,
+                   nl_value_words(call->cx->arena, *out));
     return false;
 }
 
@@ -219,7 +219,8 @@ bool nl_call_whole(const nl_call *call, int slot, long lo, long hi, long *out, b
     if (!nl_call_real(call, slot, NULL, &number, known != NULL ? &here : NULL)) return false;
     if (!here) return *known = false, true;
     if (number != rint(number) || number < (double)lo || number > (double)hi) {
-        nl_call_refuse(call, slot, NL_E_ARGUMENT, "`%s` is a whole number from %ld on, not %.10g", call->names[slot], lo, number);
+        nl_call_refuse(call, slot, NL_E_ARGUMENT, "`%s` is a whole number from %ld on, not %.10g", call->names[slot],
+                       lo, number);
         return false;
     }
     *out = (long)number;

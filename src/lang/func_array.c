@@ -65,7 +65,8 @@ static nl_value diagonal_matrix(const nl_call *call, nl_value x, long k)
 
     if (x.data == NULL) return out;
     double *data = nl_call_room(call, &out);
-    for (size_t i = 0; data != NULL && i < count; i++) data[(i + (k < 0 ? away : 0)) * size + i + (k > 0 ? away : 0)] = x.data[i];
+    for (size_t i = 0; data != NULL && i < count; i++)
+        data[(i + (k < 0 ? away : 0)) * size + i + (k > 0 ? away : 0)] = x.data[i];
     return data != NULL ? out : nl_value_none();
 }
 
@@ -76,9 +77,12 @@ nl_value nl_func_diag(const nl_call *call)
 
     if (!nl_call_array(call, 0, &x) || !nl_call_whole(call, 1, -(1 << 30), 1 << 30, &k, NULL)) return nl_value_none();
     if (x.rank == 1) return diagonal_matrix(call, x, k);
-    if (x.rank != 2) return nl_call_refuse(call, 0, NL_E_SHAPE, "`diag` needs a vector or a matrix, not %s", nl_value_words(call->cx->arena, x));
+    if (x.rank != 2)
+        return nl_call_refuse(call, 0, NL_E_SHAPE, "`diag` needs a vector or a matrix, not %s",
+                              nl_value_words(call->cx->arena, x));
     const size_t row = k < 0 ? (size_t)-k : 0, column = k > 0 ? (size_t)k : 0;
-    const size_t rows = x.shape[0] > row ? x.shape[0] - row : 0, columns = x.shape[1] > column ? x.shape[1] - column : 0;
+    const size_t rows = x.shape[0] > row ? x.shape[0] - row : 0,
+                 columns = x.shape[1] > column ? x.shape[1] - column : 0;
     size_t count = rows < columns ? rows : columns;
     if (x.shape[0] == NL_UNKNOWN_SIZE || x.shape[1] == NL_UNKNOWN_SIZE) count = NL_UNKNOWN_SIZE;
     nl_value out = nl_value_unknown(x.kind, x.dim, 1, &count);
@@ -94,7 +98,9 @@ static nl_value triangle(const nl_call *call, bool upper)
     long k = 0;
 
     if (!nl_call_array(call, 0, &x) || !nl_call_whole(call, 1, -(1 << 30), 1 << 30, &k, NULL)) return nl_value_none();
-    if (x.rank != 2) return nl_call_refuse(call, 0, NL_E_SHAPE, "`%s` needs a matrix, not %s", call->row->name, nl_value_words(call->cx->arena, x));
+    if (x.rank != 2)
+        return nl_call_refuse(call, 0, NL_E_SHAPE, "`%s` needs a matrix, not %s", call->row->name,
+                              nl_value_words(call->cx->arena, x));
     nl_value out = nl_value_unknown(x.kind, x.dim, 2, x.shape);
     if (x.data == NULL) return out;
     double *data = nl_call_room(call, &out);
@@ -332,7 +338,8 @@ static const nl_arg *parts_of(const nl_call *call, size_t *count)
     const nl_value first = call->part_count > 0 ? only->value : nl_value_none();
 
     *count = call->part_count;
-    if (*count != 1 || !(first.kind == NL_KIND_LIST || (nl_value_is_array(first) && first.rank > 1))) return call->parts;
+    if (*count != 1 || !(first.kind == NL_KIND_LIST || (nl_value_is_array(first) && first.rank > 1)))
+        return call->parts;
     *count = nl_value_item_count(first);
     if (*count == NL_UNKNOWN_SIZE) {
         nl_call_refuse(call, -1, NL_E_ARGUMENT, "the number of parts has to be known before the run");
@@ -427,8 +434,9 @@ nl_value nl_func_stack(const nl_call *call)
     if (rank == NL_RANK) return nl_call_refuse(call, -1, NL_E_SHAPE, "the result has more than %d axes", NL_RANK);
     if (!nl_call_axis(call, 1, rank + 1, &axis)) return nl_value_none();
     nl_arg *parts = NL_NEW_ARRAY(call->cx->arena, nl_arg, count);
+    memcpy(parts, given, count * sizeof *parts);
     for (size_t i = 0; i < count; i++) {
-        nl_value *value = &(parts[i] = given[i]).value;
+        nl_value *value = &parts[i].value;
 
         if (value->rank != rank) return join_fits(call, given[0].value, *value, given[i].span, axis), nl_value_none();
         memmove(value->shape + axis + 1, value->shape + axis, (size_t)(rank - axis) * sizeof *value->shape);
@@ -605,7 +613,9 @@ nl_value nl_func_nonzero(const nl_call *call)
     size_t kept = NL_UNKNOWN_SIZE;
 
     if (!nl_call_array(call, 0, &x)) return nl_value_none();
-    if (x.rank != 1) return nl_call_refuse(call, 0, NL_E_SHAPE, "`nonzero` needs a vector, not %s", nl_value_words(call->cx->arena, x));
+    if (x.rank != 1)
+        return nl_call_refuse(call, 0, NL_E_SHAPE, "`nonzero` needs a vector, not %s",
+                              nl_value_words(call->cx->arena, x));
     if (x.data != NULL) kept = 0;
     for (size_t i = 0; x.data != NULL && i < x.shape[0]; i++) kept += x.data[i] != 0;
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &kept);

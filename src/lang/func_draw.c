@@ -10,7 +10,7 @@ static nl_dist dist_of(const nl_call *call)
 {
     int dist = 0;
 
-    while (strcmp(nl_dists[dist].name, call->row->name) != 0) dist++; /* the rows of funcs.def that come here are all there */
+    while (strcmp(nl_dists[dist].name, call->row->name) != 0) dist++; /* every row that comes here is there */
     return (nl_dist)dist;
 }
 
@@ -20,8 +20,10 @@ static bool open_stream(const nl_call *call, nl_stream *stream, uint64_t *draw)
     const nl_eval_context *cx = call->cx;
 
     if (cx->stream == NULL) {
-        nl_diag *diag = nl_diag_add(cx->diags, NL_E_DRAW, call->span, "`%s` draws at random, which is not possible here", call->row->name);
-        nl_diag_help(cx->diags, diag, "give the drawn value a name with `let` or `param`, or use xi for noise in an equation");
+        nl_diag *diag = nl_diag_add(cx->diags, NL_E_DRAW, call->span,
+                                    "`%s` draws at random, which is not possible here", call->row->name);
+        nl_diag_help(cx->diags, diag,
+                     "give the drawn value a name with `let` or `param`, or use xi for noise in an equation");
         return false;
     }
     *stream = nl_stream_of(cx->seed, cx->stream, cx->trial);
@@ -30,18 +32,21 @@ static bool open_stream(const nl_call *call, nl_stream *stream, uint64_t *draw)
 }
 
 /* Location and spread are quantities of one dimension; shapes, counts and probabilities are pure. */
-static bool dimension_of(const nl_call *call, nl_dist dist, const nl_value *args, int count, nl_dim *out)
+static bool dimension_of(const nl_call *call, nl_dist dist, const nl_value args[2], nl_dim *out)
 {
-    const int first_pure = dist == NL_DIST_GAMMA || dist == NL_DIST_POISSON || dist == NL_DIST_BINOMIAL || dist == NL_DIST_BERNOULLI ? 0 : 2;
-    const int last_pure = dist == NL_DIST_GAMMA ? 1 : 2;
+    static const struct { int pure, quantities; } leading[NL_DIST_COUNT] = { /* numbers of arguments */
+        [NL_DIST_UNIFORM] = { 0, 2 },     [NL_DIST_NORMAL] = { 0, 2 },  [NL_DIST_LOGNORMAL] = { 0, 2 },
+        [NL_DIST_EXPONENTIAL] = { 0, 1 }, [NL_DIST_GAMMA] = { 1, 1 },   [NL_DIST_POISSON] = { 1, 0 },
+        [NL_DIST_BINOMIAL] = { 2, 0 },    [NL_DIST_BERNOULLI] = { 1, 0 },
+    };
+    const int pure = leading[dist].pure, count = nl_dists[dist].arg_count;
 
-    for (int k = first_pure; k < count && k < last_pure; k++)
+    *out = pure < count ? args[pure].dim : nl_dim_none;
+    for (int k = 0; k < pure; k++)
         if (!nl_dim_is_pure(args[k].dim))
             return nl_call_refuse(call, k, NL_E_DIMENSION, "`%s` is a pure number, not %s", call->names[k],
                                   nl_dim_text(call->cx->arena, args[k].dim)), false;
-    *out = dist == NL_DIST_GAMMA ? args[1].dim : args[0].dim;
-    if (first_pure == 0) return dist == NL_DIST_GAMMA || (*out = nl_dim_none, true);
-    return count == 1 || nl_call_alike(call, 1, args[0].dim, args[1].dim, out);
+    return leading[dist].quantities < 2 || nl_call_alike(call, 1, args[0].dim, args[1].dim, out);
 }
 
 static bool check_range(const nl_call *call, nl_dist dist, int slot, nl_value x)
@@ -52,7 +57,9 @@ static bool check_range(const nl_call *call, nl_dist dist, int slot, nl_value x)
 
     for (size_t i = 0; x.data != NULL && i < nl_value_count(x); i++) {
         const double at = x.data[i];
-        if (isfinite(at) && (any || at >= 0) && !(probability && at > 1) && !(whole && at != rint(at)) && !(positive && at == 0)) continue;
+        if (isfinite(at) && (any || at >= 0) && !(probability && at > 1) && !(whole && at != rint(at))
+            && !(positive && at == 0))
+            continue;
         nl_call_refuse(call, slot, NL_E_DOMAIN, "`%s` of `%s` is %s, not %.10g", call->names[slot], call->row->name,
                        probability ? "a probability" : any ? "finite" : whole ? "a whole number from 0 on"
                        : positive ? "positive" : "finite and not negative", at);
@@ -74,7 +81,8 @@ static bool shape_of(const nl_call *call, const nl_value *args, int count, nl_va
     }
     const nl_value wanted = *out;
     bool fits = nl_shape_broadcast(all, count + sized, &out->rank, out->shape);
-    for (int k = 0; fits && sized && k < out->rank; k++) fits = out->rank == wanted.rank && nl_extent_fits(out->shape[k], wanted.shape[k]);
+    for (int k = 0; fits && sized && k < out->rank; k++)
+        fits = out->rank == wanted.rank && nl_extent_fits(out->shape[k], wanted.shape[k]);
     if (!fits) nl_call_refuse(call, -1, NL_E_SHAPE, "the shapes of the arguments of `%s` do not fit", call->row->name);
     return fits;
 }
@@ -103,7 +111,7 @@ nl_value nl_func_draw(const nl_call *call)
 {
     const nl_dist dist = dist_of(call);
     const int count = nl_dists[dist].arg_count;
-    nl_value args[2], out = { .kind = dist == NL_DIST_BERNOULLI ? NL_KIND_BOOL : NL_KIND_NUMBER };
+    nl_value args[2] = { { 0 } }, out = { .kind = dist == NL_DIST_BERNOULLI ? NL_KIND_BOOL : NL_KIND_NUMBER };
     nl_stream stream;
     uint64_t draw;
     bool known = true;
@@ -112,7 +120,8 @@ nl_value nl_func_draw(const nl_call *call)
         if (!nl_call_array(call, k, &args[k]) || !check_range(call, dist, k, args[k])) return nl_value_none();
         known = known && args[k].data != NULL;
     }
-    if (!dimension_of(call, dist, args, count, &out.dim) || !shape_of(call, args, count, &out) || !open_stream(call, &stream, &draw))
+    if (!dimension_of(call, dist, args, &out.dim) || !shape_of(call, args, count, &out)
+        || !open_stream(call, &stream, &draw))
         return nl_value_none();
     if (!known || nl_value_count(out) == NL_UNKNOWN_SIZE) return out;
     double *data = nl_call_room(call, &out);
@@ -156,7 +165,8 @@ nl_value nl_func_permutation(const nl_call *call)
     return known && data == NULL ? nl_value_none() : out;
 }
 
-/* The lower triangle L with L L' = C; a semidefinite C gives columns of zeros.  False where C is no covariance matrix. */
+/* The lower triangle L with L L' = C; a semidefinite C gives columns of zeros.  False where C is no
+ * covariance matrix. */
 static bool cholesky(const double *c, size_t n, double *l)
 {
     double largest = 0;
@@ -186,12 +196,14 @@ nl_value nl_func_multinormal(const nl_call *call)
     uint64_t draw;
 
     if (!nl_call_array(call, 0, &mean) || !nl_call_array(call, 1, &c)) return nl_value_none();
-    if (mean.rank != 1 || c.rank != 2 || !nl_extent_fits(c.shape[0], mean.shape[0]) || !nl_extent_fits(c.shape[1], mean.shape[0]))
+    if (mean.rank != 1 || c.rank != 2 || !nl_extent_fits(c.shape[0], mean.shape[0])
+        || !nl_extent_fits(c.shape[1], mean.shape[0]))
         return nl_call_refuse(call, -1, NL_E_SHAPE, "`multinormal` needs a vector and a square matrix, not %s and %s",
                               nl_value_shape_text(call->cx->arena, mean), nl_value_shape_text(call->cx->arena, c));
     if (!nl_dim_power(mean.dim, 2, &square) || !nl_dim_equal(square, c.dim))
-        return nl_call_refuse(call, 1, NL_E_DIMENSION, "the covariances of %s are in %s, not %s", nl_dim_text(call->cx->arena, mean.dim),
-                              nl_dim_text(call->cx->arena, square), nl_dim_text(call->cx->arena, c.dim));
+        return nl_call_refuse(call, 1, NL_E_DIMENSION, "the covariances of %s are in %s, not %s",
+                              nl_dim_text(call->cx->arena, mean.dim), nl_dim_text(call->cx->arena, square),
+                              nl_dim_text(call->cx->arena, c.dim));
     if (call->slots[2] != NULL && !nl_call_shape(call, 2, &out.rank, out.shape)) return nl_value_none();
     if (out.rank == NL_RANK) return nl_call_refuse(call, 2, NL_E_SHAPE, "the result has more than %d axes", NL_RANK);
     out.shape[out.rank++] = mean.shape[0];
@@ -201,11 +213,13 @@ nl_value nl_func_multinormal(const nl_call *call)
     const size_t n = mean.shape[0];
     double *l = NL_NEW_ARRAY(call->cx->arena, double, n * n + 1), *z = NL_NEW_ARRAY(call->cx->arena, double, n + 1);
     if (!cholesky(c.data, n, l))
-        return nl_call_refuse(call, 1, NL_E_DOMAIN, "this is no covariance matrix: it is not symmetric and positive semidefinite");
+        return nl_call_refuse(call, 1, NL_E_DOMAIN,
+                              "this is no covariance matrix: it is not symmetric and positive semidefinite");
     double *data = nl_call_room(call, &out);
     static const double standard[] = { 0, 1 };
     for (size_t row = 0; data != NULL && n > 0 && row < nl_value_count(out) / n; row++) {
-        nl_draw_array(NL_DIST_NORMAL, stream, row * n, draw, n, z, (const double *[]){ &standard[0], &standard[1] }, (size_t[]){ 0, 0 });
+        nl_draw_array(NL_DIST_NORMAL, stream, row * n, draw, n, z, (const double *[]){ &standard[0], &standard[1] },
+                      (size_t[]){ 0, 0 });
         for (size_t i = 0; i < n; i++) {
             double x = mean.data[i];
             for (size_t k = 0; k <= i; k++) x += l[i * n + k] * z[k];

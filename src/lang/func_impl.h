@@ -25,8 +25,9 @@ typedef nl_value (*nl_func)(const nl_call *call);
 nl_value nl_call_refuse(const nl_call *call, int slot, nl_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Arguments by kind; false with a diagnostic where one is of another kind.  An argument that was left out leaves *out as it
- * is.  The scalar ones also set *known to false while the value is unknown (where `known` is NULL that is refused). */
+/* Arguments by kind; false with a diagnostic where one is of another kind.  An argument that was left out leaves *out
+ * as it is.  The scalar ones also set *known to false while the value is unknown (where `known` is NULL that is
+ * refused). */
 bool nl_call_array(const nl_call *call, int slot, nl_value *out);
 bool nl_call_real(const nl_call *call, int slot, nl_dim *dim, double *out, bool *known); /* dim NULL: a pure number */
 bool nl_call_whole(const nl_call *call, int slot, long lo, long hi, long *out, bool *known);

@@ -42,19 +42,23 @@ static nl_value products(const nl_call *call, bool blocks)
     if (!nl_call_array(call, 0, &a) || !nl_call_array(call, 1, &b)) return nl_value_none();
     for (int slot = 0; slot < 2; slot++)
         if (call->slots[slot]->value.rank != rank)
-            return nl_call_refuse(call, slot, NL_E_SHAPE, "`%s` needs %s, not %s", call->row->name, blocks ? "matrices" : "vectors",
+            return nl_call_refuse(call, slot, NL_E_SHAPE, "`%s` needs %s, not %s", call->row->name,
+                                  blocks ? "matrices" : "vectors",
                                   nl_value_words(call->cx->arena, call->slots[slot]->value));
     if (!nl_dim_apply(NL_DIM_PRODUCT, (nl_dim[]){ a.dim, b.dim }, 2, &out.dim)) out.dim = nl_dim_unknown;
     out.rank = 2;
     if (!blocks) out.shape[0] = a.shape[0], out.shape[1] = b.shape[0];
     for (int k = 0; blocks && k < 2; k++)
-        out.shape[k] = a.shape[k] == NL_UNKNOWN_SIZE || b.shape[k] == NL_UNKNOWN_SIZE ? NL_UNKNOWN_SIZE : a.shape[k] * b.shape[k];
+        out.shape[k] =
+            a.shape[k] == NL_UNKNOWN_SIZE || b.shape[k] == NL_UNKNOWN_SIZE ? NL_UNKNOWN_SIZE : a.shape[k] * b.shape[k];
     if (a.data == NULL || b.data == NULL) return out;
-    const size_t b_rows = blocks ? b.shape[0] : 1, b_columns = blocks ? b.shape[1] : b.shape[0], a_columns = blocks ? a.shape[1] : 1;
+    const size_t b_rows = blocks ? b.shape[0] : 1, b_columns = blocks ? b.shape[1] : b.shape[0],
+                 a_columns = blocks ? a.shape[1] : 1;
     double *data = nl_call_room(call, &out);
     for (size_t i = 0; data != NULL && i < nl_value_count(out); i++) {
         const size_t row = i / out.shape[1], column = i % out.shape[1];
-        data[i] = a.data[row / b_rows * a_columns + column / b_columns] * b.data[row % b_rows * b_columns + column % b_columns];
+        data[i] = a.data[row / b_rows * a_columns + column / b_columns]
+            * b.data[row % b_rows * b_columns + column % b_columns];
     }
     return data != NULL ? out : nl_value_none();
 }
@@ -75,7 +79,8 @@ static gsl_matrix *copy_matrix(nl_value x)
 {
     gsl_matrix *out = gsl_matrix_alloc(x.shape[0], x.shape[1]);
 
-    for (size_t i = 0; i < x.shape[0] * x.shape[1]; i++) out->data[i / x.shape[1] * out->tda + i % x.shape[1]] = x.data[i];
+    for (size_t i = 0; i < x.shape[0] * x.shape[1]; i++)
+        out->data[i / x.shape[1] * out->tda + i % x.shape[1]] = x.data[i];
     return out;
 }
 
@@ -141,7 +146,8 @@ nl_value nl_func_inv(const nl_call *call)
     double *data = nl_call_room(call, &out);
     const size_t n = x.shape[0];
     for (size_t i = 0; data != NULL && i < n; i++) data[i * n + i] = 1;
-    if (data != NULL && n > 0 && !solve_columns(x, data, n)) return nl_call_refuse(call, 0, NL_E_DOMAIN, "this matrix is singular");
+    if (data != NULL && n > 0 && !solve_columns(x, data, n))
+        return nl_call_refuse(call, 0, NL_E_DOMAIN, "this matrix is singular");
     return data != NULL ? out : nl_value_none();
 }
 
@@ -151,8 +157,8 @@ nl_value nl_func_linsolve(const nl_call *call)
 
     if (!matrix(call, 0, true, &x) || !nl_call_array(call, 1, &b)) return nl_value_none();
     if (b.rank < 1 || b.rank > 2 || !nl_extent_fits(b.shape[0], x.shape[0]))
-        return nl_call_refuse(call, 1, NL_E_SHAPE, "the right side %s does not fit a matrix %s", nl_value_shape_text(call->cx->arena, b),
-                              nl_value_shape_text(call->cx->arena, x));
+        return nl_call_refuse(call, 1, NL_E_SHAPE, "the right side %s does not fit a matrix %s",
+                              nl_value_shape_text(call->cx->arena, b), nl_value_shape_text(call->cx->arena, x));
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, b.dim, b.rank, b.shape);
     if (!nl_dim_apply(NL_DIM_QUOTIENT, (nl_dim[]){ b.dim, x.dim }, 2, &out.dim)) out.dim = nl_dim_unknown;
     if (x.data == NULL || b.data == NULL) return out;
@@ -209,15 +215,33 @@ static bool general_eigenvalues(gsl_matrix *a, double *out)
     return status == 0;
 }
 
-static int compare_pairs(const void *a, const void *b)
+static int compare_real(const void *a, const void *b)
 {
-    const double *x = a, *y = b;
+    const double x = *(const double *)a, y = *(const double *)b;
 
-    if (x[0] != y[0]) return x[0] < y[0] ? -1 : 1;
-    return (x[1] > y[1]) - (x[1] < y[1]);
+    return (x > y) - (x < y);
 }
 
-/* Rows (real, imaginary), in ascending order. */
+static int compare_imaginary(const void *a, const void *b)
+{
+    return compare_real((const double *)a + 1, (const double *)b + 1);
+}
+
+/* By real, then imaginary part; real parts that differ by rounding only count as equal, so that multiple pairs stand in
+ * the same order however they were computed. */
+static void sort_pairs(double *pairs, size_t count)
+{
+    double largest = 0;
+
+    qsort(pairs, count, 2 * sizeof *pairs, compare_real);
+    for (size_t i = 0; i < count; i++) largest = fmax(largest, hypot(pairs[2 * i], pairs[2 * i + 1]));
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && pairs[2 * end] - pairs[2 * end - 2] <= 1e-12 * largest;) end++;
+        qsort(pairs + 2 * i, end - i, 2 * sizeof *pairs, compare_imaginary);
+    }
+}
+
+/* Rows (real, imaginary). */
 nl_value nl_func_eigenvalues(const nl_call *call)
 {
     nl_value x;
@@ -234,7 +258,7 @@ nl_value nl_func_eigenvalues(const nl_call *call)
     else found = general_eigenvalues(copy, data);
     gsl_matrix_free(copy);
     if (!found) return nl_call_refuse(call, 0, NL_E_DOMAIN, "the eigenvalues of this matrix could not be found");
-    qsort(data, x.shape[0], 2 * sizeof *data, compare_pairs);
+    sort_pairs(data, x.shape[0]);
     return out;
 }
 

@@ -89,9 +89,12 @@ static nl_value read_by_content(const nl_load *load)
     if (begins(load, "%%MatrixMarket", 14)) return nl_load_mtx(load);
     if (begins(load, "\x89HDF\r\n\x1a\n", 8))
         return nl_load_refuse(load, "of an HDF5 file, name a data set: load(\"%s:/path\")", load->path);
-    if (begins(load, "PK\x03\x04", 4)) return nl_load_refuse(load, "it is an archive; save its arrays as .npy files, one each");
-    if (ends_with(load->path, length, ".npy")) return nl_load_refuse(load, "it is damaged: it does not begin as .npy files do");
-    if (ends_with(load->path, length, ".mtx")) return nl_load_refuse(load, "it is damaged: it does not begin with %%%%MatrixMarket");
+    if (begins(load, "PK\x03\x04", 4))
+        return nl_load_refuse(load, "it is an archive; save its arrays as .npy files, one each");
+    if (ends_with(load->path, length, ".npy"))
+        return nl_load_refuse(load, "it is damaged: it does not begin as .npy files do");
+    if (ends_with(load->path, length, ".mtx"))
+        return nl_load_refuse(load, "it is damaged: it does not begin with %%%%MatrixMarket");
     if (ends_with(load->path, length, ".h5") || ends_with(load->path, length, ".hdf5"))
         return nl_load_refuse(load, "it is no HDF5 file, or damaged");
     return nl_load_text(load);
@@ -102,7 +105,8 @@ nl_value nl_func_load(const nl_call *call)
     nl_load load = { .call = call };
 
     if (!nl_call_text(call, 0, &load.path)) return nl_value_none();
-    if (load.path == NULL) return nl_call_refuse(call, 0, NL_E_ARGUMENT, "the name of the file has to be known before the run");
+    if (load.path == NULL)
+        return nl_call_refuse(call, 0, NL_E_ARGUMENT, "the name of the file has to be known before the run");
     const char *colon = dataset_colon(load.path), *path = full_path(call, load.path);
     if (colon != NULL) {
         const size_t inside = strlen(colon);

@@ -99,7 +99,7 @@ static double reduce_norm(double *line, size_t count, double extra)
     for (size_t i = 0; i < count; i++)
         if (isnan(line[i])) return NAN;
     if (largest == 0 || isinf(largest)) return largest;
-    const double scale = largest > 1e100 || largest < 1e-100 ? largest : 1; /* else the plain sum, without its rounding */
+    const double scale = largest > 1e100 || largest < 1e-100 ? largest : 1; /* else without this rounding */
     for (size_t i = 0; i < count; i++) line[i] = line[i] / scale * (line[i] / scale);
     return scale * sqrt(nl_sum(line, count));
 }
@@ -147,7 +147,7 @@ static const reduction_row *row_of(const nl_call *call)
 {
     size_t i = 0;
 
-    while (strcmp(reductions[i].name, call->row->name) != 0) i++; /* the rows of funcs.def that come here are all there */
+    while (strcmp(reductions[i].name, call->row->name) != 0) i++; /* every row that comes here is there */
     return &reductions[i];
 }
 
@@ -193,8 +193,8 @@ static nl_value reduce_array(const nl_call *call, int axis_slot, double extra, b
 
     if (!nl_call_array(call, 0, &x) || !nl_call_axis(call, axis_slot, x.rank, &axis)) return nl_value_none();
     if (row->conditions && x.kind != NL_KIND_BOOL)
-        return nl_call_refuse(call, 0, NL_E_VALUE_KIND, "`%s` needs conditions, not %s; compare with something: x != 0", row->name,
-                              nl_value_words(call->cx->arena, x));
+        return nl_call_refuse(call, 0, NL_E_VALUE_KIND, "`%s` needs conditions, not %s; compare with something: x != 0",
+                              row->name, nl_value_words(call->cx->arena, x));
     nl_value out = shape_without(x, axis);
     const size_t count = axis < 0 ? nl_value_count(x) : x.shape[axis];
     if (row->conditions) out.kind = NL_KIND_BOOL;
@@ -229,7 +229,8 @@ nl_value nl_func_quantile(const nl_call *call)
 
     if (!nl_call_array(call, 1, &q)) return nl_value_none();
     if (!nl_dim_is_pure(q.dim) || q.rank > 1 || (q.rank == 1 && (q.shape[0] > NL_LEN(items) || q.data == NULL)))
-        return nl_call_refuse(call, 1, NL_E_ARGUMENT, "`q` is a number from 0 to 1 or a list of up to %zu", NL_LEN(items));
+        return nl_call_refuse(call, 1, NL_E_ARGUMENT, "`q` is a number from 0 to 1 or a list of up to %zu",
+                              NL_LEN(items));
     const size_t count = nl_value_count(q);
     for (size_t i = 0; i < count; i++) {
         if (q.data != NULL && !(q.data[i] >= 0 && q.data[i] <= 1))

@@ -29,7 +29,8 @@ static bool time_argument(const nl_call *call, int slot, double *out, bool *know
 
     if (!nl_call_real(call, slot, &dim, out, known)) return false;
     if (nl_dim_equal(dim, call->cx->time_dim)) return true;
-    nl_call_refuse(call, slot, NL_E_DIMENSION, "`%s` is a time, not %s", call->names[slot], nl_dim_text(call->cx->arena, dim));
+    nl_call_refuse(call, slot, NL_E_DIMENSION, "`%s` is a time, not %s", call->names[slot],
+                   nl_dim_text(call->cx->arena, dim));
     return false;
 }
 
@@ -77,7 +78,8 @@ nl_value nl_func_settle_time(const nl_call *call)
     nl_value out = shape_of_measure(level, x, call->cx->time_dim);
     if (!known_signal(x) || level.data == NULL) return out;
     double *data = nl_call_room(call, &out);
-    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++) data[i] = settled(x, width, i % width, level.data[i / width]);
+    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++)
+        data[i] = settled(x, width, i % width, level.data[i / width]);
     return data != NULL ? out : nl_value_none();
 }
 
@@ -164,7 +166,8 @@ nl_value nl_func_crossings(const nl_call *call)
     direction towards;
     double t;
 
-    if (!signal(call, 0, &x, &width) || !level_argument(call, x, &level) || !direction_argument(call, 2, &towards)) return nl_value_none();
+    if (!signal(call, 0, &x, &width) || !level_argument(call, x, &level) || !direction_argument(call, 2, &towards))
+        return nl_value_none();
     if (x.rank != 1 || level.rank != 0)
         return nl_call_refuse(call, -1, NL_E_SHAPE, "`crossings` needs a signal of one value and one level");
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, call->cx->time_dim, 1, &count);
@@ -187,7 +190,8 @@ nl_value nl_func_time_slice(const nl_call *call)
     double t0 = 0, t1 = 0;
     bool known = true;
 
-    if (!signal(call, 0, &x, &width) || !time_argument(call, 1, &t0, &known) || !time_argument(call, 2, &t1, &known)) return nl_value_none();
+    if (!signal(call, 0, &x, &width) || !time_argument(call, 1, &t0, &known) || !time_argument(call, 2, &t1, &known))
+        return nl_value_none();
     nl_value out = x;
     if (!known_signal(x) || !known) {
         out.shape[0] = NL_UNKNOWN_SIZE;
@@ -210,7 +214,8 @@ nl_value nl_func_table(const nl_call *call)
 
     if (!nl_call_array(call, 0, &x) || !time_argument(call, 1, &dt, &known)) return nl_value_none();
     if (x.rank == 0) return nl_call_refuse(call, 0, NL_E_SHAPE, "`table` needs an array whose first axis is time");
-    if (known && !(dt > 0 && isfinite(dt))) return nl_call_refuse(call, 1, NL_E_ARGUMENT, "`dt` is the time that each row holds: more than 0");
+    if (known && !(dt > 0 && isfinite(dt)))
+        return nl_call_refuse(call, 1, NL_E_ARGUMENT, "`dt` is the time that each row holds: more than 0");
     if (x.shape[0] == 0) return nl_call_refuse(call, 0, NL_E_DOMAIN, "a table needs at least one row");
     x.kind = NL_KIND_TABLE;
     x.table_dt = dt;

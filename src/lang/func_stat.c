@@ -11,7 +11,8 @@ static bool vector(const nl_call *call, int slot, nl_value *out)
 {
     if (!nl_call_array(call, slot, out)) return false;
     if (out->rank == 1) return true;
-    nl_call_refuse(call, slot, NL_E_SHAPE, "`%s` needs a vector, not %s", call->row->name, nl_value_words(call->cx->arena, *out));
+    nl_call_refuse(call, slot, NL_E_SHAPE, "`%s` needs a vector, not %s", call->row->name,
+                   nl_value_words(call->cx->arena, *out));
     return false;
 }
 
@@ -63,7 +64,8 @@ nl_value nl_func_histogram(const nl_call *call)
     nl_dim dim;
     long bins = 0;
 
-    if (!nl_call_array(call, 0, &x) || !nl_call_array(call, 1, &edges) || !nl_call_array(call, 2, &range)) return nl_value_none();
+    if (!nl_call_array(call, 0, &x) || !nl_call_array(call, 1, &edges) || !nl_call_array(call, 2, &range))
+        return nl_value_none();
     if (call->slots[2] != NULL && (range.rank != 1 || range.shape[0] != 2 || range.data == NULL))
         return nl_call_refuse(call, 2, NL_E_ARGUMENT, "`range` is [lowest, highest]");
     if (call->slots[2] != NULL && !nl_call_alike(call, 2, x.dim, range.dim, &dim)) return nl_value_none();
@@ -104,7 +106,8 @@ nl_value nl_func_interp(const nl_call *call)
     nl_value x, xs, ys;
     nl_dim dim;
 
-    if (!nl_call_array(call, 0, &x) || !vector(call, 1, &xs) || !vector(call, 2, &ys) || !nl_call_alike(call, 0, x.dim, xs.dim, &dim))
+    if (!nl_call_array(call, 0, &x) || !vector(call, 1, &xs) || !vector(call, 2, &ys)
+        || !nl_call_alike(call, 0, x.dim, xs.dim, &dim))
         return nl_value_none();
     if (!nl_extent_fits(xs.shape[0], ys.shape[0]))
         return nl_call_refuse(call, 2, NL_E_SHAPE, "%zu positions and %zu values", xs.shape[0], ys.shape[0]);
@@ -112,10 +115,12 @@ nl_value nl_func_interp(const nl_call *call)
     out.kind = NL_KIND_NUMBER;
     out.dim = ys.dim;
     out.data = NULL;
-    if (xs.data != NULL && (xs.shape[0] == 0 || !ascends(xs))) return nl_call_refuse(call, 1, NL_E_DOMAIN, "the positions have to ascend");
+    if (xs.data != NULL && (xs.shape[0] == 0 || !ascends(xs)))
+        return nl_call_refuse(call, 1, NL_E_DOMAIN, "the positions have to ascend");
     if (x.data == NULL || xs.data == NULL || ys.data == NULL) return out;
     double *data = nl_call_room(call, &out);
-    for (size_t i = 0; data != NULL && i < nl_value_count(x); i++) data[i] = interpolate(x.data[i], xs.data, ys.data, xs.shape[0]);
+    for (size_t i = 0; data != NULL && i < nl_value_count(x); i++)
+        data[i] = interpolate(x.data[i], xs.data, ys.data, xs.shape[0]);
     return data != NULL ? out : nl_value_none();
 }
 
@@ -144,7 +149,8 @@ static double sum_of_products(const double *a, const double *b, size_t count, do
 
 static double cosine(const double *a, const double *b, size_t count, double a_mean, double b_mean)
 {
-    const double norms = sqrt(sum_of_products(a, a, count, a_mean, a_mean)) * sqrt(sum_of_products(b, b, count, b_mean, b_mean));
+    const double norms =
+        sqrt(sum_of_products(a, a, count, a_mean, a_mean)) * sqrt(sum_of_products(b, b, count, b_mean, b_mean));
 
     return sum_of_products(a, b, count, a_mean, b_mean) / norms;
 }
@@ -182,11 +188,13 @@ nl_value nl_func_correlation_coefficient(const nl_call *call)
     if (!nl_call_array(call, 0, &a) || !nl_call_array(call, 1, &b)) return nl_value_none();
     if (call->slots[1] == NULL && a.rank == 2) return correlation_matrix(call, a);
     if (call->slots[1] == NULL)
-        return nl_call_refuse(call, 0, NL_E_SHAPE, "`correlation_coefficient` needs two arrays, or a matrix whose rows are compared");
+        return nl_call_refuse(call, 0, NL_E_SHAPE,
+                              "`correlation_coefficient` needs two arrays, or a matrix whose rows are compared");
     if (!same_shape(call, a, b)) return nl_value_none();
     if (a.data == NULL || b.data == NULL) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 0, NULL);
     const size_t count = nl_value_count(a);
-    const double r = cosine(a.data, b.data, count, nl_sum(a.data, count) / (double)count, nl_sum(b.data, count) / (double)count);
+    const double r =
+        cosine(a.data, b.data, count, nl_sum(a.data, count) / (double)count, nl_sum(b.data, count) / (double)count);
     return nl_value_number(call->cx->arena, r, nl_dim_none);
 }
 
@@ -196,7 +204,9 @@ nl_value nl_func_order_parameter(const nl_call *call)
     nl_value x;
 
     if (!nl_call_array(call, 0, &x)) return nl_value_none();
-    if (!nl_dim_is_pure(x.dim)) return nl_call_refuse(call, 0, NL_E_DIMENSION, "phases are pure numbers, not %s", nl_dim_text(call->cx->arena, x.dim));
+    if (!nl_dim_is_pure(x.dim))
+        return nl_call_refuse(call, 0, NL_E_DIMENSION, "phases are pure numbers, not %s",
+                              nl_dim_text(call->cx->arena, x.dim));
     if (x.rank == 0) return nl_call_refuse(call, 0, NL_E_SHAPE, "`order_parameter` needs several phases");
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, x.rank - 1, x.shape);
     if (x.is_signal && out.rank > 0) out.is_signal = true, out.times = x.times;
@@ -222,8 +232,11 @@ nl_value nl_func_trapz(const nl_call *call)
     if (!nl_call_array(call, 0, &y) || (call->slots[1] != NULL && !vector(call, 1, &x))) return nl_value_none();
     if (y.rank == 0) return nl_call_refuse(call, 0, NL_E_SHAPE, "`trapz` needs an array, not a number");
     if (call->slots[1] == NULL) {
-        if (!y.is_signal) return nl_call_refuse(call, -1, NL_E_ARGUMENT, "`trapz` needs the positions `x`, since y is not a signal");
-        x = (nl_value){ .kind = NL_KIND_NUMBER, .dim = call->cx->time_dim, .rank = 1, .shape = { y.shape[0] }, .data = y.times };
+        if (!y.is_signal)
+            return nl_call_refuse(call, -1, NL_E_ARGUMENT, "`trapz` needs the positions `x`, since y is not a signal");
+        x = (nl_value){
+            .kind = NL_KIND_NUMBER, .dim = call->cx->time_dim, .rank = 1, .shape = { y.shape[0] }, .data = y.times
+        };
     }
     if (!nl_extent_fits(x.shape[0], y.shape[0]))
         return nl_call_refuse(call, 1, NL_E_SHAPE, "%zu positions and %zu values", x.shape[0], y.shape[0]);
@@ -265,7 +278,8 @@ nl_value nl_func_convolve(const nl_call *call)
     if (!nl_dim_apply(NL_DIM_PRODUCT, (nl_dim[]){ x.dim, kernel.dim }, 2, &dim)) dim = nl_dim_unknown;
     const size_t n = x.shape[0], k = kernel.shape[0];
     if (n == 0 || k == 0) return nl_call_refuse(call, n == 0 ? 0 : 1, NL_E_DOMAIN, "`convolve` of an empty array");
-    if (n == NL_UNKNOWN_SIZE || k == NL_UNKNOWN_SIZE) return nl_value_unknown(NL_KIND_NUMBER, dim, 1, (size_t[]){ NL_UNKNOWN_SIZE });
+    if (n == NL_UNKNOWN_SIZE || k == NL_UNKNOWN_SIZE)
+        return nl_value_unknown(NL_KIND_NUMBER, dim, 1, (size_t[]){ NL_UNKNOWN_SIZE });
     if (!kept_part(call, n, k, &first, &count)) return nl_value_none();
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, dim, 1, &count);
     if (x.is_signal && count == n) out.is_signal = true, out.times = x.times;

@@ -63,7 +63,8 @@ static nl_value read_set(const nl_load *load, hid_t set, const char *name)
     if (data == NULL) return nl_value_none();
     if (!read_data(set, out, data)) return nl_load_refuse(load, "`%s` is damaged", name);
     for (size_t i = 0; wide && i < nl_value_count(out); i++)
-        if (fabs(data[i]) > 0x1p53) return nl_load_refuse(load, "element %zu is a whole number too large for a double", i);
+        if (fabs(data[i]) > 0x1p53)
+            return nl_load_refuse(load, "element %zu is a whole number too large for a double", i);
     return out;
 }
 

@@ -61,7 +61,8 @@ static bool take_extent(cursor *c, size_t *out)
     skip_space(c);
     if (c->at == c->end || *c->at < '0' || *c->at > '9') return false;
     for (*out = 0; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++)
-        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (size_t)(*c->at - '0'), out)) return false;
+        if (__builtin_mul_overflow(*out, 10, out) || __builtin_add_overflow(*out, (size_t)(*c->at - '0'), out))
+            return false;
     return *out < (size_t)1 << 48;
 }
 
@@ -88,7 +89,8 @@ static bool read_type(cursor *c, npy *out)
     char text[16], *type = text;
 
     skip_space(c);
-    if (c->at < c->end && *c->at == '[') return out->fault = "it is a structured array; save its fields one by one", false;
+    if (c->at < c->end && *c->at == '[')
+        return out->fault = "it is a structured array; save its fields one by one", false;
     if (!take_string(c, text)) return false;
     if (*type != '\0' && strchr("<>|=", *type) != NULL) type++;
     out->big_endian = text[0] == '>';
@@ -208,8 +210,9 @@ static nl_value read_elements(const nl_load *load, npy *type, size_t begin)
     size_t wanted;
 
     if (__builtin_mul_overflow(count, type->size, &wanted) || wanted != held)
-        return nl_load_refuse(load, "it is damaged: its header promises the shape %s, which does not fill the %zu bytes that follow",
-                              nl_value_shape_text(load->call->cx->arena, type->value), held);
+        return nl_load_refuse(
+            load, "it is damaged: its header promises the shape %s, which does not fill the %zu bytes that follow",
+            nl_value_shape_text(load->call->cx->arena, type->value), held);
     type->value.kind = type->kind == 'b' ? NL_KIND_BOOL : NL_KIND_NUMBER;
     double *data = nl_load_room(load, &type->value);
     if (data == NULL) return nl_value_none();

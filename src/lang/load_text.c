@@ -50,7 +50,8 @@ static bool next_cell(piece *rest, char delimiter, piece *cell)
     bool quoted = false;
 
     if (rest->at == NULL) return false;
-    while (length < rest->length && (quoted || !(rest->at[length] == delimiter || (delimiter == ' ' && rest->at[length] == '\t')))) {
+    while (length < rest->length
+           && (quoted || !(rest->at[length] == delimiter || (delimiter == ' ' && rest->at[length] == '\t')))) {
         quoted ^= rest->at[length] == '"';
         length++;
     }
@@ -80,7 +81,8 @@ static nl_value refuse_cell(const nl_load *load, piece cell)
     const char *help = memchr(cell.at, ',', cell.length) != NULL ? " (decimals are written with a point)" : "";
 
     if (cell.length == 0) return nl_load_refuse(load, "a number is missing in line %zu", cell.line);
-    return nl_load_refuse(load, "`%.*s` in line %zu is no number%s", cell.length > 40 ? 40 : (int)cell.length, cell.at, cell.line, help);
+    return nl_load_refuse(load, "`%.*s` in line %zu is no number%s", cell.length > 40 ? 40 : (int)cell.length, cell.at,
+                          cell.line, help);
 }
 
 /* --- tables --- */
@@ -125,7 +127,8 @@ static bool read_row(const nl_load *load, table *out, piece line)
     if (out->rows == 0) out->columns = count;
     out->rows++;
     if (count == out->columns) return true;
-    nl_load_refuse(load, "line %zu has %zu number%s, the lines before it %zu", line.line, count, count == 1 ? "" : "s", out->columns);
+    nl_load_refuse(load, "line %zu has %zu number%s, the lines before it %zu", line.line, count, count == 1 ? "" : "s",
+                   out->columns);
     return false;
 }
 
@@ -143,7 +146,8 @@ nl_value nl_load_text(const nl_load *load)
         if (!read_row(load, &read, line)) return nl_value_none();
     }
     if (read.rows == 0) return nl_load_refuse(load, "it holds no numbers");
-    nl_value out = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, read.columns == 1 ? 1 : 2, (size_t[]){ read.rows, read.columns });
+    nl_value out =
+        nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, read.columns == 1 ? 1 : 2, (size_t[]){ read.rows, read.columns });
     out.data = read.numbers.items;
     return out;
 }
@@ -208,7 +212,8 @@ static bool read_sizes(const nl_load *load, piece *line, market *out)
     if (!next_line(load, line, '%')) return nl_load_refuse(load, "it ends before the size of the matrix"), false;
     if (!read_numbers(load, *line, out->coordinates ? 3 : 2, sizes)) return false;
     for (int k = 0; k < 3; k++)
-        if (!whole_within(sizes[k], 0, 0x1p40)) return nl_load_refuse(load, "line %zu gives an impossible size", line->line), false;
+        if (!whole_within(sizes[k], 0, 0x1p40))
+            return nl_load_refuse(load, "line %zu gives an impossible size", line->line), false;
     out->rows = (size_t)sizes[0];
     out->columns = (size_t)sizes[1];
     out->entries = (size_t)sizes[2];
@@ -240,7 +245,8 @@ static bool read_entry(const nl_load *load, const market *m, piece line, double 
 static bool read_coordinates(const nl_load *load, const market *m, piece *line, double *data)
 {
     for (size_t k = 0; k < m->entries; k++) {
-        if (!next_line(load, line, '%')) return nl_load_refuse(load, "it ends after %zu of %zu elements", k, m->entries), false;
+        if (!next_line(load, line, '%'))
+            return nl_load_refuse(load, "it ends after %zu of %zu elements", k, m->entries), false;
         if (!read_entry(load, m, *line, data)) return false;
     }
     return true;
@@ -271,7 +277,8 @@ nl_value nl_load_mtx(const nl_load *load)
     if (!read_sizes(load, &line, &m)) return nl_value_none();
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ m.rows, m.columns });
     double *data = nl_load_room(load, &out);
-    if (data == NULL || !(m.coordinates ? read_coordinates : read_columns)(load, &m, &line, data)) return nl_value_none();
+    if (data == NULL || !(m.coordinates ? read_coordinates : read_columns)(load, &m, &line, data))
+        return nl_value_none();
     if (next_line(load, &line, '%')) return nl_load_refuse(load, "line %zu is more than its size promises", line.line);
     return out;
 }

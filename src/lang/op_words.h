@@ -1,6 +1,7 @@
-/* The words in which ops.def writes meanings, read for doubles here and for vectors of doubles in exec/kernels.c: NL_WORD
- * says which.  With SLEEF, its finz_ functions are used at every width, since they give the same bits at every width; on
- * processors without fused multiply-add, and where SLEEF is missing, the C library is used.  Special functions are GSL's. */
+/* The words in which ops.def writes meanings.  They are read for doubles here and for vectors of doubles in
+ * exec/kernel_vector.h; an includer says which by NL_READING, nl_real_ or nl_vec_.  With SLEEF, its finz_ functions are
+ * used at every width, since they give the same bits at every width; on processors without fused multiply-add, and
+ * where SLEEF is missing, the C library is used.  Special functions are GSL's: its error handler must be off. */
 #ifndef NL_LANG_OP_WORDS_H
 #define NL_LANG_OP_WORDS_H
 
@@ -83,7 +84,8 @@ NL_VECTOR_FUNCTIONS_2(NL_DECLARED_2)
 #endif
 
 #if NL_HAVE_SLEEF
-#define NL_FUNCTION_OF(name, ulp, ...) (NL_HAS_FMA() ? Sleef_finz_##name##d1_##ulp##purecfma(__VA_ARGS__) : name(__VA_ARGS__))
+#define NL_FUNCTION_OF(name, ulp, ...) \
+    (NL_HAS_FMA() ? Sleef_finz_##name##d1_##ulp##purecfma(__VA_ARGS__) : name(__VA_ARGS__))
 #else
 #define NL_FUNCTION_OF(name, ulp, ...) name(__VA_ARGS__)
 #endif
@@ -134,7 +136,10 @@ static inline double nl_real_exp1(double x) { return gsl_sf_expint_E1(x); }
 static inline double nl_real_expi(double x) { return gsl_sf_expint_Ei(x); }
 static inline double nl_real_lambertw(double x) { return gsl_sf_lambert_W0(x); }
 static inline double nl_real_zeta(double x) { return gsl_sf_zeta(x); }
-static inline double nl_real_ellipk(double m) { return m >= 0 && m < 1 ? gsl_sf_ellint_Kcomp(sqrt(m), GSL_PREC_DOUBLE) : NAN; }
+static inline double nl_real_ellipk(double m)
+{
+    return m >= 0 && m < 1 ? gsl_sf_ellint_Kcomp(sqrt(m), GSL_PREC_DOUBLE) : NAN;
+}
 
 /* The normal quantile loses digits of x near 0 (by adding 1): one step of Newton brings them back. */
 static inline double nl_real_erfinv(double x)

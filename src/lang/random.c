@@ -34,7 +34,8 @@ typedef struct block {
 static inline block block_of(nl_stream stream, uint64_t element, uint64_t step, uint64_t use)
 {
     const uint64_t key = use == 0 ? stream.key : mix(stream.key + use * golden);
-    const philox4x32_ctr_t counter = { { (uint32_t)element, (uint32_t)(element >> 32), (uint32_t)step, (uint32_t)(step >> 32) } };
+    const philox4x32_ctr_t counter = { { (uint32_t)element, (uint32_t)(element >> 32), (uint32_t)step,
+                                         (uint32_t)(step >> 32) } };
     const philox4x32_key_t words = { { (uint32_t)key, (uint32_t)(key >> 32) } };
     const philox4x32_ctr_t out = philox4x32(counter, words);
 
@@ -129,7 +130,7 @@ static double draw_gamma(const place *at, block words, const double *args)
     return scale * gamma_from_one(at, shape + 1) * exp(log(unit_of(words.a)) / shape);
 }
 
-enum { INVERSION_BELOW = 10 }; /* of the mean: up to here counting through is fast, and from here on rejection is valid */
+enum { INVERSION_BELOW = 10 }; /* of the mean: below, counting through is fast; from here on, rejection is valid */
 
 static double poisson_by_inversion(double mean, double u)
 {
@@ -191,7 +192,8 @@ static double log_choose(double n, double k)
 static double binomial_by_rejection(const place *at, block words, double n, double p)
 {
     const double sd = sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * sd, a = -0.0873 + 0.0248 * b + 0.01 * p, c = n * p + 0.5;
-    const double alpha = (2.83 + 5.1 / b) * sd, limit = 0.92 - 4.2 / b, odds = log(p / (1 - p)), mode = floor((n + 1) * p);
+    const double alpha = (2.83 + 5.1 / b) * sd, limit = 0.92 - 4.2 / b, odds = log(p / (1 - p)),
+                 mode = floor((n + 1) * p);
     const double at_mode = log_choose(n, mode);
 
     for (uint64_t use = 1;; use++) {
@@ -227,7 +229,8 @@ static double draw_bernoulli(const place *at, block words, const double *args)
 const nl_dist_info nl_dists[NL_DIST_COUNT] = {
     [NL_DIST_UNIFORM] = { "uniform", 2, "a, b", "Uniform in [a, b)." },
     [NL_DIST_NORMAL] = { "normal", 2, "mean, sd", "Normal, with mean and standard deviation." },
-    [NL_DIST_LOGNORMAL] = { "lognormal", 2, "mean, sd", "Log-normal; mean and standard deviation are those of the result itself." },
+    [NL_DIST_LOGNORMAL] = { "lognormal", 2, "mean, sd",
+                            "Log-normal; mean and standard deviation are those of the result itself." },
     [NL_DIST_EXPONENTIAL] = { "exponential", 1, "mean", "Exponential, with its mean." },
     [NL_DIST_GAMMA] = { "gamma", 2, "shape, scale", "Gamma; the mean is shape * scale." },
     [NL_DIST_POISSON] = { "poisson", 1, "mean", "Poisson count." },

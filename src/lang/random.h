@@ -1,5 +1,5 @@
-/* Counter-based random numbers (Philox 4x32-10 of Random123): every draw is a pure function of the stream's key, the element
- * and the step, so results do not depend on order, chunks, threads or ranks. */
+/* Counter-based random numbers (Philox 4x32-10 of Random123): every draw is a pure function of the stream's key, the
+ * element and the step, so results do not depend on order, chunks, threads or ranks. */
 #ifndef NL_LANG_RANDOM_H
 #define NL_LANG_RANDOM_H
 
@@ -32,7 +32,8 @@ typedef struct nl_dist_info {
 } nl_dist_info;
 extern const nl_dist_info nl_dists[NL_DIST_COUNT];
 
-/* One draw.  `index` tells the draws of one declaration apart: element in the low, use in the high bits is the caller's choice. */
+/* One draw.  Where one declaration draws several times for an element and step, `step` tells the draws apart: which
+ * bits count what is the caller's choice. */
 double nl_draw(nl_dist dist, nl_stream stream, uint64_t element, uint64_t step, const double *args);
 
 /* `count` draws for elements first .. first+count-1; each argument is an array (stride 1) or one number (stride 0). */

@@ -142,9 +142,11 @@ const char *nl_value_words(nl_arena *arena, nl_value value)
 {
     if (!nl_value_is_array(value)) return nl_value_shape_text(arena, value);
     if (value.kind == NL_KIND_BOOL)
-        return value.rank == 0 ? "a condition" : nl_arena_printf(arena, "an array %s of conditions", extents_text(arena, value));
+        return value.rank == 0 ? "a condition"
+                               : nl_arena_printf(arena, "an array %s of conditions", extents_text(arena, value));
     const char *what = value.is_signal ? "a signal" : "an array";
-    const char *words = value.rank == 0 ? "a number" : nl_arena_printf(arena, "%s %s", what, extents_text(arena, value));
+    const char *words =
+        value.rank == 0 ? "a number" : nl_arena_printf(arena, "%s %s", what, extents_text(arena, value));
     if (nl_dim_is_pure(value.dim)) return words;
     return nl_arena_printf(arena, "%s in %s", words, nl_dim_text(arena, value.dim));
 }

@@ -59,7 +59,8 @@ nl_value nl_value_none(void);
 nl_value nl_value_number(nl_arena *arena, double number, nl_dim dim);
 nl_value nl_value_bool(nl_arena *arena, bool condition);
 nl_value nl_value_text(nl_arena *arena, const char *text);
-nl_value nl_value_array(nl_arena *arena, nl_kind kind, nl_dim dim, int rank, const size_t *shape, const double *data); /* copies */
+/* Copies the elements. */
+nl_value nl_value_array(nl_arena *arena, nl_kind kind, nl_dim dim, int rank, const size_t *shape, const double *data);
 nl_value nl_value_unknown(nl_kind kind, nl_dim dim, int rank, const size_t *shape);
 nl_value nl_value_copy(nl_arena *arena, nl_value value); /* deep */
 
@@ -68,11 +69,13 @@ bool nl_value_known(nl_value value);
 size_t nl_value_count(nl_value value); /* of elements; NL_UNKNOWN_SIZE when an extent is unknown */
 bool nl_value_is_scalar(nl_value value); /* a number or condition of rank 0 */
 const char *nl_value_shape_text(nl_arena *arena, nl_value value); /* "[200, 3]", "a number" */
-/* As `print` shows it, in the customary unit; the format is one of Python's (".3f", "8.2e", "" or NULL): NULL when it is none. */
+/* As `print` shows it, in the customary unit; the format is one of Python's (".3f", "8.2e", "" or NULL): NULL when it
+ * is none. */
 const char *nl_value_show(nl_arena *arena, nl_value value, const char *format);
 
 /* --- operators: NumPy's broadcasting; a signal stays a signal; faults are diagnostics at `span` and give NONE --- */
-nl_value nl_value_binary(nl_eval_context *cx, nl_span span, const char *op, nl_value a, nl_span a_span, nl_value b, nl_span b_span);
+nl_value nl_value_binary(nl_eval_context *cx, nl_span span, const char *op, nl_value a, nl_span a_span, nl_value b,
+                         nl_span b_span);
 nl_value nl_value_unary(nl_eval_context *cx, nl_span span, const char *op, nl_value a); /* "-" and "not" */
 nl_value nl_value_stack(nl_eval_context *cx, nl_span span, const nl_arg *items, size_t count); /* an array literal */
 nl_value nl_value_scale(nl_eval_context *cx, nl_span span, nl_value a, nl_unit unit);
@@ -103,6 +106,7 @@ const char *nl_func_suggest(const char *name);
 
 /* x `within` tolerance of reference: elementwise; relative where the tolerance was written in %.  *worst is the flat
  * index of the element that is farthest out (in multiples of its tolerance). */
-nl_value nl_value_within(nl_eval_context *cx, nl_span span, nl_value x, nl_value tolerance, bool relative, nl_value reference, size_t *worst);
+nl_value nl_value_within(nl_eval_context *cx, nl_span span, nl_value x, nl_value tolerance, bool relative,
+                         nl_value reference, size_t *worst);
 
 #endif

@@ -6,7 +6,10 @@
 #include "value.h"
 
 static inline bool nl_value_is_none(nl_value value) { return value.kind == NL_KIND_NONE; }
-static inline bool nl_value_is_array(nl_value value) { return value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL; }
+static inline bool nl_value_is_array(nl_value value)
+{
+    return value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL;
+}
 
 /* Room for the elements of a value whose kind and shape are set; NULL with a diagnostic where it would be too large. */
 double *nl_value_room(nl_eval_context *cx, nl_span span, nl_value *value);

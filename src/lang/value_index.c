@@ -59,7 +59,8 @@ static bool add_range(nl_eval_context *cx, selection *s, const nl_index *index, 
     const bool everything = !index->has_begin && !index->has_end && !index->has_step && !index->unknown_bounds;
     const bool unknown = extent == NL_UNKNOWN_SIZE || index->unknown_bounds;
 
-    if (index->has_step && index->step == 0) return refuse(cx, index->span, "a range with the step 0 has no end"), false;
+    if (index->has_step && index->step == 0)
+        return refuse(cx, index->span, "a range with the step 0 has no end"), false;
     const range r = unknown ? (range){ 0, everything ? extent : NL_UNKNOWN_SIZE, 1 } : resolve_range(index, extent);
     if (axis == 0) s->keeps_time = s->source.is_signal, s->time_range = r;
     s->range_strides[s->range_count] = s->strides[axis];
@@ -98,8 +99,11 @@ static bool resolve_list(nl_eval_context *cx, nl_value *list, size_t extent, int
         }
         if (extent == NL_UNKNOWN_SIZE) continue;
         if (at >= (double)extent || at < -(double)extent) {
-            if (extent == 0) nl_diag_add(cx->diags, NL_E_INDEX, span, "axis %d is empty: it has no element %.0f", axis, at);
-            else nl_diag_add(cx->diags, NL_E_INDEX, span, "index %.0f is outside of axis %d, which has the elements 0 to %zu", at, axis, extent - 1);
+            if (extent == 0)
+                nl_diag_add(cx->diags, NL_E_INDEX, span, "axis %d is empty: it has no element %.0f", axis, at);
+            else
+                nl_diag_add(cx->diags, NL_E_INDEX, span,
+                            "index %.0f is outside of axis %d, which has the elements 0 to %zu", at, axis, extent - 1);
             return false;
         }
         data[i] = at < 0 ? at + (double)extent : at;
@@ -115,8 +119,8 @@ static bool add_mask(nl_eval_context *cx, selection *s, nl_value mask, int axis,
 
     for (int k = 0; k < mask.rank; k++)
         if (!nl_extent_fits(mask.shape[k], s->source.shape[axis + k])) {
-            nl_diag_add(cx->diags, NL_E_INDEX, span, "a mask %s does not fit an array %s", nl_value_shape_text(cx->arena, mask),
-                        nl_value_shape_text(cx->arena, s->source));
+            nl_diag_add(cx->diags, NL_E_INDEX, span, "a mask %s does not fit an array %s",
+                        nl_value_shape_text(cx->arena, mask), nl_value_shape_text(cx->arena, s->source));
             return false;
         }
     for (size_t i = 0; mask.data != NULL && i < total; i++) held += mask.data[i] != 0;
@@ -130,7 +134,8 @@ static bool add_mask(nl_eval_context *cx, selection *s, nl_value mask, int axis,
         inner *= mask.shape[k];
         add_list(s, list, axis + k, span);
     }
-    if (axis == 0 && mask.rank == 1 && s->source.is_signal) s->keeps_time = true, s->time_list = s->lists[s->list_count - 1];
+    if (axis == 0 && mask.rank == 1 && s->source.is_signal)
+        s->keeps_time = true, s->time_list = s->lists[s->list_count - 1];
     s->has_array = true;
     return true;
 }
@@ -142,17 +147,20 @@ static int add_index(nl_eval_context *cx, selection *s, const nl_index *index, i
 
     if (index->is_slice) return add_range(cx, s, index, axis);
     if (!nl_value_is_array(value)) {
-        if (!nl_value_is_none(value)) nl_diag_add(cx->diags, NL_E_INDEX, index->span, "%s is no index", nl_value_words(cx->arena, value));
+        if (!nl_value_is_none(value))
+            nl_diag_add(cx->diags, NL_E_INDEX, index->span, "%s is no index", nl_value_words(cx->arena, value));
         return 0;
     }
     if (!nl_dim_is_pure(value.dim)) {
-        nl_diag_add(cx->diags, NL_E_INDEX, index->span, "an index is a pure number, not %s", nl_dim_text(cx->arena, value.dim));
+        nl_diag_add(cx->diags, NL_E_INDEX, index->span, "an index is a pure number, not %s",
+                    nl_dim_text(cx->arena, value.dim));
         return 0;
     }
-    if (value.kind == NL_KIND_BOOL && value.rank == 0) return refuse(cx, index->span, "a single condition is no index"), 0;
+    if (value.kind == NL_KIND_BOOL && value.rank == 0)
+        return refuse(cx, index->span, "a single condition is no index"), 0;
     if (value.kind == NL_KIND_BOOL && axis + value.rank > s->source.rank) {
-        nl_diag_add(cx->diags, NL_E_INDEX, index->span, "a mask %s does not fit an array %s", nl_value_shape_text(cx->arena, value),
-                    nl_value_shape_text(cx->arena, s->source));
+        nl_diag_add(cx->diags, NL_E_INDEX, index->span, "a mask %s does not fit an array %s",
+                    nl_value_shape_text(cx->arena, value), nl_value_shape_text(cx->arena, s->source));
         return 0;
     }
     if (value.kind == NL_KIND_BOOL) return add_mask(cx, s, value, axis, index->span) ? value.rank : 0;
@@ -228,8 +236,9 @@ static void keep_times(nl_eval_context *cx, const selection *s, nl_value *out)
     if (s->source.times == NULL || count == NL_UNKNOWN_SIZE) return;
     double *times = NL_NEW_ARRAY(cx->arena, double, count > 0 ? count : 1);
     for (size_t i = 0; i < count; i++) {
-        const size_t at = s->time_list.data != NULL ? (size_t)s->time_list.data[i]
-                                                    : (size_t)((long)s->time_range.begin + (long)i * s->time_range.step);
+        const size_t at = s->time_list.data != NULL
+            ? (size_t)s->time_list.data[i]
+            : (size_t)((long)s->time_range.begin + (long)i * s->time_range.step);
         times[i] = s->source.times[at];
     }
     out->times = times;
@@ -265,7 +274,8 @@ static bool select_axes(nl_eval_context *cx, selection *s, const nl_index *indic
     nl_shape_strides(s->source, s->source.rank, s->strides);
     for (size_t i = 0; i < count; i++) {
         if (axis >= s->source.rank) {
-            nl_diag_add(cx->diags, NL_E_INDEX, indices[i].span, "%s has no axis %d", nl_value_words(cx->arena, s->source), axis);
+            nl_diag_add(cx->diags, NL_E_INDEX, indices[i].span, "%s has no axis %d",
+                        nl_value_words(cx->arena, s->source), axis);
             return false;
         }
         const int taken = add_index(cx, s, &indices[i], axis);
@@ -291,10 +301,12 @@ nl_value nl_value_index(nl_eval_context *cx, nl_span span, nl_value base, const 
     if (!select_axes(cx, &s, indices, count)) return nl_value_none();
     if (!nl_shape_broadcast(s.lists, s.list_count, &picked.rank, picked.shape)) {
         nl_diag_add(cx->diags, NL_E_SHAPE, span, "the shapes %s and %s of the indices do not fit",
-                    nl_value_shape_text(cx->arena, s.lists[0]), nl_value_shape_text(cx->arena, s.lists[s.list_count - 1]));
+                    nl_value_shape_text(cx->arena, s.lists[0]),
+                    nl_value_shape_text(cx->arena, s.lists[s.list_count - 1]));
         return nl_value_none();
     }
-    if (picked.rank + s.range_count > NL_RANK) return refuse(cx, span, "the result has more than 8 axes"), nl_value_none();
+    if (picked.rank + s.range_count > NL_RANK)
+        return refuse(cx, span, "the result has more than 8 axes"), nl_value_none();
     nl_value out = result_shape(&s, picked);
     if (s.keeps_time && !s.split && out.rank > 0) keep_times(cx, &s, &out);
     bool known = base.data != NULL;

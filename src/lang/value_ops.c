@@ -12,8 +12,8 @@
 static const char *dimension_fault(nl_arena *arena, nl_op op, const nl_arg *args, int count)
 {
     static const struct { nl_op op; const char *verb; } verbs[] = {
-        { NL_OP_ADD, "add" }, { NL_OP_SUB, "subtract" }, { NL_OP_EQ, "compare" }, { NL_OP_NE, "compare" }, { NL_OP_LT, "compare" },
-        { NL_OP_LE, "compare" }, { NL_OP_GT, "compare" }, { NL_OP_GE, "compare" },
+        { NL_OP_ADD, "add" },    { NL_OP_SUB, "subtract" }, { NL_OP_EQ, "compare" }, { NL_OP_NE, "compare" },
+        { NL_OP_LT, "compare" }, { NL_OP_LE, "compare" },   { NL_OP_GT, "compare" }, { NL_OP_GE, "compare" },
     };
     const char *first = nl_dim_text(arena, args[0].value.dim);
     const char *second = count > 1 ? nl_dim_text(arena, args[1].value.dim) : "";
@@ -24,18 +24,21 @@ static const char *dimension_fault(nl_arena *arena, nl_op op, const nl_arg *args
     case NL_DIM_PURE:
         for (int i = 0; i < count; i++)
             if (!nl_dim_is_pure(args[i].value.dim))
-                return nl_arena_printf(arena, "`%s` takes a pure number, not %s", nl_ops[op].name, nl_dim_text(arena, args[i].value.dim));
+                return nl_arena_printf(arena, "`%s` takes a pure number, not %s", nl_ops[op].name,
+                                       nl_dim_text(arena, args[i].value.dim));
         break;
     case NL_DIM_SAME:
     case NL_DIM_COMPARE:
     case NL_DIM_SELECT: {
         nl_text text = nl_text_new(arena);
         for (int i = nl_ops[op].dim == NL_DIM_SELECT; i < count; i++)
-            nl_text_addf(&text, "%s%s", text.length == 0 ? "" : i + 1 < count ? ", " : " and ", nl_dim_text(arena, args[i].value.dim));
+            nl_text_addf(&text, "%s%s", text.length == 0 ? "" : i + 1 < count ? ", " : " and ",
+                         nl_dim_text(arena, args[i].value.dim));
         return nl_arena_printf(arena, "`%s` needs quantities of one dimension, not %s", nl_ops[op].name, text.chars);
     }
     case NL_DIM_POWER:
-        if (!nl_dim_is_pure(args[1].value.dim)) return nl_arena_printf(arena, "an exponent is a pure number, not %s", second);
+        if (!nl_dim_is_pure(args[1].value.dim))
+            return nl_arena_printf(arena, "an exponent is a pure number, not %s", second);
         return nl_arena_printf(arena, "%s to this power has no dimension that could be written", first);
     default: break;
     }
@@ -79,13 +82,14 @@ static bool check_kinds(nl_eval_context *cx, nl_op op, const nl_arg *args, int c
 
         if (kind_fits(op, i, value.kind)) continue;
         if (value.kind == NL_KIND_NUMBER) {
-            nl_diag *diag = nl_diag_add(cx->diags, NL_E_VALUE_KIND, args[i].span, "`%s` needs a condition, not %s", nl_ops[op].name,
-                                        nl_value_words(cx->arena, value));
+            nl_diag *diag = nl_diag_add(cx->diags, NL_E_VALUE_KIND, args[i].span, "`%s` needs a condition, not %s",
+                                        nl_ops[op].name, nl_value_words(cx->arena, value));
             nl_diag_help(cx->diags, diag, "a number is never a condition; compare it: x != 0");
         } else {
-            nl_diag *diag = nl_diag_add(cx->diags, NL_E_VALUE_KIND, args[i].span, "`%s` does not take %s", nl_ops[op].name,
-                                        nl_value_words(cx->arena, value));
-            if (value.kind == NL_KIND_TABLE) nl_diag_help(cx->diags, diag, "a table is a function of time: write stim(t)");
+            nl_diag *diag = nl_diag_add(cx->diags, NL_E_VALUE_KIND, args[i].span, "`%s` does not take %s",
+                                        nl_ops[op].name, nl_value_words(cx->arena, value));
+            if (value.kind == NL_KIND_TABLE)
+                nl_diag_help(cx->diags, diag, "a table is a function of time: write stim(t)");
         }
         return false;
     }
@@ -150,7 +154,8 @@ static bool same_times(nl_value a, nl_value b)
     return memcmp(a.times, b.times, a.shape[0] * sizeof *a.times) == 0;
 }
 
-/* Makes `out` a signal when one of the operands brings its first axis; false where two were sampled at different times. */
+/* Makes `out` a signal when one of the operands brings its first axis; false where two were sampled at different
+ * times. */
 static bool take_times(nl_value *out, const nl_value *values, int count)
 {
     const nl_value *first = NULL;
@@ -239,7 +244,8 @@ static nl_value compare_texts(nl_eval_context *cx, nl_span span, const char *op,
     return nl_value_bool(cx->arena, (strcmp(a.text, b.text) == 0) == equal);
 }
 
-nl_value nl_value_binary(nl_eval_context *cx, nl_span span, const char *op, nl_value a, nl_span a_span, nl_value b, nl_span b_span)
+nl_value nl_value_binary(nl_eval_context *cx, nl_span span, const char *op, nl_value a, nl_span a_span, nl_value b,
+                         nl_span b_span)
 {
     const nl_arg args[] = { { .value = a, .span = a_span }, { .value = b, .span = b_span } };
 
@@ -291,7 +297,8 @@ nl_value nl_value_scale(nl_eval_context *cx, nl_span span, nl_value a, nl_unit u
     nl_value out = nl_value_unknown(a.kind, unit.dim, a.rank, a.shape);
     if (a.data == NULL) return out;
     double *data = nl_value_room(cx, span, &out);
-    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++) data[i] = scale_element(cx->arena, a.data[i], unit);
+    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++)
+        data[i] = scale_element(cx->arena, a.data[i], unit);
     return data != NULL ? out : nl_value_none();
 }
 
@@ -323,13 +330,13 @@ static bool within_fits(nl_eval_context *cx, nl_span span, const nl_value *value
     }
     const nl_dim wanted = relative ? nl_dim_none : nl_dim_common(values[0].dim, values[2].dim);
     if (nl_dim_equal(values[1].dim, wanted)) return true;
-    nl_diag_add(cx->diags, NL_E_DIMENSION, span, "the tolerance is %s, what is compared %s", nl_dim_text(arena, values[1].dim),
-                nl_dim_text(arena, wanted));
+    nl_diag_add(cx->diags, NL_E_DIMENSION, span, "the tolerance is %s, what is compared %s",
+                nl_dim_text(arena, values[1].dim), nl_dim_text(arena, wanted));
     return false;
 }
 
-nl_value nl_value_within(nl_eval_context *cx, nl_span span, nl_value x, nl_value tolerance, bool relative, nl_value reference,
-                         size_t *worst)
+nl_value nl_value_within(nl_eval_context *cx, nl_span span, nl_value x, nl_value tolerance, bool relative,
+                         nl_value reference, size_t *worst)
 {
     nl_value values[] = { x, tolerance, reference }, out = { .kind = NL_KIND_BOOL, .dim = nl_dim_none };
     size_t strides[3][NL_RANK];

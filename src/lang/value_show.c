@@ -62,7 +62,8 @@ static void add_padded(nl_text *text, const format *f, const char *body, bool is
 static void add_number(nl_text *text, const format *f, double x)
 {
     char pattern[16];
-    const char conversion = f->type == 'd' ? 'f' : f->type == '%' ? 'f' : f->type == 0 || f->type == 's' ? 'g' : f->type;
+    const bool fixed = f->type == 'd' || f->type == '%', general = f->type == 0 || f->type == 's';
+    const char conversion = fixed ? 'f' : general ? 'g' : f->type;
     const int precision = f->type == 'd' ? 0 : f->precision >= 0 ? f->precision : f->type == 0 ? 8 : 6;
     const bool zeros = f->zeros && f->align == 0 && isfinite(x);
 
@@ -72,7 +73,8 @@ static void add_number(nl_text *text, const format *f, double x)
         add_padded(text, f, plain.chars, true);
         return;
     }
-    snprintf(pattern, sizeof pattern, "%%%s%s*.*%c", f->sign == '+' ? "+" : f->sign == ' ' ? " " : "", zeros ? "0" : "", conversion);
+    const char *sign = f->sign == '+' ? "+" : f->sign == ' ' ? " " : "";
+    snprintf(pattern, sizeof pattern, "%%%s%s*.*%c", sign, zeros ? "0" : "", conversion);
     if (f->type == '%') x *= 100;
     if (isnan(x)) x = NAN; /* never "-nan" */
     const int width = zeros ? f->width - (f->type == '%') : 0;

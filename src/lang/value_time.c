@@ -46,7 +46,7 @@ static bool signal_row(nl_value signal, double t, size_t width, double *out)
 static void table_row(nl_value table, double t, size_t width, double *out)
 {
     const double last = (double)table.shape[0] - 1;
-    const double row = fmin(fmax(floor(t / table.table_dt + 1e-9), 0), last); /* t may be a rounded multiple of the table's dt */
+    const double row = fmin(fmax(floor(t / table.table_dt + 1e-9), 0), last); /* t may be a rounded multiple */
 
     memcpy(out, table.data + (size_t)(isnan(row) ? 0 : row) * width, width * sizeof *out);
 }
@@ -68,7 +68,9 @@ static bool check_call(nl_eval_context *cx, nl_span span, nl_value base, nl_valu
 
 nl_value nl_value_at_time(nl_eval_context *cx, nl_span span, nl_value base, nl_value at)
 {
-    nl_value out = { .kind = base.kind == NL_KIND_BOOL ? NL_KIND_BOOL : NL_KIND_NUMBER, .dim = base.dim, .rank = at.rank };
+    nl_value out = { .kind = base.kind == NL_KIND_BOOL ? NL_KIND_BOOL : NL_KIND_NUMBER,
+                     .dim = base.dim,
+                     .rank = at.rank };
     size_t width = 1;
 
     if (nl_value_is_none(base) || nl_value_is_none(at) || !check_call(cx, span, base, at)) return nl_value_none();
@@ -87,7 +89,8 @@ nl_value nl_value_at_time(nl_eval_context *cx, nl_span span, nl_value base, nl_v
         if (base.kind == NL_KIND_TABLE) table_row(base, at.data[i], width, data + i * width);
         else if (!signal_row(base, at.data[i], width, data + i * width)) {
             const size_t count = base.shape[0];
-            nl_diag_add(cx->diags, NL_E_DOMAIN, span, "the signal has no value at %.10g: it was sampled from %.10g to %.10g", at.data[i],
+            nl_diag_add(cx->diags, NL_E_DOMAIN, span,
+                        "the signal has no value at %.10g: it was sampled from %.10g to %.10g", at.data[i],
                         count > 0 ? base.times[0] : NAN, count > 0 ? base.times[count - 1] : NAN);
             return nl_value_none();
         }

@@ -14,9 +14,37 @@ static bool side_fits(nl_conn_context *cx, const nl_side *side, const char *word
     return false;
 }
 
+static const char *bytes_text(nl_arena *arena, double bytes)
+{
+    static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB", "EB" };
+    size_t unit = 0;
+
+    for (; bytes >= 1000 && unit + 1 < NL_LEN(units); unit++) bytes /= 1000;
+    return nl_arena_printf(arena, "%.3g %s", bytes, units[unit]);
+}
+
+static bool memory_fits(nl_conn_context *cx, const char *what, double count, size_t bytes_each)
+{
+    const double bytes = count * (double)bytes_each + 8 * ((double)cx->post.count + 1);
+    const double room = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+
+    if (bytes <= room) return true;
+    nl_diag *diag = nl_diag_add(cx->diags, NL_E_CONN_MEMORY, cx->span,
+                                "the %.3g %s of `%s` need %s; this machine has %s", count, what, cx->name,
+                                bytes_text(cx->arena, bytes), bytes_text(cx->arena, room));
+    nl_diag_help(cx->diags, diag, "all_to_all, one_to_one, offsets, kernel and low_rank store no pairs");
+    return false;
+}
+
+bool nl_conn_fits(nl_conn_context *cx, double synapses, size_t bytes_each)
+{
+    return memory_fits(cx, "synapses", synapses, bytes_each);
+}
+
 static bool excluding_fits(nl_conn_context *cx, const nl_conn *other)
 {
-    if (other->pre.count == cx->pre.count && other->post.count == cx->post.count) return true;
+    if (other->pre.count == cx->pre.count && other->post.count == cx->post.count)
+        return memory_fits(cx, "excluded pairs", (double)other->synapse_count, sizeof(uint32_t));
     nl_diag_add(cx->diags, NL_E_CONN_SIZES, cx->span,
                 "the excluded projection has %zu pre and %zu post neurons, `%s` has %zu and %zu",
                 other->pre.count, other->post.count, cx->name, cx->pre.count, cx->post.count);
@@ -40,28 +68,6 @@ nl_conn *nl_conn_new(nl_conn_context *cx, nl_conn_kind kind)
     conn->pre = cx->pre;
     conn->post = cx->post;
     return conn;
-}
-
-static const char *bytes_text(nl_arena *arena, double bytes)
-{
-    static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB", "EB" };
-    size_t unit = 0;
-
-    for (; bytes >= 1000 && unit + 1 < NL_LEN(units); unit++) bytes /= 1000;
-    return nl_arena_printf(arena, "%.3g %s", bytes, units[unit]);
-}
-
-bool nl_conn_fits(nl_conn_context *cx, double synapses, size_t bytes_each)
-{
-    const double bytes = synapses * (double)bytes_each + 8 * ((double)cx->post.count + 1);
-    const double room = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-
-    if (bytes <= room) return true;
-    nl_diag *diag = nl_diag_add(cx->diags, NL_E_CONN_MEMORY, cx->span,
-                                "the %.3g synapses of `%s` need %s; this machine has %s", synapses, cx->name,
-                                bytes_text(cx->arena, bytes), bytes_text(cx->arena, room));
-    nl_diag_help(cx->diags, diag, "all_to_all, one_to_one, offsets, kernel and low_rank store no pairs");
-    return false;
 }
 
 static size_t structure_bytes(const nl_conn *conn)

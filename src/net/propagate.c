@@ -26,7 +26,7 @@ enum { LANES = 8 };
 
 static double fold(const double s[LANES])
 {
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
 static double row_sum(size_t n, const uint32_t *col, const double *w, const double *x)

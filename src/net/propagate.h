@@ -6,7 +6,7 @@
 #include "conn.h"
 
 /* The two inner loops, so that the caller brings those of its instruction set.  Sums over rows have eight lanes s by
- * place in the row modulo 8, folded as ((s0+s1)+(s2+s3))+((s4+s5)+(s6+s7)). */
+ * place in the row modulo 8, folded as ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). */
 typedef struct nl_propagate_kernels {
     /* out[r] = sum of w[k] * x[col[k]], k in row r; w NULL: 1 */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);

@@ -1,0 +1,9 @@
+libnetlang_la_SOURCES += \
+    src/run/expect.c \
+    src/run/protocol.c \
+    src/run/report.c \
+    src/run/results.c \
+    src/run/run_impl.h \
+    src/run/series.c \
+    src/run/session.c src/run/session.h \
+    src/run/state.c

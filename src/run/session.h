@@ -37,6 +37,13 @@ typedef struct nl_session_counts {
 } nl_session_counts;
 nl_session_counts nl_session_expectations(const nl_session *session);
 
+/* Wall-clock time spent stepping and the steps made, over all `run` statements. */
+typedef struct nl_session_timing {
+    double seconds;
+    uint64_t steps;
+} nl_session_timing;
+nl_session_timing nl_session_time_spent(const nl_session *session);
+
 /* Texts for the commands `check` (counts of neurons and synapses, memory), `explain FILE`, and `ir --stage
  * ast|model|ir|program`; NULL for an unknown stage. */
 const char *nl_session_summary(nl_session *session);

@@ -1,5 +1,7 @@
 #include "build.h"
 
+#include "print.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,10 +308,12 @@ nl_ast *nl_build_within(nl_parser *p, nl_span span, nl_ast *value, nl_ast *toler
 
 nl_ast *nl_build_power(nl_parser *p, nl_span span, nl_ast *base, const nl_token *op, nl_ast *exponent)
 {
-    if (base->kind == NL_AST_NUMBER && base->unit_text != NULL && base->unit_text[0] != '[')
+    if (base->kind == NL_AST_NUMBER && base->unit_text != NULL && base->unit_text[0] != '[') {
+        const char *power = nl_print_expression(p->arena, exponent);
         nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_UNIT, span, "a power after a unit is ambiguous"),
-                     "write %s [%s^...] for a power of the unit, (%s %s)^... for a power of the quantity", base->name,
-                     base->unit_text, base->name, base->unit_text);
+                     "write %s [%s^%s] for the unit, (%s %s)^%s for the quantity", base->name, base->unit_text, power,
+                     base->name, base->unit_text, power);
+    }
     return nl_build_named(p, NL_AST_BINARY, span, op, (nl_ast *[]){ base, exponent }, 2);
 }
 

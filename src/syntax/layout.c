@@ -208,22 +208,31 @@ static bool touches_operand(const nl_token *next)
 }
 
 /* `name =` at the start of a line can be one more item of a list, or one more argument. */
-static bool may_be_item(nl_layout *l)
+static bool may_be_item(nl_layout *l, const nl_token *next)
 {
-    if (is_inside(l)) return top(l)->kind == '(' && (l->last->kind == ',' || l->last->kind == '(');
-    return l->last->kind == ',' && is_list_head(l->head);
+    const bool separates = l->last->kind == ',' || l->last->kind == '(';
+
+    if (is_inside(l)) return top(l)->kind == '(' && (separates || next->col > l->first->col);
+    return separates && is_list_head(l->head);
 }
 
-/* Whether a line that begins at `t` can only be a new statement. */
-static bool can_only_begin_statement(nl_layout *l, const nl_token *t)
+/* Whether a line that begins at `t` can only be a new statement; `name =` may also be one more item or argument. */
+static bool can_only_begin_statement(const nl_token *t, bool may_be_item)
 {
     if (t->kind == NL_T_END || t->kind == '}' || t->kind == NL_T_RETURN) return true;
     if (t->kind != NL_T_ID) return false;
     if (is_place(t, NL_KEYWORD_IS_FIRST) && touches_operand(t + 1)) return true;
     if (t[1].kind == NL_T_PRIME) return t[2].kind == '=';
-    if (t[1].kind == '=') return !may_be_item(l);
+    if (t[1].kind == '=') return !may_be_item;
     if (t[1].kind == '.' && t[2].kind == NL_T_ID) return t[3].kind == NL_T_AUG;
     return t[1].kind == NL_T_AUG;
+}
+
+/* An operand behind an operand, no further right than the statement began: a bracket was forgotten before it. */
+static bool is_left_behind(const nl_layout *l, const nl_token *last, const nl_token *next)
+{
+    return nl_token_ends_operand(last->kind) && nl_token_begins_operand(next->kind) && l->first != NULL
+        && next->col <= l->first->col;
 }
 
 /* Whether a line that begins at `t` continues the statement above. */
@@ -252,13 +261,22 @@ static const nl_token *past_newlines(const nl_token *t)
 
 /* ---- statements that are given up ---- */
 
+/* Whether a statement that is given up goes on behind the newline at `t`. */
+static bool skips_newline(const nl_layout *l, const nl_token *t, int depth)
+{
+    const nl_token *next = past_newlines(t), *last = t - 1;
+
+    if (can_only_begin_statement(next, last->kind == ',' || last->kind == '(')) return false;
+    if (depth > 0) return !is_left_behind(l, last, next);
+    if (is_place(next, NL_KEYWORD_IS_AFTER) && !is_place(next, NL_KEYWORD_IS_FIRST) && !makes_name(next[1].kind)) return true;
+    return continues_statement(l, next) || holds_line(last->kind);
+}
+
 /* From the present token to the end of its statement: a line's end outside brackets, a `;`, a `}` that closes none
  * of the statement's own blocks, or the end of the text. */
 static void skip_statement(nl_layout *l, int depth)
 {
     for (int blocks = 0; l->at->kind != NL_T_END; l->at++) {
-        const nl_token *next = past_newlines(l->at);
-
         switch (l->at->kind) {
         case '(': case '[': depth++; break;
         case ')': case ']': depth -= depth > 0; break;
@@ -278,11 +296,21 @@ static void skip_statement(nl_layout *l, int depth)
             if (blocks == 0 && depth == 0) return;
             break;
         case '\n':
-            if (blocks > 0 || (depth > 0 && !can_only_begin_statement(l, next))) break;
-            if (depth == 0 && continues_statement(l, next)) break;
-            return;
+            if (blocks == 0 && !skips_newline(l, l->at, depth)) return;
+            break;
         default: break;
         }
+    }
+}
+
+/* Lines below a statement that was given up, further right than it. */
+static void skip_indented_lines(nl_layout *l)
+{
+    const uint32_t col = l->first != NULL ? l->first->col : UINT32_MAX;
+
+    while (l->at->kind == '\n' && past_newlines(l->at)->col > col && past_newlines(l->at)->kind != NL_T_END) {
+        l->at = past_newlines(l->at);
+        skip_statement(l, 0);
     }
 }
 
@@ -291,9 +319,12 @@ void nl_layout_recover(nl_parser *p)
     nl_layout *l = &p->layout;
     int depth = 0;
 
-    if (l->last->kind == NL_T_TERM || l->last->kind == NL_T_END) return;
+    if (l->last->kind == NL_T_TERM || l->last->kind == NL_T_END) {
+        skip_indented_lines(l);
+        return;
+    }
     if (l->last->kind == '{' && l->open.count > 0) {
-        l->at = top(l)->token;
+        if (&l->at[-1] == l->last) l->at--; /* not a brace that was supplied */
         l->first = top(l)->first;
         l->open.count--;
     }
@@ -302,10 +333,11 @@ void nl_layout_recover(nl_parser *p)
     l->term_due = true;
 }
 
-/* A statement whose first word is a fault. */
+/* A statement whose first word is a fault; with the lines below it where blocks are made by indentation. */
 static void skip_fresh_statement(nl_layout *l)
 {
     skip_statement(l, 0);
+    if (l->at[-1].kind == ':') skip_indented_lines(l);
 }
 
 /* ---- brackets ---- */
@@ -379,17 +411,6 @@ static const nl_token *open_block(nl_parser *p)
     return is_inside(&p->layout) ? close_bracket(p, "") : push(p, p->layout.at, false, false);
 }
 
-/* Remembers the first `}` at the start of a line that stands in another column than the statement it closes. */
-static void note_column(nl_layout *l, const nl_bracket *open, const nl_token *close)
-{
-    const bool begins_line = close[-1].kind == '\n';
-
-    if (l->odd_close != NULL || !begins_line || open->first == NULL || open->first->line == close->line) return;
-    if (open->first->col == close->col) return;
-    l->odd_open = open->token;
-    l->odd_close = close;
-}
-
 static const nl_token *leave_block(nl_parser *p, const nl_token *close)
 {
     nl_layout *l = &p->layout;
@@ -404,6 +425,28 @@ static const nl_token *leave_block(nl_parser *p, const nl_token *close)
     return l->last;
 }
 
+static bool begins_line(const nl_layout *l)
+{
+    return l->at->line > l->last->line || l->last->kind == NL_T_START_FILE;
+}
+
+static void report_open_block(nl_parser *p, const char *before, const char *help)
+{
+    nl_layout *l = &p->layout;
+    nl_diag *diag = nl_diag_add(p->diags, NL_E_BRACKET, top(l)->token->span, "this `{` is not closed%s", before);
+
+    if (help != NULL) nl_diag_help(p->diags, diag, "%s", help);
+    l->surplus--;
+}
+
+/* In a text with more `{` than `}`: a `}` further left than the statement that it would end belongs to another. */
+static bool is_outer_end(nl_layout *l)
+{
+    const nl_bracket *block = top(l);
+
+    return l->surplus > 0 && begins_line(l) && block->first->line < l->at->line && l->at->col < block->first->col;
+}
+
 static const nl_token *close_block(nl_parser *p)
 {
     nl_layout *l = &p->layout;
@@ -412,13 +455,15 @@ static const nl_token *close_block(nl_parser *p)
     if (is_inside(l)) return close_bracket(p, "");
     if (!l->fresh) return give_made(p, NL_T_TERM);
     if (l->open.count == 0) {
-        nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_BRACKET, t->span, "this `}` closes nothing"),
-                     "is a `{` missing above, or one `}` too many?");
+        if (nl_diags_error_count(p->diags) == l->errors_before)
+            nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_BRACKET, t->span, "this `}` closes nothing"),
+                         "is a `{` missing above, or one `}` too many?");
         l->at++;
         return NULL;
     }
-    note_column(l, top(l), t);
-    return leave_block(p, t);
+    if (!is_outer_end(l)) return leave_block(p, t);
+    report_open_block(p, "", nl_arena_printf(p->arena, "the indentation says that the `}` on line %u belongs to another block", t->line));
+    return leave_block(p, NULL);
 }
 
 /* Behind a `}` a statement ends, unless `else` follows. */
@@ -433,34 +478,52 @@ static const nl_token *after_block(nl_parser *p)
     return NULL;
 }
 
-static void report_open_block(nl_parser *p, const nl_bracket *open, const char *before, size_t line)
-{
-    nl_layout *l = &p->layout;
-    const bool is_odd = l->odd_close != NULL;
-    nl_diag *diag;
-
-    if (l->stopped) return;
-    if (line > 0)
-        diag = nl_diag_add(p->diags, NL_E_BRACKET, is_odd ? l->odd_open->span : open->token->span,
-                           "this `{` is not closed before %s on line %zu", before, line);
-    else
-        diag = nl_diag_add(p->diags, NL_E_BRACKET, is_odd ? l->odd_open->span : open->token->span,
-                           "this `{` is not closed");
-    if (is_odd)
-        nl_diag_help(p->diags, diag, "the indentation says that the `}` on line %u belongs to another block",
-                     l->odd_close->line);
-    l->odd_close = NULL;
-}
-
-/* In a text with more `{` than `}`: a declaration in column 1 behind lines that are indented stands in no block. */
+/* In a text with more `{` than `}`: a line no further right than the statement of the block stands behind it. */
 static bool is_block_missed(nl_layout *l)
 {
     const nl_bracket *block = top(l);
-    const nl_token *t = l->at;
+    const int kind = l->at->kind;
 
-    if (!l->fresh || l->surplus <= 0 || block == NULL || block->body == NULL || block->body == t) return false;
-    if (t->col != 1 || block->first == NULL || block->body->line == block->token->line) return false;
-    return block->body->col > block->first->col && is_place(t, NL_KEYWORD_IS_FIRST) && !is_name_first(t);
+    if (!l->fresh || l->surplus <= 0 || block == NULL || block->body == NULL || block->first == NULL) return false;
+    if (kind == '\n' || kind == ';' || kind == '}' || kind == NL_T_END || !begins_line(l)) return false;
+    const bool indents = block->body->line == block->token->line || block->body->col > block->first->col;
+    const uint32_t room = kind == NL_T_ELSE ? sizeof "} " - 1 : 0;
+    return indents && l->at->line > block->body->line && l->at->col <= block->first->col + room;
+}
+
+static const nl_token *missing_block_end(nl_parser *p)
+{
+    const nl_token *t = p->layout.at;
+
+    report_open_block(p, nl_arena_printf(p->arena, " before %s on line %u", nl_token_shown(p->arena, t), t->line), NULL);
+    return leave_block(p, NULL);
+}
+
+/* Statements that have a block, or may have one. */
+static bool takes_block(int head)
+{
+    switch (head) {
+    case NL_T_IF: case NL_T_FOR: case NL_T_EVERY: case NL_T_AT: case NL_T_SPIKE: case NL_T_EVENT: case NL_T_WHEN:
+    case NL_T_ON: case NL_T_SIMULATION: case NL_T_SWEEP: case NL_T_TRIALS: case NL_T_FIGURE: case NL_T_FUNCTION:
+    case NL_T_POPULATION: case NL_T_PROJECTION: case NL_T_NEURON: case NL_T_SYNAPSE: case NL_T_METHOD: case NL_T_CIRCUIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* In a text with more `}` than `{`: the block of this statement begins without its `{`. */
+static const nl_token *missing_block_begin(nl_parser *p, const nl_token *next)
+{
+    nl_layout *l = &p->layout;
+    nl_token *brace = copy_token(p, l->last, '{');
+    nl_bracket block = { .kind = '{', .token = brace, .first = l->first, .head = l->head };
+
+    brace->span.begin = brace->span.end;
+    nl_diag_add(p->diags, NL_E_BRACKET, brace->span, "a `{` is missing here, before `%s`", next->text);
+    NL_PUSH(p->arena, &l->open, block);
+    l->surplus++;
+    return give(l, brace);
 }
 
 /* ---- the ends of lines ---- */
@@ -468,7 +531,14 @@ static bool is_block_missed(nl_layout *l)
 static bool can_hold(nl_layout *l, const nl_token *next)
 {
     if (next->kind == NL_T_END || next->kind == '}') return false;
-    return holds_line(l->last->kind) && !can_only_begin_statement(l, next);
+    return holds_line(l->last->kind) && !can_only_begin_statement(next, may_be_item(l, next));
+}
+
+/* In a text with more `{` than `}`: the `else` of an `if` whose block is still open. */
+static bool is_else_of_block(nl_layout *l, const nl_token *next)
+{
+    return next->kind == NL_T_ELSE && l->surplus > 0 && top(l) != NULL && top(l)->head == NL_T_IF
+        && next->col <= top(l)->first->col + sizeof "} " - 1;
 }
 
 static const nl_token *line_end(nl_parser *p)
@@ -476,16 +546,17 @@ static const nl_token *line_end(nl_parser *p)
     nl_layout *l = &p->layout;
     const nl_token *next = past_newlines(l->at);
 
-    if (is_inside(l) && can_only_begin_statement(l, next)) return close_bracket(p, "");
+    if (is_inside(l) && (can_only_begin_statement(next, may_be_item(l, next)) || is_left_behind(l, l->last, next))) return close_bracket(p, "");
     if (l->fresh || is_inside(l) || can_hold(l, next)) {
         l->at = next;
         return NULL;
     }
-    if (continues_statement(l, next)) {
+    if (continues_statement(l, next) && !is_else_of_block(l, next)) {
         if (next->kind == '-' || next->kind == '+') l->joined = next;
         l->at = next;
         return NULL;
     }
+    if (l->surplus < 0 && takes_block(l->head) && next->col > l->first->col) return missing_block_begin(p, next);
     return give_made(p, NL_T_TERM);
 }
 
@@ -506,7 +577,7 @@ static const nl_token *text_end(nl_parser *p)
     if (is_inside(l)) return close_bracket(p, "");
     if (!l->fresh && l->last->kind != NL_T_END) return give_made(p, NL_T_TERM);
     if (l->open.count == 0) return give(l, l->at);
-    report_open_block(p, top(l), "", 0);
+    if (!l->stopped) report_open_block(p, "", NULL);
     return leave_block(p, NULL);
 }
 
@@ -682,6 +753,7 @@ static const nl_token *missing_separator(nl_parser *p)
     nl_layout *l = &p->layout;
     const nl_token *t = l->at;
 
+    if (l->surplus < 0 && takes_block(l->head)) return missing_block_begin(p, t);
     if (is_list_head(l->head) && t[1].kind == '=') {
         nl_diag_add(p->diags, NL_E_SYNTAX, t->span, "a comma is missing before `%s`", t->text);
         return give_made(p, ',');
@@ -713,13 +785,20 @@ static const nl_token *word_after(nl_parser *p)
     return take_keyword(p, meant);
 }
 
+static bool ends_statement(const nl_token *t)
+{
+    return t->kind == '\n' || t->kind == ';' || t->kind == '}' || t->kind == NL_T_END;
+}
+
 /* The second words of pairs, where the first is no operand. */
 static bool is_second(const nl_layout *l, const nl_token *t)
 {
     switch (l->last->kind) {
     case NL_T_SPIKE: return t->keyword == NL_KEYWORD_WHEN || t->keyword == NL_KEYWORD_AT;
-    case NL_T_REFRACTORY: return t->keyword == NL_KEYWORD_WHILE;
-    case NL_T_RUN: return t->keyword == NL_KEYWORD_UNTIL && t[1].kind != '\n' && t[1].kind != NL_T_END;
+    case NL_T_REFRACTORY:
+        return t->keyword == NL_KEYWORD_WHILE && !ends_statement(t + 1)
+            && !(is_word(t + 1, NL_KEYWORD_HOLDING) && t[2].kind == NL_T_ID);
+    case NL_T_RUN: return t->keyword == NL_KEYWORD_UNTIL && !ends_statement(t + 1);
     case NL_T_CROSSES: return t->keyword == NL_KEYWORD_ABOVE || t->keyword == NL_KEYWORD_BELOW;
     case NL_T_NO: return t->keyword == NL_KEYWORD_SELF;
     case NL_T_AT: return t->keyword == NL_KEYWORD_MOST && l->before->kind == ',';
@@ -740,21 +819,14 @@ static const nl_token *word(nl_parser *p)
 
 /* ---- all together ---- */
 
-static void begin_statement(nl_layout *l)
+static void begin_statement(nl_parser *p)
 {
+    nl_layout *l = &p->layout;
     nl_bracket *block = innermost_block(l);
 
     l->first = l->at;
+    l->errors_at_first = nl_diags_error_count(p->diags);
     if (block != NULL && block->body == NULL) block->body = l->at;
-}
-
-static const nl_token *missing_block_end(nl_parser *p)
-{
-    nl_layout *l = &p->layout;
-
-    l->surplus--;
-    report_open_block(p, top(l), nl_arena_printf(p->arena, "`%s`", l->at->text), l->at->line);
-    return leave_block(p, NULL);
 }
 
 /* One step: a token, or NULL where something was passed over. */
@@ -765,7 +837,7 @@ static const nl_token *step(nl_parser *p)
 
     if (l->block_ended) return after_block(p);
     if (is_block_missed(l)) return missing_block_end(p);
-    if (l->fresh && kind != '\n' && kind != ';' && kind != '}') begin_statement(l);
+    if (l->fresh && kind != '\n' && kind != ';' && kind != '}') begin_statement(p);
     switch (kind) {
     case '\n': return line_end(p);
     case ';': return semicolon(p);
@@ -794,7 +866,7 @@ static void report_faults(nl_parser *p)
     for (; p->fault_count < p->lexer.faults.count; p->fault_count++) {
         const nl_fault *fault = &p->lexer.faults.items[p->fault_count];
 
-        if (fault->span.begin > t->span.end) return;
+        if (fault->span.begin > t->span.end && t->kind != NL_T_END) return;
         nl_diag *diag = nl_diag_add(p->diags, fault->code, fault->span, "%s", fault->text);
         if (fault->help != NULL) nl_diag_help(p->diags, diag, "%s", fault->help);
     }
@@ -823,7 +895,7 @@ void nl_layout_begin(nl_parser *p, int start)
 {
     nl_layout *l = &p->layout;
 
-    *l = (nl_layout){ .at = p->lexer.tokens.items, .start = start };
+    *l = (nl_layout){ .at = p->lexer.tokens.items, .start = start, .errors_before = nl_diags_error_count(p->diags) };
     nl_token *begin = copy_token(p, l->at, start);
     begin->span.end = begin->span.begin;
     l->last = l->before = begin;

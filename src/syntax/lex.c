@@ -200,10 +200,10 @@ void nl_lex_prime(nl_lexer *lexer)
 /* A string in quotes of another kind; it is taken as it is meant. */
 void nl_lex_quoted(nl_lexer *lexer, uint32_t quote_before, uint32_t quote_behind)
 {
-    const bool is_plain = match(lexer)[0] == '\'';
+    const bool is_single = match(lexer)[0] == '\'';
 
-    fault(lexer, NL_E_STRING, here(lexer), is_plain ? "`'` marks a derivative and directly follows a name" : NULL,
-          "a string is written with double quotes: \"...\"");
+    fault(lexer, NL_E_STRING, here(lexer), is_single ? "`'` marks a derivative and directly follows a name" : NULL,
+          "a string is written with plain double quotes: \"...\"");
     nl_token *token = nl_lex_token(lexer, NL_T_STRING);
     token->text = nl_arena_strndup(lexer->arena, match(lexer) + quote_before,
                                    match_length(lexer) - quote_before - quote_behind);

@@ -1,6 +1,7 @@
 libnetlang_la_SOURCES += \
 	src/syntax/ast.c src/syntax/ast.h src/syntax/ast.def \
 	src/syntax/build.c src/syntax/build.h \
+	src/syntax/format.c \
 	src/syntax/layout.c \
 	src/syntax/lex.c \
 	src/syntax/parse.c src/syntax/parse.h src/syntax/parser.h \

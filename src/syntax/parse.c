@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-static nl_parser new_parser(nl_arena *arena, nl_diags *diags, const nl_source *source, int start)
+void nl_parser_begin(nl_parser *p, nl_arena *arena, nl_diags *diags, const nl_source *source, int start)
 {
-    nl_parser p = { .arena = arena, .diags = diags };
-
-    nl_lex_source(&p.lexer, arena, source);
-    nl_layout_begin(&p, start);
-    return p;
+    *p = (nl_parser){ .arena = arena, .diags = diags };
+    nl_lex_source(&p->lexer, arena, source);
+    nl_layout_begin(p, start);
 }
 
 /* ---- ## comments ---- */
@@ -175,9 +173,10 @@ static void attach_all_docs(nl_arena *arena, const nl_parsed *parsed)
 
 nl_parsed nl_parse_source(nl_arena *arena, nl_diags *diags, const nl_source *source)
 {
-    nl_parser p = new_parser(arena, diags, source, NL_T_START_FILE);
+    nl_parser p;
     const nl_span whole = { source->base, source->base + (uint32_t)source->length };
 
+    nl_parser_begin(&p, arena, diags, source, NL_T_START_FILE);
     nl_yyparse(&p);
     if (p.result == NULL) p.result = nl_ast_new(arena, NL_AST_BLOCK, whole, NULL, NULL, 0);
     p.result->span = whole;
@@ -188,8 +187,10 @@ nl_parsed nl_parse_source(nl_arena *arena, nl_diags *diags, const nl_source *sou
 
 nl_ast *nl_parse_expression(nl_arena *arena, nl_diags *diags, const nl_source *source)
 {
-    nl_parser p = new_parser(arena, diags, source, NL_T_START_EXPRESSION);
     const size_t errors = nl_diags_error_count(diags);
+    nl_parser p;
+
+    nl_parser_begin(&p, arena, diags, source, NL_T_START_EXPRESSION);
     const bool parsed = nl_yyparse(&p) == 0;
 
     return parsed && nl_diags_error_count(diags) == errors ? p.result : NULL;

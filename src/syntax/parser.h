@@ -50,7 +50,7 @@ typedef struct nl_layout {
     const nl_token *first; /* of the present statement */
     int head, ended_head;  /* its keyword, or 0; of the statement that has just ended */
     const nl_token *joined; /* the operator in front of a line that continues the one above, or NULL */
-    const nl_token *odd_close, *odd_open; /* the first `}` that stands in another column than its statement */
+    size_t errors_before, errors_at_first; /* that were reported before this text, and before this statement */
 } nl_layout;
 
 typedef struct nl_parser {
@@ -70,6 +70,9 @@ typedef struct nl_expected {
 
 bool nl_expects(const nl_expected *expected, int token);
 const char *nl_expected_name(const nl_expected *expected, int index);
+
+/* Reads all tokens of the source; `start` says what is parsed: START_FILE or START_EXPRESSION. */
+void nl_parser_begin(nl_parser *p, nl_arena *arena, nl_diags *diags, const nl_source *source, int start);
 
 void nl_layout_begin(nl_parser *p, int start);
 const nl_token *nl_layout_next(nl_parser *p);

@@ -208,7 +208,7 @@ static void add_node_text(nl_text *out, const nl_ast *node)
         nl_text_addf(out, node->kind == NL_AST_STRING || node->kind == NL_AST_INSERT ? " \"%s\"" : " %s", node->name);
     for (int k = 0; node->kind == NL_AST_COMPARE && k + 1 < node->kid_count; k++) nl_text_addf(out, " %s", node->ops[k]);
     if (node->unit_text != NULL) nl_text_addf(out, node->kind == NL_AST_NUMBER ? " %s" : " : %s", node->unit_text);
-    if (node->kind == NL_AST_NUMBER && node->has_unit) nl_text_addf(out, " (%s)", nl_text_number(out->arena, node->number));
+    if (node->kind == NL_AST_NUMBER && node->has_unit) nl_text_addf(out, " (%.15g)", node->number);
     if (node->flag) nl_text_adds(out, " no self");
 }
 

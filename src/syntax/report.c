@@ -181,6 +181,17 @@ static bool missing_block(const offence *o)
     return true;
 }
 
+static bool unfinished_choice(const offence *o)
+{
+    const bool ends = at_line_end(o) || o->got->kind == ')' || o->got->kind == ']' || o->got->kind == ',';
+    const bool then = expects(o, NL_T_THEN) && !expects(o, '{');
+
+    if (!ends || !(then || expects(o, NL_T_ELSE))) return false;
+    report(o, NL_E_SYNTAX, o->got->span, then ? "a `then` is missing here" : "an `else` is missing here",
+           "if CONDITION then VALUE else VALUE");
+    return true;
+}
+
 static bool two_arrays(const offence *o)
 {
     const nl_bracket *bracket = innermost(o);
@@ -231,7 +242,7 @@ static bool lonely_else(const offence *o)
 static bool (*const cases[])(const offence *) = {
     joined_line, colon_before_block, assigned_condition, compared_value, second_value, rule_without_via, late_record_name,
     crossing_without_direction, direction_without_crossing, within_without_reference, two_arrays, malformed_unit,
-    missing_operand, missing_block, missing_operator, unfinished_insert, lonely_else, malformed_sweep,
+    missing_operand, unfinished_choice, missing_block, missing_operator, unfinished_insert, lonely_else, malformed_sweep,
 };
 
 /* ---- the general case ---- */
@@ -271,9 +282,12 @@ static void add_expected(nl_text *text, const nl_expected *expected)
 void nl_report_syntax(nl_parser *p, const nl_expected *expected)
 {
     const nl_layout *l = &p->layout;
-    const offence o = { p, expected, l->last, l->before, l->last->kind == NL_T_TERM ? l->ended_head : l->head };
+    const bool at_block = l->last->kind == '{' && l->open.count > 0;
+    const int head = at_block ? l->open.items[l->open.count - 1].head : l->last->kind == NL_T_TERM ? l->ended_head : l->head;
+    const offence o = { p, expected, l->last, l->before, head };
     nl_text reason = nl_text_new(p->arena);
 
+    if (nl_diags_error_count(p->diags) > l->errors_at_first) return; /* one message for a statement */
     for (size_t k = 0; k < NL_LEN(cases); k++)
         if (cases[k](&o)) return;
     add_expected(&reason, expected);

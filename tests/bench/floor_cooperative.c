@@ -9,7 +9,8 @@ typedef struct measures {
     double distance[8], above[8], fallen[8], sum[8];
 } measures;
 
-static inline void measure(measures *m, size_t n, const double *restrict now, const double *restrict before, const double *restrict target)
+static inline void measure(measures *m, size_t n, const double *restrict now, const double *restrict before,
+                           const double *restrict target)
 {
     size_t i = 0;
 
@@ -96,10 +97,12 @@ static void torus_drive(torus *net, double w_in)
     const size_t centre = net->n / 2;
 
     for (size_t row = 0; row < net->n; row++)
-        for (size_t col = 0; col < net->n; col++) row_of(net, net->drive, row)[col] = w_in * ((row == centre) + (col == centre));
+        for (size_t col = 0; col < net->n; col++)
+            row_of(net, net->drive, row)[col] = w_in * ((row == centre) + (col == centre));
 }
 
-/* The default run of models/cooperative_2d.net: two phases, measures in the second; the result is the sum of the loss. */
+/* The default run of models/cooperative_2d.net: two phases, measures in the second; the result is the sum of the
+ * loss after each step. */
 floor_run floor_cooperative_2d(size_t size, size_t steps)
 {
     const double dt = 0.1;
@@ -140,7 +143,8 @@ typedef struct ring {
 } ring;
 
 /* Slope at `at` with the delayed state `past`; flow has a ghost on either side. */
-static inline void ring_slope(const ring *net, const double *restrict at, const double *restrict past, double *restrict slope)
+static inline void ring_slope(const ring *net, const double *restrict at, const double *restrict past,
+                              double *restrict slope)
 {
     const size_t n = net->n;
     double *restrict flow = net->flow;
@@ -159,7 +163,8 @@ static const double *ring_middle(ring *net, size_t step)
     if (step < LAG) memset(middle, 0, net->n * sizeof *middle);
     else
         for (size_t i = 0; i < net->n; i++)
-            middle[i] = 0.5 * (net->x[from][i] + net->x[to][i]) + net->dt / 8 * (net->slope[from][i] - net->slope[to][i]);
+            middle[i] = 0.5 * (net->x[from][i] + net->x[to][i])
+                        + net->dt / 8 * (net->slope[from][i] - net->slope[to][i]);
     return middle;
 }
 
@@ -167,7 +172,8 @@ static void ring_step(ring *net, size_t step)
 {
     const size_t n = net->n, now = step % PAST;
     const double h = net->dt, *restrict x = net->x[now], *middle = ring_middle(net, step);
-    double *restrict k1 = net->slope[now], *restrict stage = net->stage, *restrict sum = net->sum, *restrict next = net->x[(step + 1) % PAST];
+    double *restrict k1 = net->slope[now], *restrict next = net->x[(step + 1) % PAST];
+    double *restrict stage = net->stage, *restrict sum = net->sum;
     double k[n];
 
     ring_slope(net, x, net->x[(step - LAG) % PAST], k1);
@@ -222,7 +228,8 @@ floor_run floor_cooperative_1d(size_t size, size_t steps)
 enum { SITES = 7, COLUMNS = 2 * SITES + 3 };
 
 /* One step; x has a ghost on either side. */
-static inline void adapt_step(size_t n, double *restrict next, const double *restrict x, double *restrict u, double w, double a, double dt)
+static inline void adapt_step(size_t n, double *restrict next, const double *restrict x, double *restrict u, double w,
+                              double a, double dt)
 {
     for (size_t i = 0; i < n; i++) {
         next[i] = x[i] + dt * (w * ((x - 1)[i] + (x + 1)[i]) - x[i] - a * u[i]);
@@ -231,8 +238,8 @@ static inline void adapt_step(size_t n, double *restrict next, const double *res
 }
 
 /* Recorded: x and u at seven units, loss, sum of distances, distance of the sums. */
-static void adapt_record(double *record, size_t n, const double *restrict x, const double *u, const double *restrict profile,
-                         double on, double norm)
+static void adapt_record(double *record, size_t n, const double *restrict x, const double *u,
+                         const double *restrict profile, double on, double norm)
 {
     const size_t c = n / 2, sites[SITES] = { c, c + 1, c + 2, c + 5, c + 12, c - 1, 0 };
     double far[8] = { 0 }, sum[8] = { 0 };
@@ -249,7 +256,8 @@ static void adapt_record(double *record, size_t n, const double *restrict x, con
 /* The default run of models/cooperative_sfa.net (size a multiple of 8); the result is the response time. */
 floor_run floor_cooperative_sfa(size_t size, size_t steps)
 {
-    const double dt = 0.01, a = 0.09, g = exp(-1 / 4.5), w = (1 + a) * g / (1 + g * g), w_ff = (1 + a) * (1 - g * g) / (1 + g * g);
+    const double dt = 0.01, a = 0.09, g = exp(-1 / 4.5);
+    const double w = (1 + a) * g / (1 + g * g), w_ff = (1 + a) * (1 - g * g) / (1 + g * g);
     const size_t centre = size / 2, on_at = 10000, off_at = 30000;
     double *memory = floor_array(4 * (size + 16)), *record = floor_array(COLUMNS * steps), norm = 0, response = NAN;
     double *x = memory + 8, *next = x + size + 16, *u = next + size + 16, *profile = u + size + 16 - 8;

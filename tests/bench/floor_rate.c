@@ -112,12 +112,16 @@ floor_run floor_sparse(size_t size, size_t steps)
     if (col == NULL) abort();
     for (size_t post = 0, k = 0; post < size; post++)
         for (size_t pre = 0; pre < size; pre++)
-            if (connected(pre, post)) col[k] = (uint32_t)pre, w[k++] = 0.05 * cos((double)pre + 3.0 * (double)post);
+            if (connected(pre, post)) {
+                col[k] = (uint32_t)pre;
+                w[k++] = 0.05 * cos((double)pre + 3.0 * (double)post);
+            }
     for (size_t i = 0; i < size; i++) x[i] = cos((double)i), drive[i] = sin((double)i);
     const double start = floor_now();
     for (size_t s = 0; s < steps; s++) {
         tanh_all(size, x, r);
-        for (size_t i = 0; i < size; i++) rec[i] = drive[i] + sparse_row(begin[i + 1] - begin[i], col + begin[i], w + begin[i], r);
+        for (size_t i = 0; i < size; i++)
+            rec[i] = drive[i] + sparse_row(begin[i + 1] - begin[i], col + begin[i], w + begin[i], r);
         relax(size, x, rec, 0.1);
     }
     const floor_run run = { floor_now() - start, steps, sum_of(size, x) };

@@ -26,8 +26,12 @@ static inline bench *bench_new(void)
     nl_arena *arena = nl_arena_new();
     bench *b = NL_NEW(arena, bench);
 
-    b->cx = (nl_eval_context){ .arena = arena, .diags = nl_diags_new(arena, nl_sources_new(arena)), .folder = ".", .seed = 7,
-                               .time_dim = dim_of("ms"), .stream = "test",
+    b->cx = (nl_eval_context){ .arena = arena,
+                               .diags = nl_diags_new(arena, nl_sources_new(arena)),
+                               .folder = ".",
+                               .seed = 7,
+                               .time_dim = dim_of("ms"),
+                               .stream = "test",
                                .draw_count = &b->draws };
     return b;
 }

@@ -887,6 +887,12 @@ static void sizes_are_checked_before_memory(void **unused)
     check_refused(&cx, nl_conn_random(&cx, 0.5), NL_E_CONN_MEMORY, "8e+12 synapses of `AB` need 32 TB");
     cx = lines(4000000, 4000000);
     check_refused(&cx, nl_conn_fixed_indegree(&cx, 3000000, false), NL_E_CONN_MEMORY, "1.2e+13 synapses");
+    const nl_conn other = { .pre = line(4000000), .post = line(4000000), .synapse_count = 16000000000000 };
+    const nl_conn *excluding[] = { &other };
+    cx = lines(4000000, 4000000);
+    cx.excluding = excluding;
+    cx.excluding_count = 1;
+    check_refused(&cx, nl_conn_random(&cx, 1e-6), NL_E_CONN_MEMORY, "1.6e+13 excluded pairs of `AB` need 64 TB");
     cx = lines(UINT32_MAX, UINT32_MAX);
     nl_conn *conn = nl_conn_all_to_all(&cx); /* stores nothing, so nothing is too large */
     uint32_t pre, post;

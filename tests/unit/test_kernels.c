@@ -12,8 +12,8 @@ enum { SIZE = 256, GUARD = 8 };
 static const size_t sizes[] = { 0, 1, 2, 7, NL_CHUNK - 1, NL_CHUNK, 255, 256 };
 
 /* Sixteen awkward numbers: 256 elements hold every pair of them. */
-static const double awkward[16] = { 0.0, -0.0, 1.0, -1.0, 2.385, -0.3, 3.0, 1e-310, 709.9, -745.2, 1e22, 9007199254740993.0,
-                                    1e308, INFINITY, -INFINITY, NAN };
+static const double awkward[16] = { 0.0,   -0.0,   1.0,  -1.0,               2.385, -0.3,     3.0,       1e-310,
+                                    709.9, -745.2, 1e22, 9007199254740994.0, 1e308, INFINITY, -INFINITY, NAN };
 
 static void fill_awkward(double x[3][SIZE])
 {
@@ -41,8 +41,8 @@ static bool same(double x, double y)
 typedef double reference(const void *what, const double *args);
 
 /* One kernel at every length against a scalar meaning, to the bit and to the sign of zero. */
-static void check_kernel(const char *isa, const char *name, nl_kernel kernel, unsigned variant, int arity, double x[3][SIZE],
-                         reference *meaning, const void *what)
+static void check_kernel(const char *isa, const char *name, nl_kernel kernel, unsigned variant, int arity,
+                         double x[3][SIZE], reference *meaning, const void *what)
 {
     const double *args[3] = { x[0], x[1], x[2] };
 
@@ -55,8 +55,8 @@ static void check_kernel(const char *isa, const char *name, nl_kernel kernel, un
             for (int k = 0; k < arity; k++) in[k] = x[k][variant >> k & 1 ? 0 : i];
             const double want = meaning(what, in);
             if (!same(out[i], want))
-                fail_msg("%s %s variant %u length %zu element %zu (%.17g, %.17g, %.17g): %.17g, wanted %.17g", isa, name, variant,
-                         sizes[s], i, in[0], arity > 1 ? in[1] : 0, arity > 2 ? in[2] : 0, out[i], want);
+                fail_msg("%s %s variant %u length %zu [%zu] (%.17g, %.17g, %.17g): %.17g, wanted %.17g", isa, name,
+                         variant, sizes[s], i, in[0], arity > 1 ? in[1] : 0, arity > 2 ? in[2] : 0, out[i], want);
         }
         for (size_t i = sizes[s]; i < SIZE + GUARD; i++) assert_exact(out[i], CANARY);
     }
@@ -75,10 +75,11 @@ static void kernels_agree_with_fold(void **unused)
         for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
             for (nl_op op = 0; op < NL_OP_COUNT; op++)
                 for (unsigned variant = 0; variant < 16; variant++) {
-                    const bool wanted = variant < (1U << nl_ops[op].arity) - 1;
-                    assert_int_equal((*table)->op[op][variant] != NULL, wanted);
-                    if (wanted)
-                        check_kernel((*table)->isa, nl_ops[op].id, (*table)->op[op][variant], variant, nl_ops[op].arity, x, fold, &op);
+                    const nl_op_info *row = &nl_ops[op];
+                    const nl_kernel kernel = (*table)->op[op][variant];
+                    const bool wanted = variant < (1U << row->arity) - 1;
+                    assert_int_equal(kernel != NULL, wanted);
+                    if (wanted) check_kernel((*table)->isa, row->id, kernel, variant, row->arity, x, fold, &op);
                 }
     }
 }
@@ -98,8 +99,8 @@ static double pair_of(const void *what, const double *args)
 static void check_pair(const nl_kernel_table *table, double x[3][SIZE], const pair *p)
 {
     for (unsigned variant = 0; variant < 7; variant++)
-        check_kernel(table->isa, p->right ? "pair, right" : "pair, left", table->pair[p->first][p->second][p->right][variant], variant,
-                     3, x, pair_of, p);
+        check_kernel(table->isa, p->right ? "pair, right" : "pair, left",
+                     table->pair[p->first][p->second][p->right][variant], variant, 3, x, pair_of, p);
     assert_null(table->pair[p->first][p->second][p->right][7]);
 }
 
@@ -143,9 +144,11 @@ static double reduced_plainly(nl_reduce_op op, const double *a, size_t n)
         if (a[i] > a[greatest]) greatest = i;
         any = any || a[i] != 0, all = all && a[i] != 0;
     }
-    const double results[NL_RED_COUNT] = { [NL_RED_SUM] = (double)sum, [NL_RED_MIN] = a[least], [NL_RED_MAX] = a[greatest],
-        [NL_RED_SUMSQ] = (double)squares, [NL_RED_PROD] = (double)product, [NL_RED_ANY] = any, [NL_RED_ALL] = all,
-        [NL_RED_ARGMIN] = (double)least, [NL_RED_ARGMAX] = (double)greatest };
+    const double results[NL_RED_COUNT] = {
+        [NL_RED_SUM] = (double)sum,       [NL_RED_MIN] = a[least],           [NL_RED_MAX] = a[greatest],
+        [NL_RED_SUMSQ] = (double)squares, [NL_RED_PROD] = (double)product,   [NL_RED_ANY] = any,
+        [NL_RED_ALL] = all,               [NL_RED_ARGMIN] = (double)least,   [NL_RED_ARGMAX] = (double)greatest,
+    };
     return results[op];
 }
 
@@ -172,15 +175,17 @@ static void reductions_do_not_depend_on_chunks(void **unused)
         for (nl_reduce_op op = 0; op < NL_RED_COUNT; op++) {
             const double once = reduced(nl_kernels_all()[0], op, a, COUNT, COUNT);
             assert_close(once, reduced_plainly(op, a, COUNT), 1e-13);
-            for (size_t c = 0; c < NL_LEN(chunks); c++) assert_true(same(reduced(*table, op, a, COUNT, chunks[c]), once));
+            for (size_t c = 0; c < NL_LEN(chunks); c++)
+                assert_true(same(reduced(*table, op, a, COUNT, chunks[c]), once));
         }
 }
 
 static void reductions_of_little_and_of_nan(void **unused)
 {
-    static const double none[NL_RED_COUNT] = { [NL_RED_MIN] = INFINITY, [NL_RED_MAX] = -INFINITY, [NL_RED_PROD] = 1, [NL_RED_ALL] = 1,
-                                               [NL_RED_ARGMIN] = NAN, [NL_RED_ARGMAX] = NAN };
-    static const double infinite[] = { INFINITY, INFINITY }, broken[] = { 1, 2, NAN, 0, 4, 5, 6, 7, 8, 9, NAN, -1 };
+    static const double none[NL_RED_COUNT] = { [NL_RED_MIN] = INFINITY, [NL_RED_MAX] = -INFINITY, [NL_RED_PROD] = 1,
+                                               [NL_RED_ALL] = 1, [NL_RED_ARGMIN] = NAN, [NL_RED_ARGMAX] = NAN };
+    static const double infinite[] = { INFINITY, INFINITY };
+    static const double broken[] = { 1, 2, NAN, 0, 4, 5, 6, 7, 8, 9, NAN, -1 };
 
     (void)unused;
     for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++) {
@@ -268,8 +273,11 @@ static void sparse_rows_are_summed_alike(void **unused)
             (*table)->csr(ROWS, begin, col, weighted ? w : NULL, x[0], out);
             for (size_t r = 0; r < ROWS; r++) {
                 double lane[8] = { 0 };
-                for (size_t k = 0; k < r; k++) lane[k % 8] += (weighted ? w[begin[r] + k] : 1) * x[0][col[begin[r] + k]];
-                assert_exact(out[r], ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7])));
+                for (size_t k = 0; k < r; k++)
+                    lane[k % 8] += (weighted ? w[begin[r] + k] : 1) * x[0][col[begin[r] + k]];
+                const double even = (lane[0] + lane[4]) + (lane[2] + lane[6]);
+                const double odd = (lane[1] + lane[5]) + (lane[3] + lane[7]);
+                assert_exact(out[r], even + odd);
             }
         }
 }
@@ -289,7 +297,8 @@ static void stencils_add_in_order(void **unused)
                     (*table)->shifted_sum(n, out, x[0] + 30, count, shift, weighted ? weight : NULL);
                     for (size_t i = 0; i < n; i++) {
                         double sum = 0;
-                        for (size_t k = 0; k < count; k++) sum += (weighted ? weight[k] : 1) * x[0][30 + (ptrdiff_t)i + shift[k]];
+                        for (size_t k = 0; k < count; k++)
+                            sum += (weighted ? weight[k] : 1) * x[0][30 + (ptrdiff_t)i + shift[k]];
                         assert_exact(out[i], sum);
                     }
                 }

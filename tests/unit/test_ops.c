@@ -87,7 +87,8 @@ static void meanings_are_right(void **unused)
     (void)unused;
     for (size_t k = 0; k < NL_LEN(cases); k++) {
         const double got = nl_op_fold(cases[k].op, cases[k].args), want = cases[k].want;
-        if (isnan(want) ? isnan(got) : got == want || fabs(got - want) <= cases[k].bound * fmax(1, fabs(want))) continue;
+        const double room = cases[k].bound * fmax(1, fabs(want));
+        if (isnan(want) ? isnan(got) : got == want || fabs(got - want) <= room) continue;
         fail_msg("%s(%g, %g, %g) = %.17g, wanted %.17g", nl_ops[cases[k].op].id, cases[k].args[0], cases[k].args[1],
                  cases[k].args[2], got, want);
     }

@@ -274,7 +274,7 @@ static void rows_add_in_eight_lanes(void **unused)
 
         for (size_t k = 0; k < n; k++) s[k % 8] += w[k] * x[col[k]];
         nl_propagate_portable.csr(1, begin, col, w, x, &got);
-        assert_exact(got, ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));
+        assert_exact(got, ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])));
     }
     free(x);
     free(w);

@@ -41,7 +41,8 @@ static void arrays_equal_single_draws_wherever_they_begin(void **unused)
             nl_draw_array((nl_dist)dist, stream, 5, 9, 70, whole[a], args, (size_t[]){ 0, 0 });
             nl_draw_array((nl_dist)dist, stream, 8, 9, 67, part, args, (size_t[]){ 0, 0 });
             for (size_t i = 0; i < 70; i++)
-                assert_exact(nl_draw((nl_dist)dist, stream, 5 + i, 9, (double[]){ args[0][0], second[0] }), whole[a][i]);
+                assert_exact(nl_draw((nl_dist)dist, stream, 5 + i, 9, (double[]){ args[0][0], second[0] }),
+                             whole[a][i]);
             assert_memory_equal(part, whole[a] + 3, sizeof part - 3 * sizeof *part);
         }
     }
@@ -87,7 +88,8 @@ static void moments_are_right(void **unused)
 }
 
 /* Kolmogorov and Smirnov's distance below its value at the level 1e-4 for samples of this size. */
-static void assert_distribution(nl_dist dist, const double *args, double (*below)(double x, const double *args), int lo, int hi)
+static void assert_distribution(nl_dist dist, const double *args, double (*below)(double x, const double *args), int lo,
+                                int hi)
 {
     static size_t counts[512];
     double seen = 0;
@@ -119,7 +121,8 @@ static double binomial_below(double x, const double *args)
     double sum = 0;
 
     for (double k = 0; k < x && k <= args[0]; k++)
-        sum += exp(lgamma(args[0] + 1) - lgamma(k + 1) - lgamma(args[0] - k + 1) + k * log(args[1]) + (args[0] - k) * log1p(-args[1]));
+        sum += exp(lgamma(args[0] + 1) - lgamma(k + 1) - lgamma(args[0] - k + 1) + k * log(args[1])
+                   + (args[0] - k) * log1p(-args[1]));
     return sum;
 }
 static double erlang_below(double x, const double *args) /* gamma of shape 3 */
@@ -173,7 +176,8 @@ static void odd_arguments_give_nan_or_the_limit(void **unused)
     assert_exact(nl_draw(NL_DIST_UNIFORM, s, 0, 0, (double[]){ 2, 2 }), 2);
     assert_exact(nl_draw(NL_DIST_BERNOULLI, s, 0, 0, (double[]){ 0 }), 0);
     assert_exact(nl_draw(NL_DIST_BERNOULLI, s, 0, 0, (double[]){ 1 }), 1);
-    for (uint64_t i = 0; i < 1000; i++) assert_true(nl_draw(NL_DIST_UNIFORM, s, i, 0, (double[]){ 1, nextafter(1, 2) }) == 1);
+    for (uint64_t i = 0; i < 1000; i++)
+        assert_true(nl_draw(NL_DIST_UNIFORM, s, i, 0, (double[]){ 1, nextafter(1, 2) }) == 1);
 }
 
 int main(void)

@@ -73,10 +73,12 @@ static void faults_name_both_sides(void **unused)
     assert_refused(b, binary(b, "+", three, two), "the shapes [3] and [2] do not fit for `+`");
     assert_refused(b, binary(b, "and", MASK(b, 2, 1, 0), number(b, 1, NULL)), "`and` needs a condition, not a number");
     assert_refused(b, binary(b, "^", number(b, 2, NULL), three), "an exponent is a pure number, not mV");
-    assert_refused(b, binary(b, "^", three, number(b, 0.3, NULL)), "mV to this power has no dimension that could be written");
+    assert_refused(b, binary(b, "^", three, number(b, 0.3, NULL)),
+                   "mV to this power has no dimension that could be written");
     assert_refused(b, binary(b, "^", number(b, 2, "mV"), VECTOR(b, NULL, 2, 1, 2)),
                    "mV to this power has no dimension that could be written");
-    assert_refused(b, binary(b, "+", nl_value_text(b->cx.arena, "x"), three), "`+` does not take a text and an array [3] in mV");
+    assert_refused(b, binary(b, "+", nl_value_text(b->cx.arena, "x"), three),
+                   "`+` does not take a text and an array [3] in mV");
     assert_refused(b, binary(b, "@", three, two), "the shapes [3] and [2] do not fit for `@`");
     assert_int_equal(nl_diags_error_count(b->cx.diags), 10);
     assert_int_equal(binary(b, "+", nl_value_none(), two).kind, NL_KIND_NONE); /* no follow-up */
@@ -97,12 +99,14 @@ static void unknown_values_keep_dimension_and_shape(void **unused)
     assert_string_equal(nl_value_words(b->cx.arena, product), "an array [?, 4] in pA");
     assert_int_equal(nl_value_count(product), NL_UNKNOWN_SIZE);
     assert_shown(b, product, "?");
-    assert_string_equal(nl_value_shape_text(b->cx.arena, pick(b, product, 1, &(nl_index){ .value = number(b, 9, NULL) })), "[4]");
+    assert_string_equal(
+        nl_value_shape_text(b->cx.arena, pick(b, product, 1, &(nl_index){ .value = number(b, 9, NULL) })), "[4]");
     assert_string_equal(nl_value_shape_text(b->cx.arena, pick(b, v, 1, (nl_index[]){ slice(1, -1) })), "[2]");
     assert_string_equal(nl_value_shape_text(b->cx.arena, pick(b, w, 1, (nl_index[]){ slice(1, -1) })), "[?, 1]");
     nl_index mask = at(nl_value_unknown(NL_KIND_BOOL, nl_dim_none, 1, (size_t[]){ 4 }));
     assert_string_equal(nl_value_shape_text(b->cx.arena, pick(b, v, 1, &mask)), "[?]");
-    assert_refused(b, pick(b, v, 1, (nl_index[]){ at(number(b, 4, NULL)) }), "index 4 is outside of axis 0, which has the elements 0 to 3");
+    assert_refused(b, pick(b, v, 1, (nl_index[]){ at(number(b, 4, NULL)) }),
+                   "index 4 is outside of axis 0, which has the elements 0 to 3");
     assert_refused(b, binary(b, "+", v, VECTOR(b, "mV", 3, 1, 2, 3)), "the shapes [4] and [3] do not fit for `+`");
     assert_string_equal(nl_value_shape_text(b->cx.arena, stack(b, 2, (nl_value[]){ v, v })), "[2, 4]");
     nl_value power = binary(b, "^", v, nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 0, NULL));
@@ -124,9 +128,11 @@ static void array_literals_stack(void **unused)
     assert_shown(b, stack(b, 0, NULL), "[]");
     assert_true(stack(b, 0, NULL).dim.any);
     assert_shown(b, stack(b, 2, (nl_value[]){ row, number(b, 3, NULL) }), "[[0.1, 2.385], 3]");
-    assert_shown(b, stack(b, 2, (nl_value[]){ nl_value_text(b->cx.arena, "a"), nl_value_text(b->cx.arena, "b") }), "[\"a\", \"b\"]");
+    assert_shown(b, stack(b, 2, (nl_value[]){ nl_value_text(b->cx.arena, "a"), nl_value_text(b->cx.arena, "b") }),
+                 "[\"a\", \"b\"]");
     assert_shown(b, stack(b, 2, (nl_value[]){ nl_value_bool(b->cx.arena, true), number(b, 0.5, NULL) }), "[1, 0.5]");
-    assert_refused(b, stack(b, 2, (nl_value[]){ one, number(b, 1, NULL) }), "this element is a pure number; those before it are ms");
+    assert_refused(b, stack(b, 2, (nl_value[]){ one, number(b, 1, NULL) }),
+                   "this element is a pure number; those before it are ms");
     assert_shown(b, nl_value_scale(&b->cx, here, row, second), "[100, 2385] ms");
     assert_exact(nl_value_scale(&b->cx, here, VECTOR(b, NULL, 1, 1.1), second).data[0], 1100);
     assert_exact(nl_value_scale(&b->cx, here, VECTOR(b, NULL, 1, 7), per_cent).data[0], 0.07);
@@ -138,7 +144,8 @@ static void indices_follow_numpy(void **unused)
 {
     bench *b = bench_new();
     nl_value x = ARRAY(b, NULL, 2, TWO(3, 4), 0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23);
-    nl_value cube = nl_value_array(b->cx.arena, NL_KIND_NUMBER, nl_dim_none, 3, (size_t[]){ 2, 2, 2 }, (double[]){ 0, 1, 2, 3, 4, 5, 6, 7 });
+    nl_value cube = nl_value_array(b->cx.arena, NL_KIND_NUMBER, nl_dim_none, 3, (size_t[]){ 2, 2, 2 },
+                                   (double[]){ 0, 1, 2, 3, 4, 5, 6, 7 });
     nl_value list = VECTOR(b, NULL, 2, -1, 0), column = ARRAY(b, NULL, 2, TWO(2, 1), 2, 0);
     nl_index all = { .is_slice = true };
 
@@ -156,8 +163,10 @@ static void indices_follow_numpy(void **unused)
     assert_shown(b, pick(b, x, 1, (nl_index[]){ at(binary(b, ">", x, number(b, 20, NULL))) }), "[21, 22, 23]");
     assert_shown(b, pick(b, cube, 3, (nl_index[]){ at(list), all, at(list) }), "[[5, 7], [0, 2]]");
     assert_shown(b, pick(b, cube, 3, (nl_index[]){ all, at(list), at(number(b, 1, NULL)) }), "[[3, 1], [7, 5]]");
-    assert_refused(b, pick(b, x, 2, (nl_index[]){ all, at(number(b, 4, NULL)) }), "index 4 is outside of axis 1, which has the elements 0 to 3");
-    assert_refused(b, pick(b, x, 1, (nl_index[]){ at(number(b, -4, NULL)) }), "index -4 is outside of axis 0, which has the elements 0 to 2");
+    assert_refused(b, pick(b, x, 2, (nl_index[]){ all, at(number(b, 4, NULL)) }),
+                   "index 4 is outside of axis 1, which has the elements 0 to 3");
+    assert_refused(b, pick(b, x, 1, (nl_index[]){ at(number(b, -4, NULL)) }),
+                   "index -4 is outside of axis 0, which has the elements 0 to 2");
     assert_refused(b, pick(b, x, 1, (nl_index[]){ at(number(b, 0.5, NULL)) }), "an index is a whole number, not 0.5");
     assert_refused(b, pick(b, x, 1, (nl_index[]){ at(number(b, 1, "ms")) }), "an index is a pure number, not ms");
     assert_refused(b, pick(b, x, 1, (nl_index[]){ at(MASK(b, 2, 1, 0)) }), "a mask [2] does not fit an array [3, 4]");
@@ -211,7 +220,8 @@ static void signals_and_tables_are_functions_of_time(void **unused)
     assert_refused(b, nl_value_at_time(&b->cx, here, x, number(b, 2.1, "ms")),
                    "the signal has no value at 2.1: it was sampled from 0 to 2");
     assert_refused(b, nl_value_at_time(&b->cx, here, x, number(b, 2.1, "mV")), "a time is needed here, not mV");
-    assert_refused(b, nl_value_at_time(&b->cx, here, table, number(b, 1, "ms")), "an array [2, 2] in pA is not a function of time");
+    assert_refused(b, nl_value_at_time(&b->cx, here, table, number(b, 1, "ms")),
+                   "an array [2, 2] in pA is not a function of time");
     table.kind = NL_KIND_TABLE;
     table.table_dt = 0.1;
     assert_shown(b, nl_value_at_time(&b->cx, here, table, number(b, 0.09, "ms")), "[1, 2] pA");
@@ -229,8 +239,10 @@ static void products_of_matrices(void **unused)
     assert_shown(b, nl_value_matmul(&b->cx, here, a, v), "[-1, 0.5] pA");
     assert_shown(b, nl_value_matmul(&b->cx, here, v, v), "2.25 [nS^2]");
     assert_shown(b, nl_value_matmul(&b->cx, here, VECTOR(b, NULL, 2, 1, -1), a), "[-3, -3, -3] mV");
-    assert_shown(b, nl_value_matmul(&b->cx, here, a, ARRAY(b, NULL, 2, TWO(3, 2), 1, 0, 0, 1, 2, 2)), "[[7, 8], [16, 17]] mV");
-    assert_shown(b, nl_value_matmul(&b->cx, here, ARRAY(b, NULL, 2, TWO(2, 0), 0), ARRAY(b, NULL, 2, TWO(0, 2), 0)), "[[0, 0], [0, 0]]");
+    assert_shown(b, nl_value_matmul(&b->cx, here, a, ARRAY(b, NULL, 2, TWO(3, 2), 1, 0, 0, 1, 2, 2)),
+                 "[[7, 8], [16, 17]] mV");
+    assert_shown(b, nl_value_matmul(&b->cx, here, ARRAY(b, NULL, 2, TWO(2, 0), 0), ARRAY(b, NULL, 2, TWO(0, 2), 0)),
+                 "[[0, 0], [0, 0]]");
     bench_free(b);
 }
 
@@ -243,32 +255,52 @@ static void within_measures_in_tolerances(void **unused)
     (void)unused;
     assert_shown(b, nl_value_within(&b->cx, here, x, number(b, 0.02, NULL), true, y, &worst), "[true, false, false]");
     assert_int_equal(worst, 2);
-    assert_shown(b, nl_value_within(&b->cx, here, x, number(b, 0.2, "ms"), false, number(b, 2, "ms"), &worst), "[false, true, false]");
-    assert_shown(b, nl_value_within(&b->cx, here, number(b, INFINITY, NULL), number(b, 0, NULL), false, number(b, INFINITY, NULL), &worst), "true");
-    assert_shown(b, nl_value_within(&b->cx, here, number(b, 1, NULL), number(b, 0, NULL), false, number(b, 1, NULL), &worst), "true");
-    assert_refused(b, nl_value_within(&b->cx, here, x, number(b, 1, "mV"), false, y, &worst), "the tolerance is mV, what is compared ms");
-    assert_refused(b, nl_value_within(&b->cx, here, x, number(b, 1, "mV"), false, number(b, 1, "mV"), &worst), "cannot compare ms and mV");
+    assert_shown(b, nl_value_within(&b->cx, here, x, number(b, 0.2, "ms"), false, number(b, 2, "ms"), &worst),
+                 "[false, true, false]");
+    assert_shown(b,
+                 nl_value_within(&b->cx, here, number(b, INFINITY, NULL), number(b, 0, NULL), false,
+                                 number(b, INFINITY, NULL), &worst),
+                 "true");
+    assert_shown(
+        b, nl_value_within(&b->cx, here, number(b, 1, NULL), number(b, 0, NULL), false, number(b, 1, NULL), &worst),
+        "true");
+    assert_refused(b, nl_value_within(&b->cx, here, x, number(b, 1, "mV"), false, y, &worst),
+                   "the tolerance is mV, what is compared ms");
+    assert_refused(b, nl_value_within(&b->cx, here, x, number(b, 1, "mV"), false, number(b, 1, "mV"), &worst),
+                   "cannot compare ms and mV");
     bench_free(b);
 }
 
 static void values_are_shown_in_formats(void **unused)
 {
     const struct { double x; const char *unit, *format, *want; } cases[] = {
-        { 0.038, "Hz", NULL, "38 Hz" },       { 12.3456, "ms", ".3f", "12.346 ms" }, { 0.5, NULL, "%", "50.000000%" },
-        { 0.1234, NULL, ".1%", "12.3%" },     { 1e10, NULL, NULL, "10000000000" },   { 0.1 + 0.2, NULL, NULL, "0.3" },
-        { -0.0, NULL, NULL, "0" },            { 2.5, NULL, "8.2f", "    2.50" },     { 2.5, NULL, "<8.2f", "2.50    " },
-        { -2.5, NULL, "08.2f", "-0002.50" },  { 2.5, NULL, "*^9.1e", "*2.5e+00*" },  { 3, NULL, "+d", "+3" },
-        { -NAN, NULL, ".3f", "nan" },         { 1e-7, NULL, NULL, "1e-07" },         { 0.1, NULL, ".17g", "0.10000000000000001" },
+        { 0.038, "Hz", NULL, "38 Hz" },
+        { 12.3456, "ms", ".3f", "12.346 ms" },
+        { 0.5, NULL, "%", "50.000000%" },
+        { 0.1234, NULL, ".1%", "12.3%" },
+        { 1e10, NULL, NULL, "10000000000" },
+        { 0.1 + 0.2, NULL, NULL, "0.3" },
+        { -0.0, NULL, NULL, "0" },
+        { 2.5, NULL, "8.2f", "    2.50" },
+        { 2.5, NULL, "<8.2f", "2.50    " },
+        { -2.5, NULL, "08.2f", "-0002.50" },
+        { 2.5, NULL, "*^9.1e", "*2.5e+00*" },
+        { 3, NULL, "+d", "+3" },
+        { -NAN, NULL, ".3f", "nan" },
+        { 1e-7, NULL, NULL, "1e-07" },
+        { 0.1, NULL, ".17g", "0.10000000000000001" },
     };
     bench *b = bench_new();
 
     (void)unused;
     for (size_t i = 0; i < NL_LEN(cases); i++)
-        assert_string_equal(nl_value_show(b->cx.arena, number(b, cases[i].x, cases[i].unit), cases[i].format), cases[i].want);
+        assert_string_equal(nl_value_show(b->cx.arena, number(b, cases[i].x, cases[i].unit), cases[i].format),
+                            cases[i].want);
     assert_null(nl_value_show(b->cx.arena, number(b, 1, NULL), "q"));
     assert_null(nl_value_show(b->cx.arena, number(b, 1, NULL), ".f"));
     assert_string_equal(nl_value_show(b->cx.arena, nl_value_text(b->cx.arena, "abc"), ">5.2"), "   ab");
-    nl_value many = nl_value_array(b->cx.arena, NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ 600, 2 }, (double[1200]){ 1, 2 });
+    nl_value many =
+        nl_value_array(b->cx.arena, NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ 600, 2 }, (double[1200]){ 1, 2 });
     assert_shown(b, many, "[[1, 2], [0, 0], [0, 0], ..., [0, 0], [0, 0], [0, 0]]");
     bench_free(b);
 }

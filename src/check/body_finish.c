@@ -1,0 +1,241 @@
+/* What can only be known after the last declaration: circles, what nothing feeds or changes, methods. */
+#include "body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct finisher {
+    nl_check *ck;
+    nl_model *model;
+    uint8_t *color;                 /* by variable: 0 new, 1 on the path, 2 done */
+    NL_LIST(uint32_t) path;
+    NL_LIST(nl_span) places;        /* of the statement that led from each to the next */
+} finisher;
+
+/* --- circles --- */
+
+static void visit(finisher *f, uint32_t var);
+
+/* "X.rec -> Y.a -> X.rec" */
+static void refuse_circle(finisher *f, uint32_t var)
+{
+    nl_text text = nl_text_new(f->ck->arena);
+    size_t first = f->path.count;
+
+    while (first > 0 && f->path.items[first - 1] != var) first--;
+    for (size_t k = first - 1; k <= f->path.count; k++) {
+        const nl_var *v = &f->model->vars.items[k < f->path.count ? f->path.items[k] : var];
+        nl_text_addf(&text, "%s%s%s", k >= first ? " -> " : "", v->full_name, v->kind == NL_VAR_STATE ? "'" : "");
+    }
+    nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_CIRCLE, f->places.items[first - 1], "these depend on each other at the same moment: %s", text.chars);
+    nl_diag_help(f->ck->diags, diag, "a past value breaks the circle: prev(..) or delay(.., d)");
+}
+
+typedef struct reader {
+    finisher *f;
+    uint8_t *seen;
+} reader;
+
+/* Follows the inputs and derivatives that an expression reads now; what it remembers of the past is no leaf of it. */
+static void follow(reader *r, nl_ref ref)
+{
+    const nl_node *node = nl_graph_node(r->f->model->graph, ref);
+
+    if (ref == 0 || r->seen[ref]) return;
+    r->seen[ref] = 1;
+    if (node->kind == NL_X_INPUT || node->kind == NL_X_DERIV) visit(r->f, node->id);
+    for (int k = 0; k < node->arg_count; k++) follow(r, node->args[k]);
+}
+
+static void follow_from(finisher *f, nl_ref ref, nl_span span)
+{
+    reader r = { f, nl_calloc(nl_graph_size(f->model->graph), 1) };
+
+    NL_PUSH(f->ck->arena, &f->places, span);
+    follow(&r, ref);
+    f->places.count--;
+    free(r.seen);
+}
+
+static void visit(finisher *f, uint32_t var)
+{
+    const nl_var *v = &f->model->vars.items[var];
+
+    if (f->color[var] == 1) refuse_circle(f, var);
+    if (f->color[var] != 0) return;
+    f->color[var] = 1;
+    NL_PUSH(f->ck->arena, &f->path, var);
+    if (v->kind == NL_VAR_STATE && v->deriv != 0) follow_from(f, v->deriv, v->deriv_span);
+    for (size_t k = 0; v->kind == NL_VAR_INPUT && k < f->model->flows.count; k++)
+        if (f->model->flows.items[k].input == var) follow_from(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
+    f->path.count--;
+    f->color[var] = 2;
+}
+
+static void find_circles(finisher *f)
+{
+    for (uint32_t k = 0; k < f->model->vars.count; k++) visit(f, k);
+}
+
+/* --- derivatives of states without an equation --- */
+
+typedef struct law_search {
+    const nl_model *model;
+    const nl_var *var; /* that has none */
+} law_search;
+
+static bool missing_law(void *user, const nl_node *node)
+{
+    law_search *search = user;
+
+    if (node->kind != NL_X_DERIV || search->model->vars.items[node->id].deriv != 0) return false;
+    search->var = &search->model->vars.items[node->id];
+    return true;
+}
+
+static void check_derivatives(finisher *f, nl_ref ref, nl_span span)
+{
+    law_search search = { f->model, NULL };
+
+    if (ref == 0 || !nl_expr_any(f->model->graph, ref, missing_law, &search)) return;
+    nl_diag_add(f->ck->diags, NL_E_BODY_EQUATION, span, "`%s` has no equation, so there is no %s'", search.var->full_name, search.var->name);
+}
+
+static void check_laws(finisher *f)
+{
+    for (size_t k = 0; k < f->model->vars.count; k++) {
+        const nl_var *v = &f->model->vars.items[k];
+        check_derivatives(f, v->deriv != 0 ? v->deriv : v->next, v->deriv_span);
+    }
+    for (size_t k = 0; k < f->model->flows.count; k++) check_derivatives(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
+    for (size_t k = 0; k < f->model->populations.count; k++)
+        for (size_t j = 0; j < f->model->populations.items[k].lets.count; j++)
+            check_derivatives(f, f->model->populations.items[k].lets.items[j].node, f->model->populations.items[k].lets.items[j].span);
+    for (size_t k = 0; k < f->model->blocks.count; k++)
+        for (size_t j = 0; j < f->model->blocks.items[k].assigns.count; j++)
+            check_derivatives(f, f->model->blocks.items[k].assigns.items[j].value, f->model->blocks.items[k].assigns.items[j].span);
+}
+
+/* --- what nothing changes or feeds --- */
+
+static bool is_assigned(const nl_model *model, uint32_t var)
+{
+    for (size_t k = 0; k < model->blocks.count; k++)
+        for (size_t j = 0; j < model->blocks.items[k].assigns.count; j++)
+            if (model->blocks.items[k].assigns.items[j].var == var) return true;
+    return false;
+}
+
+static bool is_fed(const nl_model *model, uint32_t var)
+{
+    for (size_t k = 0; k < model->flows.count; k++)
+        if (model->flows.items[k].input == var) return true;
+    return false;
+}
+
+static bool is_set(const finisher *f, const nl_var *v)
+{
+    const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name : "";
+
+    if (owner[0] != '\0') return nl_check_is_set(f->ck, owner, v->name);
+    for (size_t k = 0; k < f->ck->sets.count; k++) {
+        const nl_ast *target = nl_ast_bare(nl_ast_kid(f->ck->sets.items[k], 0));
+        if (target != NULL && target->kind == NL_AST_NAME && strcmp(target->name, v->name) == 0) return true;
+    }
+    return false;
+}
+
+static void warn_idle(finisher *f, uint32_t var)
+{
+    const nl_var *v = &f->model->vars.items[var];
+    nl_diags *diags = f->ck->diags;
+
+    if (v->kind == NL_VAR_INPUT && !is_fed(f->model, var)) {
+        nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span, "no projection adds to the input `%s`; it stays 0", v->full_name);
+        nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
+    }
+    if (v->kind != NL_VAR_STATE || v->deriv != 0 || v->next != 0 || is_assigned(f->model, var)) return;
+    if (is_set(f, v)) return;
+    nl_diag *diag = nl_diag_add(diags, NL_W_STATE_CONSTANT, v->span, "nothing changes the state `%s`", v->full_name);
+    nl_diag_help(diags, diag, "give it an equation, %s' = .., or make it a `param`", v->name);
+}
+
+/* --- histories --- */
+
+typedef struct delayed { finisher *f; uint8_t *state; uint8_t *seen; } delayed;
+
+static void mark_delayed(delayed *d, nl_ref ref)
+{
+    const nl_model *model = d->f->model;
+    const nl_node *node = nl_graph_node(model->graph, ref);
+
+    if (ref == 0 || d->seen[ref]) return;
+    d->seen[ref] = 1;
+    if (node->kind == NL_X_STATE) d->state[node->id] = 1;
+    if (node->kind == NL_X_INPUT)
+        for (size_t k = 0; k < model->flows.count; k++)
+            if (model->flows.items[k].input == node->id) mark_delayed(d, model->flows.items[k].value);
+    for (int k = 0; k < node->arg_count; k++) mark_delayed(d, node->args[k]);
+}
+
+static void check_histories(finisher *f)
+{
+    delayed d = { f, nl_calloc(f->model->vars.count + 1, 1), nl_calloc(nl_graph_size(f->model->graph), 1) };
+
+    for (size_t k = 0; k < f->model->delays.count; k++) mark_delayed(&d, f->model->delays.items[k].expr);
+    for (size_t k = 0; k < f->model->vars.count; k++)
+        if (f->model->vars.items[k].history != 0 && !d.state[k])
+            nl_diag_add(f->ck->diags, NL_W_HISTORY_UNUSED, f->model->vars.items[k].span, "the history of `%s` is never read: nothing delays it",
+                        f->model->vars.items[k].full_name);
+    free(d.state);
+    free(d.seen);
+}
+
+/* --- methods --- */
+
+static const char *const built_in_methods[] = { "exponential_euler", "exact", "bdf" };
+
+static bool method_exists(const nl_model *model, const char *name)
+{
+    for (size_t k = 0; k < model->tableaux.count; k++)
+        if (strcmp(model->tableaux.items[k].name, name) == 0) return true;
+    for (size_t k = 0; k < NL_LEN(built_in_methods); k++)
+        if (strcmp(built_in_methods[k], name) == 0) return true;
+    return false;
+}
+
+static const char *close_method(finisher *f, const char *name)
+{
+    NL_LIST(const char *) names = { 0 };
+
+    for (size_t k = 0; k < f->model->tableaux.count; k++) NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
+    for (size_t k = 0; k < NL_LEN(built_in_methods); k++) NL_PUSH(f->ck->arena, &names, built_in_methods[k]);
+    return nl_suggest(name, names.items, names.count);
+}
+
+static void check_methods(finisher *f)
+{
+    const nl_body_state *state = nl_body_state_of(f->ck);
+
+    for (size_t k = 0; k < state->populations.count; k++) {
+        const nl_body *body = state->populations.items[k];
+        if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) continue;
+        nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
+        const char *close = close_method(f, body->method);
+        if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);
+    }
+}
+
+bool nl_body_finish(nl_check *ck)
+{
+    const size_t errors = nl_diags_error_count(ck->diags);
+    finisher f = { .ck = ck, .model = ck->model, .color = NL_NEW_ARRAY(ck->arena, uint8_t, ck->model->vars.count + 1) };
+
+    check_laws(&f);
+    find_circles(&f);
+    check_methods(&f);
+    if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;
+    check_histories(&f);
+    for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
+    return true;
+}

@@ -1,0 +1,152 @@
+/* Populations, and the equations at top level: a population of one. */
+#include "body.h"
+
+#include <string.h>
+
+/* --- the head: NAME, NAME[count], NAME[rows, columns] --- */
+
+static bool extents(nl_evaluator *ev, const nl_ast *head, nl_population *p)
+{
+    p->rank = 1;
+    p->shape[0] = p->count = 1;
+    if (head->kind != NL_AST_INDEX) return true;
+    if (head->kid_count > 3) {
+        nl_diag_add(ev->ck->diags, NL_E_BODY_HEAD, head->span, "a population is a line [count] or a grid [rows, columns]");
+        return false;
+    }
+    size_t shape[2] = { 1, 1 };
+    for (int k = 1; k < head->kid_count; k++) {
+        if (!nl_eval_count(ev, head->kids[k], "the size of a population", &shape[k - 1])) return false;
+        if (shape[k - 1] > 0) continue;
+        nl_diag_add(ev->ck->diags, NL_E_BODY_HEAD, head->kids[k]->span, "a population needs at least one element");
+        return false;
+    }
+    p->rank = head->kid_count - 1;
+    memcpy(p->shape, shape, sizeof shape);
+    if (__builtin_mul_overflow(shape[0], shape[1], &p->count) || p->count > UINT32_MAX) {
+        p->count = p->shape[0] = p->shape[1] = 1;
+        nl_diag_add(ev->ck->diags, NL_E_BODY_HEAD, head->span, "a population has at most %u elements", UINT32_MAX);
+        return false;
+    }
+    return true;
+}
+
+static uint32_t add_space(nl_graph *graph, const nl_population *p, uint32_t number)
+{
+    nl_space space = { .kind = NL_SPACE_POPULATION, .name = p->name, .count = p->count, .rank = p->rank, .owner = number };
+
+    if (p->count == 1) return 0;
+    memcpy(space.shape, p->shape, sizeof p->shape);
+    return nl_graph_add_space(graph, &space);
+}
+
+static nl_body *add_population(nl_check *ck, nl_population *p)
+{
+    const uint32_t number = (uint32_t)ck->model->populations.count;
+
+    p->space = add_space(ck->model->graph, p, number);
+    NL_PUSH(ck->arena, &ck->model->populations, *p);
+    return nl_body_new(ck, false, number, p->name, p->space);
+}
+
+/* --- the body --- */
+
+static void keep_lets(nl_body *body)
+{
+    nl_model *model = body->ck->model;
+
+    for (size_t k = 0; k < body->entries.count; k++) {
+        const nl_entry *entry = body->entries.items[k];
+        if (entry->kind != NL_ENTRY_LET || entry->node == 0) continue;
+        const nl_let let = { .name = entry->name, .span = entry->span, .node = entry->node, .dim = nl_graph_node(model->graph, entry->node)->dim };
+        NL_PUSH(body->ck->arena, &model->populations.items[body->number].lets, let);
+    }
+}
+
+static void set_method(nl_body *body)
+{
+    nl_model *model = body->ck->model;
+
+    for (size_t k = 0; k < model->populations.items[body->number].vars.count; k++) {
+        nl_var *var = &model->vars.items[model->populations.items[body->number].vars.items[k]];
+        var->method = body->method;
+        var->method_span = body->method_span;
+    }
+}
+
+static void resolve_body(nl_body *body, const nl_ast *block)
+{
+    nl_body_walk(body, block, nl_body_collect);
+    nl_body_resolve_entries(body);
+    for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
+    nl_body_resolve_pending(body);
+    keep_lets(body);
+    set_method(body);
+}
+
+bool nl_body_population(nl_check *ck, const nl_ast *decl)
+{
+    const size_t errors = nl_diags_error_count(ck->diags);
+    nl_evaluator ev = { .ck = ck, .scope = ck->top, .arena = ck->arena };
+    const nl_ast *head = decl->kids[0], *named = head->kind == NL_AST_INDEX ? head->kids[0] : head;
+    nl_population p = { .name = nl_eval_family_name(&ev, named), .doc = decl->doc, .span = named->span };
+
+    if (p.name == NULL) return false;
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_POPULATION, p.name, named->span, decl);
+    if (symbol == NULL) return false;
+    extents(&ev, head, &p);
+    nl_body *body = add_population(ck, &p);
+    symbol->id = body->number;
+    symbol->part = (nl_part){ .population = body->number, .count = p.count, .whole = true };
+    body->is_opaque = nl_ast_kid(decl, 1) != NULL;
+    if (body->is_opaque) nl_body_not_yet(ck, decl->kids[1]->span, "templates (`using`) are");
+    else resolve_body(body, nl_ast_kid(decl, 2));
+    return nl_diags_error_count(ck->diags) == errors;
+}
+
+/* --- top level --- */
+
+static nl_body *top_body(nl_check *ck)
+{
+    nl_body_state *state = nl_body_state_of(ck);
+    nl_population p = { .name = "", .count = 1, .rank = 1, .shape = { 1, 1 } };
+
+    if (state->top == NULL) state->top = add_population(ck, &p);
+    return state->top;
+}
+
+/* A state of the file is also one of its names. */
+static void name_top(nl_check *ck, const nl_body *body, const nl_ast *item)
+{
+    const nl_entry *entry = nl_entry_find(body, item->name);
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_STATE, item->name, item->name_span.end != 0 ? item->name_span : item->span, item);
+
+    if (entry == NULL || symbol == NULL) return;
+    symbol->id = entry->var;
+    symbol->node = entry->node;
+}
+
+static void declare_top(nl_body *body, const nl_ast *statement)
+{
+    nl_body_collect(body, statement);
+    nl_body_resolve_entries(body);
+    for (int k = 0; k < statement->kid_count; k++) name_top(body->ck, body, statement->kids[k]);
+}
+
+static void top_statement(nl_body *body, const nl_ast *statement)
+{
+    if (statement->kind == NL_AST_STATES || statement->kind == NL_AST_INPUTS) declare_top(body, statement);
+    else nl_body_statement(body, statement);
+    nl_body_resolve_pending(body);
+}
+
+bool nl_body_top(nl_check *ck, const nl_ast *stmt)
+{
+    const size_t errors = nl_diags_error_count(ck->diags);
+    nl_body *body = top_body(ck);
+
+    body->scope->parent = ck->top;
+    if (stmt->kind != NL_AST_IF) top_statement(body, stmt);
+    else nl_body_walk(body, nl_ast_new(ck->arena, NL_AST_BLOCK, stmt->span, NULL, (nl_ast *[]){ (nl_ast *)stmt }, 1), top_statement);
+    return nl_diags_error_count(ck->diags) == errors;
+}

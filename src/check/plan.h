@@ -1,0 +1,93 @@
+/* What the protocol reads and makes, found while it is checked and used again while it runs: the probes of the simulation, the
+ * recorded series, the scopes of its blocks, the targets of `set`. */
+#ifndef NL_CHECK_PLAN_H
+#define NL_CHECK_PLAN_H
+
+#include "check.h"
+
+typedef struct nl_series {
+    const char *name;      /* of the data set: "loss", "P(0).u" */
+    nl_symbol *symbol;     /* under which expressions read it; NULL for one without a name of its own */
+    const nl_ast *stmt;    /* RECORD */
+    const char *members;   /* members of families that its expression reads: they tell apart what one statement records in a loop */
+    nl_ref node;           /* 0: evaluated by nl_eval at each sample */
+    size_t probe;          /* where node != 0 */
+    nl_kind kind;          /* of a sample */
+    nl_dim dim;
+    int rank;
+    size_t shape[NL_RANK];
+} nl_series;
+
+/* A condition of `run until` that the simulation evaluates. */
+typedef struct nl_until {
+    const nl_ast *stmt;
+    const char *members;
+    size_t probe;
+} nl_until;
+
+/* The scope of a block of the protocol; the branches of an `if` whose condition is known beforehand have none. */
+typedef struct nl_block_scope {
+    const nl_ast *block;
+    nl_scope *scope;
+} nl_block_scope;
+
+struct nl_plan {
+    NL_LIST(nl_ref) probes;       /* nodes that the simulation evaluates on request */
+    NL_LIST(nl_series) series;
+    NL_LIST(nl_until) untils;
+    NL_LIST(nl_block_scope) scopes;
+    NL_LIST(const char *) kept;   /* names of `keep` */
+    double steps;                 /* of all runs together; NAN: not known */
+    int uncertain;                /* depth of blocks that may run any number of times: while checking */
+    bool not_drawn;               /* that figures are not drawn has been said */
+};
+
+/* The probe of a node, added when it is new. */
+size_t nl_plan_probe(nl_check *ck, nl_ref node);
+/* Its number, or -1. */
+long nl_plan_find_probe(const nl_check *ck, nl_ref node);
+
+/* The shape of values over a space; extents of synapses that are not built yet are unknown. */
+void nl_plan_shape(const nl_check *ck, uint32_t space, int *rank, size_t shape[NL_RANK]);
+
+nl_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
+nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *members);
+nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block);
+nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent);
+
+/* "P(0) P(2)": the members of families in an expression, with the present values of loop variables. */
+const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
+/* The data set's name of a RECORD; NULL with a diagnostic. */
+const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
+
+/* A symbol of the protocol: the one that the same statement declared before, or a new one.  NULL with a diagnostic when the
+ * name is taken, in a scope around this one too. */
+nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl);
+
+/* --- targets of `set` (target.c) --- */
+
+typedef struct nl_target {
+    nl_symbol *symbol;       /* a parameter of the file, or NULL: */
+    uint32_t var;            /* a variable of a population or projection, */
+    size_t begin, count;     /* these elements of it */
+    const nl_symbol *owner;  /* population or part; NULL at top level */
+    const nl_ast *index;     /* INDEX around it, or NULL */
+    nl_dim dim;
+    int rank;
+    size_t shape[NL_RANK];
+} nl_target;
+
+/* What the left side of a SET names; false with a diagnostic. */
+bool nl_target_find(nl_evaluator *ev, const nl_ast *left, nl_target *out);
+/* The right side of the SET, with i, N, row and col of the population. */
+nl_value nl_target_right(nl_evaluator *ev, const nl_target *target, const nl_ast *right);
+/* All elements of the target after the assignment: `present` before it (unknown: so is the result).  NONE with a diagnostic where
+ * the right side does not fit. */
+nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value present, nl_value right, const nl_ast *set);
+
+/* --- times --- */
+
+/* The nearest whole number of steps; a warning at `span` when that changes the time. */
+double nl_plan_steps(nl_check *ck, nl_span span, double time, const char *what);
+
+#endif

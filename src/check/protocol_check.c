@@ -1,0 +1,634 @@
+/* Checks the statements of the protocol by going through them once with unknown results of runs: what passes here does not fail
+ * later because of its text.  On the way it finds what the simulation will have to tell (see plan.h). */
+#include "plan.h"
+
+#include "declare.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --- the world while checking: every result has a shape and a dimension, and no value --- */
+
+static nl_value read_unknown(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span)
+{
+    nl_check *ck = user;
+    size_t shape[NL_RANK];
+    int rank;
+
+    (void)arena, (void)span;
+    nl_plan_probe(ck, node);
+    nl_plan_shape(ck, space, &rank, shape);
+    return nl_value_unknown(nl_graph_node(ck->model->graph, node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER, dim, rank, shape);
+}
+
+static double unknown_time(void *user)
+{
+    (void)user;
+    return NAN;
+}
+
+typedef struct checker {
+    nl_check *ck;
+    nl_scope *scope;
+    nl_eval_world world;
+} checker;
+
+static nl_evaluator evaluator_of(checker *c, const char *stream)
+{
+    return (nl_evaluator){ .ck = c->ck, .scope = c->scope, .arena = c->ck->arena, .world = &c->world, .stream = stream };
+}
+
+static nl_span name_span(const nl_ast *node) { return node->name_span.end != 0 ? node->name_span : node->span; }
+
+static nl_value forget(nl_value value)
+{
+    if (value.kind == NL_KIND_NONE || value.kind == NL_KIND_LIST || value.kind == NL_KIND_TABLE) return value;
+    nl_value out = nl_value_unknown(value.kind, value.dim, value.rank, value.shape);
+    out.is_signal = value.is_signal;
+    return out;
+}
+
+static void check_block(checker *c, const nl_ast *block);
+static void check_statement(checker *c, const nl_ast *stmt);
+
+/* --- times --- */
+
+static bool has_dt(checker *c, const nl_ast *stmt)
+{
+    if (c->ck->model->dt > 0) return true;
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SETTING, stmt->span, "this needs a time step");
+    nl_diag_help(c->ck->diags, diag, "add, for example: simulation { dt = %s; method = rk4 }", c->ck->model->dimensional ? "0.1 ms" : "0.1");
+    return false;
+}
+
+/* A time of the protocol; NAN while it is unknown. */
+static bool check_time(checker *c, const nl_ast *expr, const char *what, double least, double *out)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+
+    if (!nl_eval_number(&ev, expr, nl_check_time_dim(c->ck), what, out)) return false;
+    if (isnan(*out) || (*out >= least && isfinite(*out))) return true;
+    nl_diag_add(c->ck->diags, NL_E_TIME, expr->span, isfinite(*out) ? "%s is %s" : "%s is not finite", what,
+                *out < 0 ? "negative" : "shorter than one step");
+    return false;
+}
+
+static void add_steps(checker *c, double steps) { c->ck->plan->steps += steps; }
+
+static void check_run(checker *c, const nl_ast *stmt)
+{
+    double time;
+
+    if (!has_dt(c, stmt) || !check_time(c, nl_ast_kid(stmt, 0), "the duration", 0, &time)) return;
+    add_steps(c, isnan(time) ? NAN : nl_plan_steps(c->ck, stmt->kids[0]->span, time, "a run"));
+}
+
+/* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic. */
+static bool find_probe(checker *c, const nl_ast *expr, nl_ref *node, int *rank, size_t *shape, nl_dim *dim)
+{
+    const size_t errors = nl_diags_error_count(c->ck->diags);
+
+    *node = nl_body_probe(c->ck, c->scope, expr, rank, shape, dim);
+    return *node != 0 || nl_diags_error_count(c->ck->diags) == errors;
+}
+
+static bool check_until_condition(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *condition = nl_ast_kid(stmt, 0);
+    nl_evaluator ev = evaluator_of(c, NULL);
+    size_t shape[NL_RANK];
+    int rank;
+    nl_ref node;
+    nl_dim dim;
+    nl_value value;
+
+    if (!find_probe(c, condition, &node, &rank, shape, &dim)) return false;
+    if (node == 0) return nl_eval_condition(&ev, condition, &value);
+    if (rank != 0 || !nl_graph_node(c->ck->model->graph, node)->is_bool) {
+        nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, condition->span, rank != 0 ? "one condition is needed here, not one for each element"
+                                                                            : "a condition is needed here");
+        return false;
+    }
+    const char *members = nl_plan_members(&ev, condition);
+    const nl_until until = { stmt, members, nl_plan_probe(c->ck, node) };
+    if (nl_plan_find_until(c->ck, stmt, members) == NULL) NL_PUSH(c->ck->arena, &c->ck->plan->untils, until);
+    return true;
+}
+
+static void check_run_until(checker *c, const nl_ast *stmt)
+{
+    double time;
+
+    if (!has_dt(c, stmt) || !check_until_condition(c, stmt)) return;
+    if (nl_ast_kid(stmt, 1) != NULL) check_time(c, stmt->kids[1], "the duration", 0, &time);
+    add_steps(c, NAN);
+}
+
+/* --- record --- */
+
+static void check_interval(checker *c, const nl_ast *every, const nl_ast *from)
+{
+    double time;
+
+    if (every != NULL && check_time(c, every, "the interval", 0.5 * c->ck->model->dt, &time) && !isnan(time))
+        nl_plan_steps(c->ck, every->span, time, "an interval");
+    if (from != NULL && check_time(c, from, "the start", -INFINITY, &time) && !isnan(time))
+        nl_plan_steps(c->ck, from->span, time - c->ck->model->start, "a time");
+}
+
+static void check_times(checker *c, const nl_ast *at)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const nl_value times = at != NULL ? nl_eval(&ev, at) : nl_value_none();
+
+    if (times.kind == NL_KIND_NONE) return;
+    if (times.kind != NL_KIND_NUMBER || times.rank > 1)
+        nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, at->span, "`at` takes a time or a list of times");
+    else if (!nl_dim_equal(times.dim, nl_check_time_dim(c->ck)))
+        nl_diag_add(c->ck->diags, NL_E_DIMENSION, at->span, "`at` takes times, not %s", nl_dim_text(c->ck->arena, times.dim));
+}
+
+static bool is_train(checker *c, const nl_ast *expr)
+{
+    static const char *const trains[] = { "spikes", "events" };
+    const nl_ast *bare = nl_ast_bare(expr);
+
+    for (size_t i = 0; bare->kind == NL_AST_FIELD && i < NL_LEN(trains); i++) {
+        if (strcmp(bare->name, trains[i]) != 0) continue;
+        nl_diag_add(c->ck->diags, NL_E_NOT_YET, expr->span, "recording of %s is not yet supported", trains[i]);
+        return true;
+    }
+    return false;
+}
+
+/* Kind, dimension and shape of a sample. */
+static bool check_sample(checker *c, const nl_ast *expr, nl_series *out)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+
+    out->kind = NL_KIND_NUMBER;
+    if (!find_probe(c, expr, &out->node, &out->rank, out->shape, &out->dim)) return false;
+    if (out->node != 0) {
+        out->probe = nl_plan_probe(c->ck, out->node);
+        if (nl_graph_node(c->ck->model->graph, out->node)->is_bool) out->kind = NL_KIND_BOOL;
+        return true;
+    }
+    const nl_value value = nl_eval(&ev, expr);
+    if (value.kind == NL_KIND_NONE) return false;
+    out->kind = value.kind;
+    out->dim = value.dim;
+    out->rank = value.rank;
+    memcpy(out->shape, value.shape, sizeof out->shape);
+    return true;
+}
+
+static bool is_recordable(checker *c, const nl_ast *expr, const nl_series *series)
+{
+    const char *why = NULL;
+
+    if (series->kind != NL_KIND_NUMBER && series->kind != NL_KIND_BOOL) why = "only numbers are recorded";
+    else if (series->rank >= NL_RANK) why = "this has too many axes to be recorded";
+    if (why != NULL) nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span, "%s", why);
+    return why == NULL;
+}
+
+/* The name of an unnamed record is that of a data set only; it may not meet another. */
+static bool is_free_name(checker *c, const nl_ast *stmt, const char *name)
+{
+    for (size_t i = 0; i < c->ck->plan->series.count; i++) {
+        const nl_series *other = &c->ck->plan->series.items[i];
+
+        if (other->stmt == stmt || strcmp(other->name, name) != 0) continue;
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` is recorded twice", name);
+        nl_diag_also(c->ck->diags, diag, other->stmt->span, "the first record is here");
+        return false;
+    }
+    return true;
+}
+
+static nl_value signal_of(const nl_series *series)
+{
+    size_t shape[NL_RANK] = { NL_UNKNOWN_SIZE };
+
+    for (int i = 0; i < series->rank; i++) shape[i + 1] = series->shape[i];
+    nl_value value = nl_value_unknown(series->kind, series->dim, series->rank + 1, shape);
+    value.is_signal = true;
+    return value;
+}
+
+static void check_series(checker *c, const nl_ast *stmt, const char *name)
+{
+    const nl_ast *named = nl_ast_kid(stmt, 0), *expr = nl_ast_kid(stmt, 1);
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_series series = { .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr) };
+    const nl_series *before = nl_plan_find_series(c->ck, stmt, name);
+
+    if (before != NULL) {
+        if (strcmp(before->members, series.members) == 0) return;
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span, "`%s` would be recorded from several populations", name);
+        nl_diag_help(c->ck->diags, diag, "give each its own name: record %s(k) = ...", name);
+        return;
+    }
+    if (!is_free_name(c, stmt, name) || !check_sample(c, expr, &series) || !is_recordable(c, expr, &series)) return;
+    if (named != NULL) series.symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_RECORD, name, named->span, stmt);
+    if (named != NULL && series.symbol == NULL) return;
+    if (series.symbol != NULL) series.symbol->value = signal_of(&series);
+    NL_PUSH(c->ck->arena, &c->ck->plan->series, series);
+}
+
+static void check_record(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+
+    if (nl_ast_kid(stmt, 1) == NULL || !has_dt(c, stmt) || is_train(c, stmt->kids[1])) return;
+    check_interval(c, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3));
+    check_times(c, nl_ast_kid(stmt, 4));
+    const char *name = nl_plan_series_name(&ev, stmt);
+    if (name != NULL) check_series(c, stmt, nl_arena_strdup(c->ck->arena, name));
+}
+
+/* --- values --- */
+
+static void follow(void *user, nl_symbol *symbol)
+{
+    checker *c = user;
+    nl_evaluator ev = evaluator_of(c, symbol->name);
+
+    ev.scope = c->ck->top;
+    const nl_value value = nl_declare_value(&ev, symbol);
+    symbol->value = c->ck->plan->uncertain > 0 ? forget(symbol->value) : value;
+}
+
+static void check_set_symbol(checker *c, const nl_ast *stmt, const nl_target *target, nl_value right)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_value value = nl_target_assign(&ev, target, target->symbol->value, right, stmt);
+
+    if (value.kind == NL_KIND_NONE || !nl_declare_in_range(&ev, target->symbol, value, stmt->kids[1]->span)) return;
+    target->symbol->pinned = true;
+    target->symbol->value = c->ck->plan->uncertain > 0 ? forget(value) : value;
+    nl_declare_dependents(c->ck, target->symbol, follow, c);
+}
+
+static void check_set(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *left = nl_ast_kid(stmt, 0), *right = nl_ast_kid(stmt, 1);
+    nl_evaluator ev = evaluator_of(c, "set");
+    nl_target target;
+
+    if (left == NULL || right == NULL) return;
+    if (!nl_target_find(&ev, left, &target)) return;
+    const nl_value value = nl_target_right(&ev, &target, right);
+    if (value.kind == NL_KIND_NONE) return;
+    if (target.symbol != NULL) {
+        check_set_symbol(c, stmt, &target, value);
+        return;
+    }
+    const nl_value present = nl_value_unknown(NL_KIND_NUMBER, target.dim, target.rank, target.shape);
+    nl_target_assign(&ev, &target, present, value, stmt);
+}
+
+static void declare_value(checker *c, const nl_ast *item, const nl_ast *decl)
+{
+    nl_evaluator ev = evaluator_of(c, item->name);
+    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = item->name, .decl = decl });
+    nl_symbol *symbol = nl_plan_declare(c->ck, c->scope, NL_SYM_VALUE, item->name, name_span(item), decl);
+
+    if (symbol == NULL) return;
+    symbol->varies = true;
+    symbol->doc = item->doc;
+    symbol->value = value;
+}
+
+static void check_lets(checker *c, const nl_ast *stmt)
+{
+    for (int i = 0; i < stmt->kid_count; i++) {
+        const nl_ast *item = stmt->kids[i];
+
+        if (nl_ast_kid(item, 0) != NULL) nl_diag_add(c->ck->diags, NL_E_NOT_YET, item->span, "families of values in the protocol are not yet supported");
+        else declare_value(c, item, item);
+    }
+}
+
+static void check_columns(checker *c, const nl_ast *stmt)
+{
+    for (int i = 0; i + 1 < stmt->kid_count; i++) declare_value(c, stmt->kids[i], stmt);
+}
+
+static void check_solve(checker *c, const nl_ast *stmt) { declare_value(c, stmt, stmt); }
+
+/* --- collect --- */
+
+static void collect_row(checker *c, const nl_ast *stmt, const char *name, nl_value row)
+{
+    const nl_ast *left = nl_ast_kid(stmt, 0);
+    nl_symbol *symbol = nl_scope_find_here(c->ck->top, name);
+    size_t shape[NL_RANK] = { NL_UNKNOWN_SIZE };
+    bool fits = row.rank < NL_RANK;
+
+    for (int i = 0; i < row.rank && fits; i++) shape[i + 1] = row.shape[i];
+    if (symbol != NULL && symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT) {
+        fits = fits && symbol->value.rank == row.rank + 1 && nl_dim_equal(symbol->value.dim, row.dim);
+        for (int i = 0; i < row.rank && fits; i++)
+            fits = symbol->value.shape[i + 1] == shape[i + 1] || symbol->value.shape[i + 1] == NL_UNKNOWN_SIZE || shape[i + 1] == NL_UNKNOWN_SIZE;
+    } else {
+        symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_VALUE, name, left->span, stmt);
+    }
+    if (symbol == NULL) return;
+    if (!fits) {
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span, "this row does not fit those collected as `%s` before", name);
+        nl_diag_also(c->ck->diags, diag, symbol->span, "they are collected here");
+        return;
+    }
+    symbol->varies = true;
+    symbol->value = nl_value_unknown(row.kind, row.dim, row.rank + 1, shape);
+}
+
+static void check_collect(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, "collect");
+    const char *name = nl_ast_kid(stmt, 0) != NULL ? nl_eval_family_name(&ev, stmt->kids[0]) : NULL;
+    const nl_value row = nl_eval(&ev, nl_ast_kid(stmt, 1));
+
+    if (name == NULL || row.kind == NL_KIND_NONE) return;
+    if (row.kind == NL_KIND_NUMBER || row.kind == NL_KIND_BOOL) collect_row(c, stmt, name, row);
+    else nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->kids[1]->span, "only numbers are collected");
+}
+
+/* --- blocks --- */
+
+/* How many turns of a loop are gone through at either end. */
+enum { TURNS = 16, INNER_TURNS = 1 };
+
+static void check_turns(checker *c, const nl_ast *stmt, nl_symbol *variable, nl_value range)
+{
+    const size_t count = range.shape[0], ends = c->ck->plan->uncertain > 1 ? INNER_TURNS : TURNS;
+    const double before = c->ck->plan->steps;
+    size_t checked = 0;
+
+    c->ck->plan->steps = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == ends && count > 2 * ends) i = count - ends;
+        variable->value = nl_value_number(c->ck->arena, range.data[i], range.dim);
+        check_block(c, nl_ast_kid(stmt, 1));
+        checked++;
+    }
+    c->ck->plan->steps = before + (checked > 0 ? c->ck->plan->steps * (double)count / (double)checked : 0);
+}
+
+static void check_for(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const nl_value range = nl_eval(&ev, nl_ast_kid(stmt, 0));
+    nl_scope *outer = c->scope;
+
+    if (range.kind == NL_KIND_NONE || nl_ast_kid(stmt, 1) == NULL) return;
+    if ((range.kind != NL_KIND_NUMBER && range.kind != NL_KIND_BOOL) || range.rank != 1) {
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[0]->span, "`for` goes through a list of numbers");
+        nl_diag_help(c->ck->diags, diag, "for example 0 .. 10, or [1, 2, 5]");
+        return;
+    }
+    c->scope = nl_plan_add_scope(c->ck, stmt->kids[1], outer);
+    nl_symbol *variable = nl_plan_declare(c->ck, c->scope, NL_SYM_VALUE, stmt->name, name_span(stmt), stmt);
+    if (variable != NULL) {
+        variable->varies = true;
+        c->ck->plan->uncertain++;
+        if (nl_value_known(range)) check_turns(c, stmt, variable, range);
+        else {
+            variable->value = nl_value_unknown(range.kind, range.dim, 0, NULL);
+            check_block(c, stmt->kids[1]);
+            add_steps(c, NAN);
+        }
+        c->ck->plan->uncertain--;
+    }
+    c->scope = outer;
+}
+
+static void check_branch(checker *c, const nl_ast *branch)
+{
+    nl_scope *outer = c->scope;
+
+    if (branch == NULL) return;
+    c->scope = nl_plan_add_scope(c->ck, branch, outer);
+    if (branch->kind == NL_AST_IF) check_statement(c, branch);
+    else check_block(c, branch);
+    c->scope = outer;
+}
+
+static void check_if(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_value condition;
+
+    if (!nl_eval_condition(&ev, nl_ast_kid(stmt, 0), &condition)) return;
+    const nl_ast *then = nl_ast_kid(stmt, 1), *otherwise = nl_ast_kid(stmt, 2);
+    if (nl_value_known(condition) && nl_plan_find_scope(c->ck, then) == NULL && c->ck->plan->uncertain == 0) {
+        const nl_ast *branch = condition.data[0] != 0 ? then : otherwise;
+        if (branch != NULL && branch->kind == NL_AST_IF) check_statement(c, branch);
+        else if (branch != NULL) check_block(c, branch);
+    } else if (nl_value_known(condition)) {
+        check_branch(c, condition.data[0] != 0 ? then : otherwise);
+    } else {
+        c->ck->plan->uncertain++;
+        check_branch(c, then);
+        check_branch(c, otherwise);
+        c->ck->plan->uncertain--;
+        add_steps(c, NAN);
+    }
+}
+
+/* --- state as a whole --- */
+
+static void check_reset(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const nl_ast *what = nl_ast_kid(stmt, 0);
+    const nl_symbol *owner = what != NULL ? nl_eval_owner(&ev, what) : NULL;
+
+    if (!has_dt(c, stmt) || what == NULL || (owner != NULL && owner->kind == NL_SYM_POPULATION)) return;
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SET, what->span, "only a whole population is reset");
+    nl_diag_help(c->ck->diags, diag, "write reset X, or reset alone for everything");
+}
+
+static const nl_ast *snapshot_name(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *what = nl_ast_bare(nl_ast_kid(stmt, 0));
+
+    if (what == NULL || !has_dt(c, stmt)) return NULL;
+    if (what->kind == NL_AST_NAME) return what;
+    nl_diag_add(c->ck->diags, NL_E_NOT_YET, what->span, "snapshots in files are not yet supported");
+    return NULL;
+}
+
+static void check_snapshot(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *name = snapshot_name(c, stmt);
+    const nl_symbol *symbol = name != NULL ? nl_scope_find_here(c->ck->top, name->name) : NULL;
+
+    if (name != NULL && (symbol == NULL || symbol->kind != NL_SYM_SNAPSHOT))
+        nl_plan_declare(c->ck, c->ck->top, NL_SYM_SNAPSHOT, name->name, name->span, stmt);
+}
+
+static void check_restore(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *name = snapshot_name(c, stmt);
+    nl_symbol *symbol = name != NULL ? nl_scope_find(c->ck->top, name->name) : NULL;
+
+    if (name == NULL) return;
+    if (symbol != NULL && symbol->kind == NL_SYM_SNAPSHOT) symbol->used = true;
+    else nl_diag_add(c->ck->diags, NL_E_SNAPSHOT, name->span, "no snapshot `%s` was taken before", name->name);
+}
+
+/* --- what is said and shown --- */
+
+static void check_print(checker *c, const nl_ast *stmt)
+{
+    for (int i = 0; i < stmt->kid_count; i++) {
+        nl_evaluator ev = evaluator_of(c, NULL);
+        (void)nl_eval(&ev, stmt->kids[i]);
+    }
+}
+
+static void check_expect(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const nl_value value = nl_eval(&ev, nl_ast_kid(stmt, 0));
+
+    if (value.kind != NL_KIND_NONE && value.kind != NL_KIND_BOOL) {
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[0]->span, "a condition is needed here");
+        nl_diag_help(c->ck->diags, diag, "compare the value with something: expect x > 0, expect x within 2 %% of y");
+    }
+    if (nl_ast_kid(stmt, 1) != NULL) (void)nl_eval(&ev, stmt->kids[1]);
+}
+
+static const char *const plots[] = { "lines", "image", "raster", "histogram", "scatter", "bars" };
+
+/* What is only drawn does not have to be kept in memory. */
+static void check_plot_values(checker *c, const nl_ast *call)
+{
+    nl_scope *top = c->ck->top;
+    bool *used = NL_NEW_ARRAY(c->ck->arena, bool, top->symbols.count + 1);
+
+    for (size_t i = 0; i < top->symbols.count; i++) used[i] = top->symbols.items[i]->used;
+    for (int i = 1; i < call->kid_count; i++) {
+        nl_evaluator ev = evaluator_of(c, NULL);
+        const nl_ast *arg = call->kids[i];
+        if (!is_train(c, arg)) (void)nl_eval(&ev, arg->kind == NL_AST_ARG ? nl_ast_kid(arg, 0) : arg);
+    }
+    for (size_t i = 0; i < top->symbols.count; i++)
+        if (top->symbols.items[i]->kind == NL_SYM_RECORD) top->symbols.items[i]->used = used[i];
+}
+
+static void announce_not_drawn(checker *c, const nl_ast *stmt)
+{
+    if (c->ck->plan->not_drawn) return;
+    c->ck->plan->not_drawn = true;
+    nl_diag_add(c->ck->diags, NL_W_NOT_DRAWN, stmt->span, "figures are checked, but not drawn yet");
+}
+
+static void check_plot(checker *c, const nl_ast *stmt)
+{
+    const nl_ast *call = nl_ast_bare(nl_ast_kid(stmt, 0));
+    const nl_ast *base = call != NULL && call->kind == NL_AST_CALL ? call->kids[0] : NULL;
+    size_t k = 0;
+
+    announce_not_drawn(c, stmt);
+    if (call == NULL) return;
+    while (base != NULL && base->kind == NL_AST_NAME && k < NL_LEN(plots) && strcmp(plots[k], base->name) != 0) k++;
+    if (base != NULL && base->kind == NL_AST_NAME && k < NL_LEN(plots)) {
+        check_plot_values(c, call);
+        return;
+    }
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_NAME, base != NULL ? base->span : call->span, "this is no kind of plot");
+    nl_diag_help(c->ck->diags, diag, "plots are lines(...), image(...), raster(...), histogram(...), scatter(...) and bars(...)");
+}
+
+static void check_figure(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    size_t columns;
+
+    announce_not_drawn(c, stmt);
+    if (nl_ast_kid(stmt, 0) != NULL) (void)nl_eval(&ev, stmt->kids[0]);
+    if (nl_ast_kid(stmt, 1) != NULL) nl_eval_count(&ev, stmt->kids[1], "the number of columns", &columns);
+    if (nl_ast_kid(stmt, 2) != NULL) check_block(c, stmt->kids[2]);
+}
+
+static void check_keep(checker *c, const nl_ast *stmt)
+{
+    for (int i = 0; i < stmt->kid_count; i++) {
+        const nl_ast *name = nl_ast_bare(stmt->kids[i]);
+        nl_symbol *symbol = name != NULL && name->kind == NL_AST_NAME ? nl_scope_find_here(c->ck->top, name->name) : NULL;
+
+        if (symbol != NULL && (symbol->kind == NL_SYM_VALUE || symbol->kind == NL_SYM_RECORD)) {
+            NL_PUSH(c->ck->arena, &c->ck->plan->kept, symbol->name);
+            continue;
+        }
+        nl_evaluator ev = evaluator_of(c, NULL);
+        if (name != NULL && name->kind == NL_AST_NAME && symbol == NULL) nl_eval_name_error(&ev, name->span, name->name);
+        else nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
+    }
+}
+
+static void check_nested(checker *c, const nl_ast *stmt)
+{
+    nl_diag_add(c->ck->diags, NL_E_ORDER, stmt->span, "a declaration cannot stand in a block that runs or sets something");
+}
+
+static void check_not_yet(checker *c, const nl_ast *stmt)
+{
+    nl_diag_add(c->ck->diags, NL_E_NOT_YET, stmt->span, "`%s` is not yet supported", nl_ast_kinds[stmt->kind].word);
+}
+
+static void (*const rules[NL_AST_KIND_COUNT])(checker *c, const nl_ast *stmt) = {
+    [NL_AST_RECORD] = check_record, [NL_AST_RUN] = check_run, [NL_AST_RUN_UNTIL] = check_run_until, [NL_AST_SET] = check_set,
+    [NL_AST_LETS] = check_lets, [NL_AST_LET_COLUMNS] = check_columns, [NL_AST_SOLVE] = check_solve, [NL_AST_COLLECT] = check_collect,
+    [NL_AST_FOR] = check_for, [NL_AST_IF] = check_if, [NL_AST_RESET] = check_reset, [NL_AST_SNAPSHOT] = check_snapshot,
+    [NL_AST_RESTORE] = check_restore, [NL_AST_PRINT] = check_print, [NL_AST_EXPECT] = check_expect, [NL_AST_PLOT] = check_plot,
+    [NL_AST_FIGURE] = check_figure, [NL_AST_KEEP] = check_keep, [NL_AST_SWEEP] = check_not_yet, [NL_AST_SWEEP_ROWS] = check_not_yet,
+    [NL_AST_TRIALS] = check_not_yet,
+};
+
+static void check_statement(checker *c, const nl_ast *stmt) { (rules[stmt->kind] != NULL ? rules[stmt->kind] : check_nested)(c, stmt); }
+
+static void check_block(checker *c, const nl_ast *block)
+{
+    for (int i = 0; i < block->kid_count; i++) check_statement(c, block->kids[i]);
+}
+
+/* --- the whole --- */
+
+/* Values as they are when the protocol begins: a `set` on the way has changed them. */
+static nl_value *save_values(nl_check *ck)
+{
+    nl_value *values = NL_NEW_ARRAY(ck->arena, nl_value, ck->top->symbols.count + 1);
+
+    for (size_t i = 0; i < ck->top->symbols.count; i++) values[i] = ck->top->symbols.items[i]->value;
+    return values;
+}
+
+/* Back to the beginning; what bodies and probes read follows. */
+static void restore_values(nl_check *ck, const nl_value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        nl_symbol *symbol = ck->top->symbols.items[i];
+
+        symbol->value = values[i];
+        if (symbol->kind != NL_SYM_VALUE) continue;
+        symbol->pinned = symbol->is_param && nl_define_find(ck, symbol->name) != NULL;
+        if (!nl_value_known(symbol->value)) continue;
+        if (symbol->slot >= 0) ck->model->slots.items[symbol->slot].number = symbol->value.data[0];
+        if (symbol->array >= 0) ck->model->arrays.items[symbol->array].value = symbol->value;
+    }
+}
+
+bool nl_protocol_check(nl_check *ck)
+{
+    checker c = { .ck = ck, .scope = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
+    const size_t errors = nl_diags_error_count(ck->diags), count = ck->top->symbols.count;
+    const nl_value *values = save_values(ck);
+
+    for (size_t i = 0; i < ck->protocol.count; i++) check_statement(&c, ck->protocol.items[i]);
+    restore_values(ck, values, count);
+    return nl_diags_error_count(ck->diags) == errors;
+}

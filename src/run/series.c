@@ -1,0 +1,336 @@
+/* Recorded series: when a sample is due, in memory for expressions and in the result file. */
+#include "run_impl.h"
+
+#include "syntax/print.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMORY_LIMIT = 1 << 20 }; /* bytes of a series that no expression reads but an embedding program may ask for */
+
+/* --- rows --- */
+
+void nl_rows_append(nl_rows *rows, const double *values, double time)
+{
+    if (rows->count == rows->room) {
+        rows->room = rows->room > 0 ? 2 * rows->room : 64;
+        rows->values = nl_realloc(rows->values, nl_checked_mul(rows->room, (rows->width > 0 ? rows->width : 1) * sizeof(double)));
+        rows->times = nl_realloc(rows->times, rows->room * sizeof(double));
+    }
+    memcpy(rows->values + rows->count * rows->width, values, rows->width * sizeof(double));
+    rows->times[rows->count++] = time;
+}
+
+nl_value nl_rows_value(const nl_rows *rows, bool is_signal)
+{
+    static const double nothing[1] = { 0 };
+    nl_value value = { .kind = rows->kind, .dim = rows->dim, .rank = rows->rank + 1, .shape = { rows->count } };
+
+    for (int i = 0; i < rows->rank; i++) value.shape[i + 1] = rows->shape[i];
+    value.data = rows->values != NULL ? rows->values : nothing;
+    value.times = !is_signal ? NULL : rows->times != NULL ? rows->times : nothing;
+    value.is_signal = is_signal;
+    return value;
+}
+
+static void rows_free(nl_rows *rows)
+{
+    free(rows->values);
+    free(rows->times);
+    rows->values = rows->times = NULL;
+    rows->count = rows->room = 0;
+}
+
+/* --- samples --- */
+
+static bool is_referenced(const nl_recording *r) { return r->series->symbol != NULL && r->series->symbol->used; }
+
+static bool open_series(nl_recording *r)
+{
+    nl_session *s = r->session;
+    const nl_unit_shown shown = nl_unit_shown_for(s->arena, r->series->dim);
+    const nl_ast *expr = nl_ast_kid(r->series->stmt, 1);
+    nl_sink_series series = { .name = r->series->name, .unit = shown.plain, .rank = r->rows.rank };
+
+    r->unit = shown.unit;
+    r->is_scaled = shown.unit.shift != 0 || shown.unit.factor != 1;
+    if (r->is_scaled) r->shown = nl_calloc(r->rows.width + 1, sizeof(double));
+    if (s->sink == NULL) return true;
+    series.doc = nl_print_expression(s->arena, expr);
+    memcpy(series.shape, r->rows.shape, sizeof r->rows.shape);
+    r->sink_id = nl_sink_add(s->sink, &series);
+    return r->sink_id >= 0;
+}
+
+/* The shape of the rows is that of the first sample. */
+static bool take_shape(nl_recording *r, nl_kind kind, int rank, const size_t *shape)
+{
+    r->rows.kind = kind;
+    r->rows.dim = r->series->dim;
+    r->rows.rank = rank;
+    r->rows.width = 1;
+    for (int i = 0; i < rank; i++) {
+        r->rows.shape[i] = shape[i];
+        r->rows.width *= shape[i];
+    }
+    r->has_shape = r->in_memory = true;
+    return open_series(r);
+}
+
+static bool store_sample(void *user, double time, const double *values, size_t count)
+{
+    nl_recording *r = user;
+    nl_session *s = r->session;
+    const double *shown = values;
+
+    if (count != r->rows.width) return false;
+    if (r->in_memory) nl_rows_append(&r->rows, values, time);
+    if (r->in_memory && !is_referenced(r) && r->rows.count * r->rows.width * sizeof(double) > MEMORY_LIMIT) {
+        rows_free(&r->rows);
+        r->in_memory = false;
+    }
+    if (s->sink == NULL) return true;
+    for (size_t i = 0; r->is_scaled && i < count; i++) r->shown[i] = nl_unit_unscale(values[i], r->unit);
+    if (r->is_scaled) shown = r->shown;
+    return nl_sink_append(s->sink, r->sink_id, time, shown);
+}
+
+static bool keep_sample(nl_recording *r, const double *values, size_t count)
+{
+    nl_session *s = r->session;
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+
+    return store_sample(r, nl_sim_time(s->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+}
+
+static bool sample_probe(nl_recording *r)
+{
+    nl_session *s = r->session;
+    nl_sim_failure failure = { .var = UINT32_MAX };
+    size_t shape[NL_RANK];
+    int rank;
+
+    memcpy(shape, r->series->shape, sizeof shape);
+    rank = r->series->rank;
+    for (int i = 0; i < rank; i++)
+        if (shape[i] == NL_UNKNOWN_SIZE) nl_plan_shape(&s->check, nl_graph_node(s->check.model->graph, r->series->node)->space, &rank, shape);
+    if (!r->has_shape && !take_shape(r, r->series->kind, rank, shape)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    double *values = NL_NEW_ARRAY(s->scratch, double, r->rows.width + 1);
+    const nl_sim_status status = nl_sim_read(s->sim, r->series->probe, values, &failure);
+    if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
+    return keep_sample(r, values, r->rows.width);
+}
+
+static bool same_shape(const nl_rows *rows, nl_value value)
+{
+    return rows->rank == value.rank && memcmp(rows->shape, value.shape, (size_t)value.rank * sizeof(size_t)) == 0;
+}
+
+/* An expression that the simulation does not evaluate itself. */
+static bool sample_expression(nl_recording *r)
+{
+    nl_session *s = r->session;
+    nl_arena *outer_arena = s->scratch;
+    nl_scope *outer = s->scope;
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+    bool good;
+
+    s->scratch = nl_arena_new();
+    s->scope = r->scope;
+    nl_evaluator ev = nl_session_evaluator(s, NULL);
+    const nl_value value = nl_eval(&ev, nl_ast_kid(r->series->stmt, 1));
+    if (value.kind == NL_KIND_NONE) good = nl_session_failed(s, NL_RUN_FAILED);
+    else if (!r->has_shape && !take_shape(r, value.kind, value.rank, value.shape)) good = nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    else if (same_shape(&r->rows, value)) good = keep_sample(r, value.data, r->rows.width);
+    else {
+        nl_diag_add(s->diags, NL_E_SERIES, r->series->stmt->span, "this sample is %s and does not fit the ones before", nl_value_shape_text(s->arena, value));
+        good = nl_session_failed(s, NL_RUN_FAILED);
+    }
+    s->scope = outer;
+    nl_arena_free(s->scratch);
+    s->scratch = outer_arena;
+    return good;
+}
+
+static bool sample(nl_recording *r) { return r->series->node != 0 ? sample_probe(r) : sample_expression(r); }
+
+/* --- when --- */
+
+static bool is_due(const nl_recording *r, uint64_t now)
+{
+    if (!r->active) return false;
+    for (size_t i = 0; i < r->at_count; i++)
+        if (r->at[i] == now) return true;
+    return r->at == NULL && now >= r->first && (now - r->first) % r->interval == 0;
+}
+
+/* Whether the simulation samples it while stepping. */
+static bool is_sampled_inside(const nl_recording *r) { return r->active && r->series->node != 0 && r->at == NULL; }
+
+size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->recording_count; i++) {
+        nl_recording *r = &s->recordings[i];
+        if (!is_sampled_inside(r)) continue;
+        samplers[count++] = (nl_sampler){ .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r };
+    }
+    return count;
+}
+
+static uint64_t next_of(const nl_recording *r, uint64_t now)
+{
+    if (!r->active || is_sampled_inside(r)) return UINT64_MAX;
+    if (r->at == NULL) return now < r->first ? r->first : now + r->interval - (now - r->first) % r->interval;
+    for (size_t i = 0; i < r->at_count; i++)
+        if (r->at[i] > now) return r->at[i];
+    return UINT64_MAX;
+}
+
+uint64_t nl_recording_next(const nl_session *s, uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (size_t i = 0; i < s->recording_count; i++) {
+        const uint64_t own = next_of(&s->recordings[i], now);
+        if (own < next) next = own;
+    }
+    return next;
+}
+
+bool nl_recording_sample_due(nl_session *s)
+{
+    const uint64_t now = nl_sim_step(s->sim);
+
+    for (size_t i = 0; i < s->recording_count; i++) {
+        nl_recording *r = &s->recordings[i];
+        if (!is_sampled_inside(r) && is_due(r, now) && !sample(r)) return false;
+    }
+    return true;
+}
+
+/* After reset or restore all series begin anew, with a first sample. */
+bool nl_recording_begin_segment(nl_session *s)
+{
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+
+    if (!s->new_segment) return true;
+    s->new_segment = false;
+    if (s->sink != NULL && !nl_sink_segment(s->sink)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    const uint64_t now = nl_sim_step(s->sim);
+    for (size_t i = 0; i < s->recording_count; i++) {
+        nl_recording *r = &s->recordings[i];
+
+        r->rows.count = 0;
+        if (!r->has_from) r->first = now;
+        if (is_due(r, now) && !sample(r)) return false;
+    }
+    return true;
+}
+
+void nl_recording_publish(nl_session *s)
+{
+    for (size_t i = 0; i < s->recording_count; i++) {
+        nl_recording *r = &s->recordings[i];
+        if (r->series->symbol != NULL && r->has_shape) r->series->symbol->value = nl_rows_value(&r->rows, true);
+    }
+}
+
+/* --- the statement --- */
+
+static double step_of(nl_session *s, nl_span span, double time) { return nl_plan_steps(&s->check, span, time - s->check.model->start, "a time"); }
+
+static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, const nl_ast *from)
+{
+    nl_evaluator ev = nl_session_evaluator(s, NULL);
+    const nl_dim dim = nl_check_time_dim(&s->check);
+    double time = s->check.model->dt;
+
+    if (every != NULL && !nl_eval_number(&ev, every, dim, "the interval", &time)) return false;
+    const double steps = every != NULL ? nl_plan_steps(&s->check, every->span, time, "an interval") : 1;
+    if (!(steps >= 1 && steps < 1e18)) {
+        nl_diag_add(s->diags, NL_E_TIME, every->span, "the interval is at least one step");
+        return false;
+    }
+    r->interval = (uint64_t)steps;
+    r->first = nl_sim_step(s->sim);
+    r->has_from = from != NULL;
+    if (from == NULL) return true;
+    if (!nl_eval_number(&ev, from, dim, "the start", &time)) return false;
+    const double first = step_of(s, from->span, time), now = (double)r->first;
+    /* the grid goes through `from`, also where that is past */
+    r->first = (uint64_t)(first >= now ? first : first >= 0 ? first : fmod(first, steps) + (fmod(first, steps) < 0 ? steps : 0));
+    return true;
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static bool read_times(nl_session *s, nl_recording *r, const nl_ast *at)
+{
+    nl_evaluator ev = nl_session_evaluator(s, NULL);
+    const nl_value times = nl_eval(&ev, at);
+
+    if (times.kind == NL_KIND_NONE) return false;
+    const size_t count = nl_value_count(times);
+    r->at = NL_NEW_ARRAY(s->arena, uint64_t, count + 1);
+    r->at_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double step = step_of(s, at->span, times.data[i]);
+        if (step >= 0 && step < 1e18) r->at[r->at_count++] = (uint64_t)step;
+    }
+    qsort(r->at, r->at_count, sizeof *r->at, compare_steps);
+    return true;
+}
+
+static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
+{
+    nl_evaluator ev = nl_session_evaluator(s, NULL);
+    const char *name = nl_plan_series_name(&ev, stmt);
+    const nl_series *series = name != NULL ? nl_plan_find_series(&s->check, stmt, name) : NULL;
+
+    if (series != NULL) return &s->recordings[series - s->check.plan->series.items];
+    if (name != NULL) nl_diag_add(s->diags, NL_E_NOT_YET, stmt->span, "`%s` is recorded only in a turn of a loop that was not checked", name);
+    return NULL;
+}
+
+/* Starts a record with a first sample; one that is already going on goes on. */
+bool nl_recording_start(nl_session *s, const nl_ast *stmt)
+{
+    nl_recording *r = nl_session_need_sim(s) ? find_recording(s, stmt) : NULL;
+
+    if (r == NULL) return nl_session_failed(s, NL_RUN_FAILED);
+    if (!nl_recording_begin_segment(s)) return false;
+    if (r->active) return true;
+    r->scope = s->scope;
+    if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
+    if (nl_ast_kid(stmt, 4) != NULL && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
+    r->active = true;
+    return !is_due(r, nl_sim_step(s->sim)) || sample(r);
+}
+
+void nl_recordings_new(nl_session *s)
+{
+    const nl_plan *plan = s->check.plan;
+
+    s->recording_count = plan->series.count;
+    s->recordings = NL_NEW_ARRAY(s->arena, nl_recording, s->recording_count + 1);
+    for (size_t i = 0; i < s->recording_count; i++) {
+        s->recordings[i] = (nl_recording){ .session = s, .series = &plan->series.items[i], .sink_id = -1, .interval = 1 };
+    }
+}
+
+void nl_recordings_free(nl_session *s)
+{
+    for (size_t i = 0; i < s->recording_count; i++) {
+        rows_free(&s->recordings[i].rows);
+        free(s->recordings[i].shown);
+    }
+    s->recording_count = 0;
+}

@@ -1,0 +1,129 @@
+#include "run_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+nl_session *nl_session_new(const nl_session_options *options)
+{
+    nl_session *s = nl_calloc(1, sizeof *s);
+
+    if (options != NULL) s->options = *options;
+    s->arena = nl_arena_new();
+    s->sources = nl_sources_new(s->arena);
+    s->diags = nl_diags_new(s->arena, s->sources);
+    return s;
+}
+
+void nl_session_free(nl_session *s)
+{
+    if (s == NULL) return;
+    if (s->sink != NULL) nl_sink_discard(s->sink);
+    nl_session_free_run(s);
+    nl_arena_free(s->arena);
+    free(s);
+}
+
+nl_diags *nl_session_diags(nl_session *s) { return s->diags; }
+nl_session_counts nl_session_expectations(const nl_session *s) { return s->counts; }
+nl_session_timing nl_session_time_spent(const nl_session *s) { return (nl_session_timing){ s->seconds, s->steps_done }; }
+
+/* --- loading --- */
+
+static const char *stdlib_dir(const nl_session *s)
+{
+    const char *given = getenv("NETLANG_STDLIB");
+
+    if (s->options.stdlib_dir != NULL) return s->options.stdlib_dir;
+    if (given != NULL && given[0] != '\0') return given;
+    return access(NL_STDLIB_DIR "/methods.net", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
+}
+
+static const char *folder_of(nl_session *s, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) return ".";
+    return slash == path ? "/" : nl_arena_strndup(s->arena, path, (size_t)(slash - path));
+}
+
+static bool read_seed(nl_session *s)
+{
+    char *end = NULL;
+
+    if (s->options.seed == NULL) return true;
+    errno = 0;
+    s->check.seed = strtoull(s->options.seed, &end, 10);
+    s->check.has_seed = true;
+    if (s->options.seed[0] >= '0' && s->options.seed[0] <= '9' && *end == '\0' && errno == 0) return true;
+    nl_diag_add(s->diags, NL_E_DEFINE, (nl_span){ 0, 0 }, "the seed is a whole number, not `%s`", s->options.seed);
+    return false;
+}
+
+static void prepare_check(nl_session *s, const char *path)
+{
+    const char **dirs = NL_NEW_ARRAY(s->arena, const char *, s->options.include_dir_count + 1);
+
+    for (size_t i = 0; i < s->options.include_dir_count; i++) dirs[i] = s->options.include_dirs[i];
+    dirs[s->options.include_dir_count] = stdlib_dir(s);
+    s->check = (nl_check){ .arena = s->arena, .diags = s->diags, .sources = s->sources, .folder = folder_of(s, path),
+                           .defines = s->options.defines, .define_count = s->options.define_count,
+                           .search_dirs = dirs, .search_dir_count = s->options.include_dir_count + 1 };
+}
+
+static nl_status load(nl_session *s, const nl_source *source)
+{
+    s->parsed = nl_parse_source(s->arena, s->diags, source);
+    prepare_check(s, source->name);
+    if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed)) return NL_MODEL_WRONG;
+    s->is_loaded = true;
+    return NL_OK;
+}
+
+nl_status nl_session_load(nl_session *s, const char *path)
+{
+    const nl_source *source = nl_sources_read(s->sources, path);
+
+    if (source != NULL) return load(s, source);
+    nl_diag_add(s->diags, NL_E_FILE, (nl_span){ 0, 0 }, "cannot read `%s`: %s", path, strerror(errno));
+    return NL_MODEL_WRONG;
+}
+
+nl_status nl_session_load_text(nl_session *s, const char *name, const char *text, size_t length)
+{
+    return load(s, nl_sources_add(s->sources, name, text, length));
+}
+
+/* --- running --- */
+
+nl_status nl_session_run(nl_session *s)
+{
+    if (!s->is_loaded || s->has_run) return NL_MODEL_WRONG;
+    s->has_run = true;
+    s->check.running = true;
+    s->scope = s->check.top;
+    s->scratch = nl_arena_new();
+    nl_session_world(s);
+    nl_recordings_new(s);
+    if (nl_results_open(s)) nl_protocol_run(s);
+    nl_results_close(s);
+    return s->status;
+}
+
+bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8], const double **data)
+{
+    const nl_symbol *symbol = s->has_run && s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
+
+    if (symbol == NULL || (symbol->kind != NL_SYM_VALUE && symbol->kind != NL_SYM_RECORD)) return false;
+    (void)nl_session_evaluator(s, NULL); /* series and collections become values */
+    const nl_value value = symbol->value;
+    if ((value.kind != NL_KIND_NUMBER && value.kind != NL_KIND_BOOL) || !nl_value_known(value)) return false;
+    for (size_t i = 0; i < s->recording_count; i++)
+        if (s->recordings[i].series->symbol == symbol && !s->recordings[i].in_memory) return false;
+    *rank = value.rank;
+    memcpy(shape, value.shape, sizeof value.shape);
+    *data = value.data;
+    return true;
+}

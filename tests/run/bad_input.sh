@@ -1,0 +1,141 @@
+# What is wrong with a model or a command line is told with its place; nothing is run and nothing written.
+. "$NL_SRC/tests/cli/lib.sh"
+
+# refuse PLACE WORDS [ARGUMENT...]: the model on the standard input is refused with a message at PLACE (line:column, or -) that
+# contains WORDS.
+refuse() {
+    place=$1
+    words=$2
+    shift 2
+    cat >model.net
+    for suffix in h5 npz csv; do
+        try 2 run model.net -o "out.$suffix" "$@"
+        says "$words"
+        [ "$place" = - ] || says "model.net:$place: error E"
+        grep -q 'error E[0-9][0-9][0-9][0-9]: ' output || complain 'no code:'
+        is_absent "out.$suffix" ./*.part-*
+    done
+}
+
+refuse 2:10 'did you mean `tau_slow`?' <<'END'
+param tau_slow = 20 ms
+let k = 2*tau_slwo
+END
+
+refuse 2:9 'cannot add mV and ms' <<'END'
+param tau = 20 ms
+let x = 10 mV + tau
+END
+
+refuse 3:3 'mV' <<'END'
+population E[10] {
+  state v = 0 mV
+  v' = -v
+}
+simulation { dt = 0.1 ms; method = rk4 }
+run 1 ms
+END
+
+refuse 1:9 '[3]' <<'END'
+let x = [1, 2, 3] * [1, 2]
+END
+
+refuse 3:13 'stay' <<'END'
+param w = [0.5, 1, 2]
+population X[4] {
+  param a = w
+  state x = 0
+  x' = a - x
+}
+simulation { dt = 0.1; method = rk4 }
+let stay = 1
+run 1
+END
+
+refuse 2:9 'initial value' <<'END'
+population E[10] {
+  state v
+  v' = -v
+}
+END
+
+refuse 1:1 'x' <<'END'
+solve x in (1, 2) : x^2 = 9
+END
+
+refuse 1:9 'not_there.npy' <<'END'
+let W = load("not_there.npy")
+END
+
+printf '1,2,3\n4,5,6\n' >w.csv
+refuse 6:25 '2' <<'END'
+simulation { dt = 0.1; method = rk4 }
+population X[3] {
+  input s
+  state x = 0; x' = s - x
+}
+projection X -> X via weights(load("w.csv")) { post.s += w * pre.x }
+run 1
+END
+
+refuse 2:5 'tau' <<'END'
+param tau = 20 ms
+let tau = 10 ms
+END
+
+refuse 2:5 'a' <<'END'
+param p = 1
+let a = b + p
+let b = a
+END
+
+refuse - '->' <<'END'
+simulation { dt = 0.1; method = rk4 }
+population X[3] {
+  input s
+  state x = 1
+  let f = 2*s + x
+  x' = f
+}
+projection X -> X via offsets([1], boundary = "wrap") { post.s += pre.f }
+run 1
+END
+
+refuse 3:12 'max' <<'END'
+simulation { dt = 0.1; method = rk4 }
+state y = 1
+y' = delay(y, 1 + y^2)
+run 1
+END
+
+correct='param tau = 20 ms in [1 ms, 100 ms]
+param rule = "late" in ["early", "late"]
+simulation { dt = 0.1 ms; method = rk4 }
+state x = 1
+tau * x'"'"' = -x
+run 1 ms'
+printf '%s\n' "$correct" >right.net
+try 0 run right.net -D 'tau=30 ms' -D rule=early
+for define in tua=1 'tau=200 ms' 'tau=3 mV' tau=3 tau= rule=never rule=3 dt=0 'dt=-1 ms' 'seed=-1' 'seed=x' method=rk5 tau; do
+    try 2 run right.net -D "$define" -o out.npz
+    grep -q 'error E[0-9]*: ' output || complain "-D $define: no message with a code:"
+    is_absent out.npz
+done
+try 2 run right.net -D tua=1
+says 'did you mean `tau`?'
+
+printf 'let x = 1\nlet y\0 = 2\n' | refuse 2:6 'NUL'
+printf 'let x = 1\nlet \377y = 2\n' | refuse 2:5 'UTF-8'
+printf 'let x = 1 \342\202' | refuse 1:11 'UTF-8'
+
+# several errors in one go, each line once
+cat >model.net <<'END'
+let a = nope + 1
+let b = 1 mV + 1 ms
+let c = squareroot(2)
+let d = a + b + c
+END
+try 2 check model.net
+[ "$(grep -c 'error E' output)" -eq 3 ] || complain 'not three errors:'
+
+finish

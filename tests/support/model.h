@@ -1,0 +1,157 @@
+/* Models for tests: a file or a text is run with overrides, and its results are compared with arrays. */
+#ifndef TESTS_SUPPORT_MODEL_H
+#define TESTS_SUPPORT_MODEL_H
+
+#include "npy.h"
+
+#include "run/session.h"
+
+enum { DEFINES_MAX = 12 };
+
+/* Everything that the session said, for messages of failed tests. */
+static inline void show_messages(nl_session *session)
+{
+    netlang_message message;
+
+    for (size_t i = 0; netlang_message_get(session, i, &message); i++) fputs(message.shown, stderr);
+}
+
+/* A loaded text.  `defines` is a list such as "N=40 dt=0.1", parted by blanks; it must outlive the session, as must `options`. */
+typedef struct model {
+    nl_session *session;
+    char words[300];
+    const char *defines[DEFINES_MAX];
+    nl_session_options options;
+} model;
+
+static inline void split_defines(model *m, const char *defines)
+{
+    snprintf(m->words, sizeof m->words, "%s", defines);
+    for (char *word = strtok(m->words, " "); word != NULL; word = strtok(NULL, " ")) {
+        assert_true(m->options.define_count < DEFINES_MAX);
+        m->defines[m->options.define_count++] = word;
+    }
+    m->options.defines = m->defines;
+}
+
+static inline model *model_load_named(const char *name, const char *text, size_t length, const char *defines)
+{
+    model *m = calloc(1, sizeof *m);
+
+    split_defines(m, defines);
+    m->session = nl_session_new(&m->options);
+    if (nl_session_load_text(m->session, name, text, length) != NL_OK) {
+        show_messages(m->session);
+        fail_msg("%s is refused", name);
+    }
+    return m;
+}
+
+static inline model *model_run(model *m)
+{
+    const nl_status status = nl_session_run(m->session);
+
+    if (status != NL_OK) {
+        show_messages(m->session);
+        fail_msg("the run ends with status %d", status);
+    }
+    return m;
+}
+
+/* A text, run to its end, with all its expectations met. */
+static inline model *model_of(const char *text, const char *defines)
+{
+    return model_run(model_load_named("test.net", text, strlen(text), defines));
+}
+
+/* A file of the source tree. */
+static inline model *model_file(const char *name, const char *defines)
+{
+    size_t length;
+    const char *path = source_path(name);
+    char *text = read_text(name, &length);
+    model *m = model_run(model_load_named(path, text, length, defines));
+
+    free(text);
+    free((char *)path);
+    return m;
+}
+
+/* The same with `more` inserted in front of the first line that begins with `before`. */
+static inline model *model_file_with(const char *name, const char *before, const char *more, const char *defines)
+{
+    size_t length;
+    const char *path = source_path(name);
+    char *text = read_text(name, &length), *whole = NULL;
+    const char *at = strstr(text, before);
+
+    if (at == NULL || (at > text && at[-1] != '\n')) fail_msg("%s has no line that begins with %s", name, before);
+    if (asprintf(&whole, "%.*s%s\n%s", (int)(at - text), text, more, at) < 0) fail_msg("no memory");
+    model *m = model_run(model_load_named(path, whole, strlen(whole), defines));
+    free(whole);
+    free(text);
+    free((char *)path);
+    return m;
+}
+
+static inline void model_free(model *m)
+{
+    nl_session_free(m->session);
+    free(m);
+}
+
+/* A value or series; more than two axes are folded into columns.  Belongs to the session. */
+static inline array model_get(model *m, const char *name)
+{
+    int rank;
+    size_t shape[8];
+    const double *data;
+
+    if (!nl_session_get(m->session, name, &rank, shape, &data)) fail_msg("there is no result `%s`", name);
+    array a = { rank > 0 ? shape[0] : 1, 1, (double *)data };
+    for (int k = 1; k < rank; k++) a.columns *= shape[k];
+    return a;
+}
+
+static inline double model_number(model *m, const char *name)
+{
+    const array a = model_get(m, name);
+
+    assert_int_equal(a.rows * a.columns, 1);
+    return a.data[0];
+}
+
+/* Largest difference of equally large arrays; nan counts as infinite. */
+static inline double distance(array a, array b)
+{
+    double worst = 0;
+
+    if (a.rows * a.columns != b.rows * b.columns)
+        fail_msg("%zu x %zu numbers against %zu x %zu", a.rows, a.columns, b.rows, b.columns);
+    for (size_t k = 0; k < a.rows * a.columns; k++) {
+        const double d = fabs(a.data[k] - b.data[k]);
+        worst = d <= worst ? worst : isnan(d) ? INFINITY : d;
+    }
+    return worst;
+}
+
+#define assert_near(a, b, room)                                                               \
+    do {                                                                                      \
+        const double far_ = distance((a), (b)), room_ = (room);                               \
+        if (!(far_ <= room_)) fail_msg("%s is %.3g away from %s, more than %.3g", #a, far_, #b, room_); \
+    } while (0)
+
+/* Rows of `a` by number: the samples of a series that a reference has. */
+static inline array rows_at(array a, array index, size_t first)
+{
+    array out = { index.rows, a.columns, malloc(index.rows * a.columns * sizeof(double)) };
+
+    for (size_t k = 0; k < index.rows; k++) {
+        const size_t row = (size_t)index.data[k] + first;
+        if (row >= a.rows) fail_msg("row %zu of %zu", row, a.rows);
+        memcpy(out.data + k * a.columns, a.data + row * a.columns, a.columns * sizeof(double));
+    }
+    return out;
+}
+
+#endif
