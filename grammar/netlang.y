@@ -157,11 +157,14 @@ decl: PARAM items                              { $$ = nl_build_items(p, NL_AST_P
     | PARAM '(' ids ')' '=' expr               { $$ = MANY(PARAM_COLUMNS, @$, nl_asts_add(p, $3, $6)); }
     | LET '(' ids ')' '=' expr                 { $$ = MANY(LET_COLUMNS, @$, nl_asts_add(p, $3, $6)); }
     | SOLVE ID unit_opt IN pair ':' expr '=' expr
-                                               { $$ = nl_build_unit(NAMED(SOLVE, @$, $2, $5->items[0], $5->items[1], $7, $9), $3); }
-    | FUNCTION ID params unit_opt '=' expr     { $$ = nl_build_unit(NAMED(FUNCTION, @$, $2, nl_build_params(p, @3, $3), $6), $4); }
-    | FUNCTION ID params unit_opt block        { $$ = nl_build_unit(NAMED(FUNCTION, @$, $2, nl_build_params(p, @3, $3), $5), $4); }
+        { $$ = nl_build_unit(NAMED(SOLVE, @$, $2, $5->items[0], $5->items[1], $7, $9), $3); }
+    | FUNCTION ID params unit_opt '=' expr
+        { $$ = nl_build_unit(NAMED(FUNCTION, @$, $2, nl_build_params(p, @3, $3), $6), $4); }
+    | FUNCTION ID params unit_opt block
+        { $$ = nl_build_unit(NAMED(FUNCTION, @$, $2, nl_build_params(p, @3, $3), $5), $4); }
     | POPULATION ref block_opt                 { $$ = NODE(POPULATION, @$, nl_build_population_head(p, $2), NULL, $3); }
-    | POPULATION ref USING ref block_opt       { $$ = NODE(POPULATION, @$, nl_build_population_head(p, $2), nl_build_template(p, $4), $5); }
+    | POPULATION ref USING ref block_opt
+        { $$ = NODE(POPULATION, @$, nl_build_population_head(p, $2), nl_build_template(p, $4), $5); }
     | PROJECTION expr ARROW expr mods block_opt
                                                { $$ = nl_build_projection(p, @$, NULL, $2, $4, $5, $6); }
     | PROJECTION ref ':' expr ARROW expr mods block_opt
@@ -250,7 +253,8 @@ ids: ID                                        { $$ = nl_asts_of(p, KIDS(nl_buil
    ;
 path: name
     | path '.' ID                              { $$ = NAMED(FIELD, @$, $3, $1); }
-    | path '.' ID '(' args ')'                 { $$ = nl_build_call(p, @$, NAMED(FIELD, nl_span_join(@1, @3), $3, $1), $5); }
+    | path '.' ID '(' args ')'
+        { $$ = nl_build_call(p, @$, NAMED(FIELD, nl_span_join(@1, @3), $3, $1), $5); }
     ;
 paths: path                                    { $$ = nl_asts_of(p, KIDS($1)); }
      | paths ',' path                          { $$ = nl_asts_add(p, $1, $3); }
@@ -271,7 +275,8 @@ param: ID unit_opt init_opt                    { $$ = nl_build_unit(NAMED(PARAM,
      ;
 mods: %empty                                   { $$ = NL_NEW(p->arena, nl_mods); }
     | mods VIA expr                            { $$ = nl_build_mod(p, $1, &$1->via, $3, $2); }
-    | mods USING ref                           { $$ = nl_build_mod(p, $1, &$1->template, nl_build_template(p, $3), $2); }
+    | mods USING ref
+        { $$ = nl_build_mod(p, $1, &$1->template, nl_build_template(p, $3), $2); }
     | mods NO SELF                             { $$ = nl_build_no_self(p, $1, $2); }
     | mods EXCLUDING names                     { $$ = nl_build_mod(p, $1, &$1->excluding, LIST(@3, $3), $2); }
     ;

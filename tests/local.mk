@@ -1,17 +1,22 @@
 # Unit tests: add the name of the program; its source is the file of the same name with .c.
 UNIT_TESTS = \
     tests/unit/test_base \
+    tests/unit/test_body \
     tests/unit/test_conn \
     tests/unit/test_dim \
+    tests/unit/test_embed \
     tests/unit/test_func \
     tests/unit/test_kernels \
     tests/unit/test_load \
     tests/unit/test_machine \
     tests/unit/test_ops \
-    tests/unit/test_propagate \
+    tests/unit/test_parse \
+    tests/unit/test_print \
+    tests/unit/test_program \
     tests/unit/test_propagate \
     tests/unit/test_random \
     tests/unit/test_sink \
+    tests/unit/test_syntax_files \
     tests/unit/test_unit \
     tests/unit/test_value
 
@@ -40,9 +45,10 @@ AM_TESTS_ENVIRONMENT = \
     NETLANG_STDLIB='$(abs_top_srcdir)/stdlib'; export NETLANG_STDLIB; \
     NL_SRC='$(abs_top_srcdir)'; export NL_SRC;
 
-# Programs and expectations are data: whole folders.
+# Programs and expectations are data.  Files, not folders: `make dist` would take what is built in a folder along.
 EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
-    $(wildcard $(addprefix $(srcdir)/tests/,accept fuzz golden golden-data limits reject run support))
+    $(shell cd $(srcdir)/tests && find accept fuzz golden golden-data limits reject support -type f \
+        ! -name '*.log' ! -name '*.trs' ! -name '*.o' ! -name .dirstamp | sed 's|^|tests/|')
 
 # Models: against closed solutions and the arrays of tests/golden-data.
 RUN_TESTS = \

@@ -62,6 +62,7 @@ const char *nl_text_number(nl_arena *arena, double number)
 {
     if (isnan(number)) return "nan";
     if (isinf(number)) return number > 0 ? "inf" : "-inf";
+    if (number == trunc(number) && fabs(number) < 1e15) return nl_arena_printf(arena, "%.0f", number);
     for (int digits = 1; digits < 17; digits++) {
         char *text = nl_arena_printf(arena, "%.*g", digits, number);
         if (strtod(text, NULL) == number) return text;

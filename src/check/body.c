@@ -448,11 +448,11 @@ nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span)
     body->shielded = shielded;
     entry->progress = done ? NL_RESOLVED : body->circular ? NL_WAITING : NL_FAILED;
     if (!done) entry->node = 0;
+    if (body->open.count == 0) nl_body_resolve_pending(body);
     return entry->node;
 }
 
 void nl_body_resolve_entries(nl_body *body)
 {
     for (size_t k = 0; k < body->entries.count; k++) nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
-    nl_body_resolve_pending(body);
 }

@@ -79,7 +79,6 @@ static void resolve_body(nl_body *body, const nl_ast *block)
     nl_body_walk(body, block, nl_body_collect);
     nl_body_resolve_entries(body);
     for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
-    nl_body_resolve_pending(body);
     keep_lets(body);
     set_method(body);
 }
@@ -137,7 +136,6 @@ static void top_statement(nl_body *body, const nl_ast *statement)
 {
     if (statement->kind == NL_AST_STATES || statement->kind == NL_AST_INPUTS) declare_top(body, statement);
     else nl_body_statement(body, statement);
-    nl_body_resolve_pending(body);
 }
 
 bool nl_body_top(nl_check *ck, const nl_ast *stmt)

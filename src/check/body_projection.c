@@ -122,7 +122,6 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl)
     nl_body_walk(body, nl_ast_kid(decl, 6), nl_body_collect);
     nl_body_resolve_entries(body);
     for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
-    nl_body_resolve_pending(body);
     keep_lets(body);
     return nl_diags_error_count(ck->diags) == errors;
 }

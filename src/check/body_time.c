@@ -137,8 +137,8 @@ void nl_body_resolve_pending(nl_body *body)
 {
     nl_model *model = body->ck->model;
 
-    for (size_t k = 0; k < body->pending.count; k++) {
-        nl_pending *p = body->pending.items[k];
+    while (body->pending.count > 0) {
+        nl_pending *p = body->pending.items[--body->pending.count];
         const nl_ref ref = nl_body_value(&p->rs, p->expr);
         if (ref == 0) continue;
         const nl_dim got = nl_graph_node(model->graph, ref)->dim;
@@ -148,7 +148,6 @@ void nl_body_resolve_pending(nl_body *body)
         if (p->is_delay) model->delays.items[p->id].expr = ref;
         else model->prevs.items[p->id].expr = ref;
     }
-    body->pending.count = 0;
 }
 
 /* --- prev --- */
@@ -206,6 +205,16 @@ static nl_ref prev_value(nl_resolver *rs, const nl_ast *const *args, nl_ref ref,
     return prev_leaf(rs, add_prev(rs, both[0], call.first, space, span), space, value.dim, value.is_bool && start.is_bool);
 }
 
+/* The same past value, written twice. */
+static const nl_pending *postponed_prev(const nl_resolver *rs, const nl_ast *expr, nl_ref first)
+{
+    for (size_t k = 0; k < rs->body->pending.count; k++) {
+        const nl_pending *p = rs->body->pending.items[k];
+        if (!p->is_delay && p->rs.scope == rs->scope && rs->ck->model->prevs.items[p->id].first == first && nl_ast_same(p->expr, expr)) return p;
+    }
+    return NULL;
+}
+
 nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call)
 {
     static const char *const names[] = { "expr", "first" };
@@ -224,8 +233,9 @@ nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call)
     }
     nl_dim dim = nl_graph_node(nl_graph_of(rs), first)->dim;
     if (dim.any && !later_dim(rs, args[0], call->span, &dim)) return 0;
-    const uint32_t id = add_prev(rs, 0, first, rs->space, call->span);
-    postpone(rs, args[0], call->span, false, id, dim);
+    const nl_pending *same = postponed_prev(rs, args[0], first);
+    const uint32_t id = same != NULL ? same->id : add_prev(rs, 0, first, rs->space, call->span);
+    if (same == NULL) postpone(rs, args[0], call->span, false, id, dim);
     return prev_leaf(rs, id, rs->space, dim, false);
 }
 

@@ -43,6 +43,9 @@ struct nl_symbol {
     bool used;
     bool follows;         /* declared before time starts: `set` of what it is made of computes it again .. */
     bool pinned;          /* .. unless -D or `set` gave it a value of its own */
+    struct nl_symbol **dependents; /* values and functions that are made of it; found at the first `set` */
+    size_t dependent_count;
+    bool has_dependents;
     int slot, array;      /* number in the model, -1 until a body reads it */
 };
 

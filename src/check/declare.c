@@ -100,10 +100,18 @@ static double difference_at(double x, void *user)
 
 static nl_value no_root(nl_evaluator *ev, const nl_ast *stmt, nl_dim dim, double low, double high)
 {
-    const nl_value bounds = nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, (size_t[]){ 2 }, (double[]){ low, high });
+    const char *from = nl_value_show(ev->arena, nl_value_number(ev->arena, low, dim), NULL);
 
-    nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` in %s solves this equation", stmt->name, nl_value_show(ev->arena, bounds, NULL));
+    nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` between %s and %s solves this equation", stmt->name, from,
+                nl_value_show(ev->arena, nl_value_number(ev->arena, high, dim), NULL));
     return nl_value_none();
+}
+
+/* Whether the equation holds nothing that only a run can tell. */
+static bool is_computable(equation *eq, double x)
+{
+    eq->unknown->value = nl_value_number(eq->ev->arena, x, eq->unknown->value.dim);
+    return nl_value_known(difference(eq));
 }
 
 /* The many trial values live in an arena of their own. */
@@ -155,7 +163,7 @@ static nl_value solve_value(nl_evaluator *ev, const nl_ast *stmt)
         nl_diag_add(ev->ck->diags, NL_E_SHAPE, stmt->span, "the two sides of the equation are single numbers");
         out = nl_value_none();
     }
-    if (out.kind != NL_KIND_NONE && nl_value_known(low) && nl_value_known(high)) {
+    if (out.kind != NL_KIND_NONE && nl_value_known(low) && nl_value_known(high) && is_computable(&eq, low.data[0])) {
         double x;
         out = find_root(&eq, low.data[0], high.data[0], &x) ? nl_value_number(ev->arena, x, dim)
                                                             : no_root(ev, stmt, dim, low.data[0], high.data[0]);
@@ -404,18 +412,26 @@ static bool is_made_of(const nl_symbol *symbol, const char *name)
     return nl_mentions(symbol->decl, name) && strcmp(symbol->name, name) != 0;
 }
 
-void nl_declare_dependents(nl_check *ck, const nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user)
+static void find_dependents(nl_check *ck, nl_symbol *changed)
 {
-    NL_LIST(const char *) names = { 0 };
+    NL_LIST(nl_symbol *) found = { 0 };
 
-    NL_PUSH(ck->arena, &names, changed->name);
     for (size_t i = 0; i < ck->top->symbols.count; i++) {
         nl_symbol *symbol = ck->top->symbols.items[i];
-        bool touched = false;
+        if (symbol->decl == NULL || (symbol->kind != NL_SYM_FUNCTION && !symbol->follows)) continue;
+        bool touched = is_made_of(symbol, changed->name);
 
-        for (size_t k = 0; k < names.count && !touched; k++) touched = symbol->decl != NULL && is_made_of(symbol, names.items[k]);
-        if (!touched || symbol->pinned) continue;
-        if (symbol->kind == NL_SYM_FUNCTION || symbol->follows) NL_PUSH(ck->arena, &names, symbol->name);
-        if (symbol->follows) change(user, symbol);
+        for (size_t k = 0; k < found.count && !touched; k++) touched = is_made_of(symbol, found.items[k]->name);
+        if (touched) NL_PUSH(ck->arena, &found, symbol);
     }
+    changed->dependents = found.items;
+    changed->dependent_count = found.count;
+    changed->has_dependents = true;
+}
+
+void nl_declare_dependents(nl_check *ck, nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user)
+{
+    if (!changed->has_dependents) find_dependents(ck, changed);
+    for (size_t i = 0; i < changed->dependent_count; i++)
+        if (changed->dependents[i]->follows && !changed->dependents[i]->pinned) change(user, changed->dependents[i]);
 }

@@ -18,7 +18,7 @@ nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol);
 bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_span span);
 
 /* Calls `change` for every value that is made of `changed`, directly or through others, in the order of declaration. */
-void nl_declare_dependents(nl_check *ck, const nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user);
+void nl_declare_dependents(nl_check *ck, nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user);
 
 /* An evaluator for the declaration of a symbol before time starts. */
 nl_evaluator nl_declare_evaluator(nl_check *ck, const char *stream);

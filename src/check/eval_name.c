@@ -80,17 +80,20 @@ nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name)
     return nl_value_none();
 }
 
-bool nl_eval_is_family(const nl_evaluator *ev, const char *name)
+/* A declared member of the family with this base name, or NULL. */
+static const nl_symbol *family_member(const nl_evaluator *ev, const char *name)
 {
     const size_t length = strlen(name);
 
     for (const nl_scope *scope = ev->scope; scope != NULL; scope = scope->parent)
         for (size_t i = 0; i < scope->symbols.count; i++) {
-            const char *full = scope->symbols.items[i]->name;
-            if (strncmp(full, name, length) == 0 && full[length] == '(') return true;
+            const nl_symbol *symbol = scope->symbols.items[i];
+            if (strncmp(symbol->name, name, length) == 0 && symbol->name[length] == '(') return symbol;
         }
-    return false;
+    return NULL;
 }
+
+bool nl_eval_is_family(const nl_evaluator *ev, const char *name) { return family_member(ev, name) != NULL; }
 
 static bool is_clock(const char *name) { return strcmp(name, "t") == 0 || strcmp(name, "step") == 0 || strcmp(name, "dt") == 0; }
 
@@ -219,7 +222,7 @@ static bool names_owner(const nl_evaluator *ev, const nl_ast *expr)
     const char *root = root_name(expr);
     const nl_symbol *symbol = root != NULL ? nl_scope_find(ev->scope, root) : NULL;
 
-    return is_owner(symbol) || (root != NULL && symbol == NULL && nl_eval_is_family(ev, root));
+    return is_owner(symbol != NULL || root == NULL ? symbol : family_member(ev, root));
 }
 
 static nl_part part_of(const nl_evaluator *ev, const nl_symbol *symbol)

@@ -3,3 +3,20 @@ libnetlang_la_SOURCES += \
     src/check/eval.c src/check/eval_call.c src/check/eval_impl.h src/check/eval_name.c \
     src/check/methods_check.c src/check/model.h src/check/plan.c src/check/plan.h src/check/protocol_check.c \
     src/check/scope.c src/check/settings.c src/check/target.c src/check/varies.c
+libnetlang_la_SOURCES += \
+    src/check/body.c \
+    src/check/body.h \
+    src/check/body_block.c \
+    src/check/body_call.c \
+    src/check/body_equation.c \
+    src/check/body_expr.c \
+    src/check/body_finish.c \
+    src/check/body_index.c \
+    src/check/body_name.c \
+    src/check/body_population.c \
+    src/check/body_probe.c \
+    src/check/body_projection.c \
+    src/check/body_rule.c \
+    src/check/body_static.c \
+    src/check/body_time.c \
+    src/check/rules.def

@@ -42,10 +42,10 @@ void nl_plan_shape(const nl_check *ck, uint32_t number, int *rank, size_t shape[
 
 /* --- finding what the checks have made --- */
 
-nl_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name)
+nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name)
 {
     for (size_t i = 0; i < ck->plan->series.count; i++) {
-        nl_series *series = &ck->plan->series.items[i];
+        nl_plan_series *series = &ck->plan->series.items[i];
         if (series->stmt == stmt && strcmp(series->name, name) == 0) return series;
     }
     return NULL;
@@ -138,15 +138,15 @@ nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, c
 
 /* --- times --- */
 
-double nl_plan_steps(nl_check *ck, nl_span span, double time, const char *what)
+double nl_plan_steps(nl_check *ck, nl_arena *arena, nl_span span, double time, const char *what)
 {
     const double steps = time / ck->model->dt, whole = round(steps);
 
     if (fabs(steps - whole) <= 1e-6 * fmax(1, fabs(whole))) return whole;
     const nl_dim dim = nl_check_time_dim(ck);
     nl_diag_add(ck->diags, NL_W_ROUNDED, span, "%s of %s is %s steps of %s; it is rounded to the nearest step", what,
-                nl_value_show(ck->arena, nl_value_number(ck->arena, time, dim), NULL),
-                nl_value_show(ck->arena, nl_value_number(ck->arena, steps, nl_dim_none), ".6g"),
-                nl_value_show(ck->arena, nl_value_number(ck->arena, ck->model->dt, dim), NULL));
+                nl_value_show(arena, nl_value_number(arena, time, dim), NULL),
+                nl_value_show(arena, nl_value_number(arena, steps, nl_dim_none), ".6g"),
+                nl_value_show(arena, nl_value_number(arena, ck->model->dt, dim), NULL));
     return whole;
 }

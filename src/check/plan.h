@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-typedef struct nl_series {
+typedef struct nl_plan_series {
     const char *name;      /* of the data set: "loss", "P(0).u" */
     nl_symbol *symbol;     /* under which expressions read it; NULL for one without a name of its own */
     const nl_ast *stmt;    /* RECORD */
@@ -16,7 +16,7 @@ typedef struct nl_series {
     nl_dim dim;
     int rank;
     size_t shape[NL_RANK];
-} nl_series;
+} nl_plan_series;
 
 /* A condition of `run until` that the simulation evaluates. */
 typedef struct nl_until {
@@ -33,7 +33,7 @@ typedef struct nl_block_scope {
 
 struct nl_plan {
     NL_LIST(nl_ref) probes;       /* nodes that the simulation evaluates on request */
-    NL_LIST(nl_series) series;
+    NL_LIST(nl_plan_series) series;
     NL_LIST(nl_until) untils;
     NL_LIST(nl_block_scope) scopes;
     NL_LIST(const char *) kept;   /* names of `keep` */
@@ -50,7 +50,7 @@ long nl_plan_find_probe(const nl_check *ck, nl_ref node);
 /* The shape of values over a space; extents of synapses that are not built yet are unknown. */
 void nl_plan_shape(const nl_check *ck, uint32_t space, int *rank, size_t shape[NL_RANK]);
 
-nl_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
+nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
 nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *members);
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block);
 nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent);
@@ -88,6 +88,6 @@ nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value pr
 /* --- times --- */
 
 /* The nearest whole number of steps; a warning at `span` when that changes the time. */
-double nl_plan_steps(nl_check *ck, nl_span span, double time, const char *what);
+double nl_plan_steps(nl_check *ck, nl_arena *arena, nl_span span, double time, const char *what);
 
 #endif

@@ -80,7 +80,7 @@ static void check_run(checker *c, const nl_ast *stmt)
     double time;
 
     if (!has_dt(c, stmt) || !check_time(c, nl_ast_kid(stmt, 0), "the duration", 0, &time)) return;
-    add_steps(c, isnan(time) ? NAN : nl_plan_steps(c->ck, stmt->kids[0]->span, time, "a run"));
+    add_steps(c, isnan(time) ? NAN : nl_plan_steps(c->ck, c->ck->arena, stmt->kids[0]->span, time, "a run"));
 }
 
 /* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic. */
@@ -131,9 +131,9 @@ static void check_interval(checker *c, const nl_ast *every, const nl_ast *from)
     double time;
 
     if (every != NULL && check_time(c, every, "the interval", 0.5 * c->ck->model->dt, &time) && !isnan(time))
-        nl_plan_steps(c->ck, every->span, time, "an interval");
+        nl_plan_steps(c->ck, c->ck->arena, every->span, time, "an interval");
     if (from != NULL && check_time(c, from, "the start", -INFINITY, &time) && !isnan(time))
-        nl_plan_steps(c->ck, from->span, time - c->ck->model->start, "a time");
+        nl_plan_steps(c->ck, c->ck->arena, from->span, time - c->ck->model->start, "a time");
 }
 
 static void check_times(checker *c, const nl_ast *at)
@@ -162,7 +162,7 @@ static bool is_train(checker *c, const nl_ast *expr)
 }
 
 /* Kind, dimension and shape of a sample. */
-static bool check_sample(checker *c, const nl_ast *expr, nl_series *out)
+static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
 
@@ -175,6 +175,11 @@ static bool check_sample(checker *c, const nl_ast *expr, nl_series *out)
     }
     const nl_value value = nl_eval(&ev, expr);
     if (value.kind == NL_KIND_NONE) return false;
+    if (value.is_signal) {
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span, "this is made of a recorded series, not of present values");
+        nl_diag_help(c->ck->diags, diag, "write `let` behind the run");
+        return false;
+    }
     out->kind = value.kind;
     out->dim = value.dim;
     out->rank = value.rank;
@@ -182,7 +187,7 @@ static bool check_sample(checker *c, const nl_ast *expr, nl_series *out)
     return true;
 }
 
-static bool is_recordable(checker *c, const nl_ast *expr, const nl_series *series)
+static bool is_recordable(checker *c, const nl_ast *expr, const nl_plan_series *series)
 {
     const char *why = NULL;
 
@@ -196,7 +201,7 @@ static bool is_recordable(checker *c, const nl_ast *expr, const nl_series *serie
 static bool is_free_name(checker *c, const nl_ast *stmt, const char *name)
 {
     for (size_t i = 0; i < c->ck->plan->series.count; i++) {
-        const nl_series *other = &c->ck->plan->series.items[i];
+        const nl_plan_series *other = &c->ck->plan->series.items[i];
 
         if (other->stmt == stmt || strcmp(other->name, name) != 0) continue;
         nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` is recorded twice", name);
@@ -206,7 +211,7 @@ static bool is_free_name(checker *c, const nl_ast *stmt, const char *name)
     return true;
 }
 
-static nl_value signal_of(const nl_series *series)
+static nl_value signal_of(const nl_plan_series *series)
 {
     size_t shape[NL_RANK] = { NL_UNKNOWN_SIZE };
 
@@ -220,8 +225,8 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name)
 {
     const nl_ast *named = nl_ast_kid(stmt, 0), *expr = nl_ast_kid(stmt, 1);
     nl_evaluator ev = evaluator_of(c, NULL);
-    nl_series series = { .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr) };
-    const nl_series *before = nl_plan_find_series(c->ck, stmt, name);
+    nl_plan_series series = { .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr) };
+    const nl_plan_series *before = nl_plan_find_series(c->ck, stmt, name);
 
     if (before != NULL) {
         if (strcmp(before->members, series.members) == 0) return;

@@ -1,7 +1,10 @@
 #include "cli.h"
 #include "progress.h"
 
+#include "record/sink.h"
+
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A signal handler can reach nothing else; written by it, read by the run. */
@@ -52,7 +55,27 @@ static size_t report(const nl_cli *cli, nl_session *session, size_t from)
     return from;
 }
 
-nl_status nl_command_run(nl_cli *cli)
+/* A name that no format has is known before anything is read. */
+static bool output_is_possible(nl_cli *cli)
+{
+    const char *why;
+
+    if (cli->out == NULL || nl_sink_accepts(cli->arena, cli->out, &why)) return true;
+    nl_cli_complain("cannot write %s: %s", cli->out, why);
+    return false;
+}
+
+/* For benchmarks: what the steps alone took. */
+static void print_timing(const nl_session *session)
+{
+    const char *wanted = getenv("NETLANG_TIMING");
+    const nl_session_timing spent = nl_session_time_spent(session);
+
+    if (wanted != NULL && strcmp(wanted, "1") == 0)
+        fprintf(stderr, "stepping: %.6f s for %llu steps\n", spent.seconds, (unsigned long long)spent.steps);
+}
+
+static nl_status run_model(nl_cli *cli)
 {
     nl_bar bar = nl_bar_new();
     nl_session_options options = nl_cli_session_options(cli);
@@ -70,8 +93,14 @@ nl_status nl_command_run(nl_cli *cli)
         status = nl_session_run(session);
         nl_bar_erase(&bar);
         report(cli, session, reported);
+        print_timing(session);
     }
     if (status == NL_INTERRUPTED) nl_cli_complain("interrupted%s", cli->out != NULL ? "; what was recorded is kept" : "");
     nl_session_free(session);
     return status;
+}
+
+nl_status nl_command_run(nl_cli *cli)
+{
+    return output_is_possible(cli) ? run_model(cli) : NL_USAGE_WRONG;
 }

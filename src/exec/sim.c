@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "sim_impl.h"
 
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +85,8 @@ static bool lower_all(nl_sim *sim)
     size_t *counts = NL_NEW_ARRAY(sim->arena, size_t, sim->probe_count + 1);
 
     for (size_t k = 0; k < sim->probe_count; k++) {
+        const nl_space *space = nl_graph_space(sim->model->graph, nl_graph_node(sim->model->graph, sim->probes[k].node)->space);
+        if (space->kind == NL_SPACE_SYNAPSES) sim->probes[k].count = space->count; /* known since connections were built */
         nodes[k] = sim->probes[k].node;
         counts[k] = sim->probes[k].count;
     }
@@ -173,7 +174,6 @@ nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_c
     nl_sim *sim = nl_calloc(1, sizeof *sim);
     nl_sim_failure failure;
 
-    (void)gsl_set_error_handler_off();
     nl_propagate_init();
     sim->model = model;
     sim->diags = diags;

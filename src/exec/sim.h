@@ -1,5 +1,6 @@
 /* A simulation: the state of a checked model and the programs that step it.  Built once per model; allocates nothing
- * while stepping.  Knows nothing of files and texts: failures are a status and a place. */
+ * while stepping.  Knows nothing of files and texts: failures are a status and a place.  Whoever starts has switched GSL's
+ * error handler off. */
 #ifndef NL_EXEC_SIM_H
 #define NL_EXEC_SIM_H
 

@@ -31,7 +31,7 @@ struct nl_sim {
     nl_machine *first, *begin, *substep, *step;
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
     nl_root *probe_roots;
-    const nl_probe *probes;
+    nl_probe *probes;
     size_t probe_count;
     NL_LIST(probe_group *) groups;
     bool *overridden;          /* by variable: a parameter that was set by hand keeps its values */

@@ -77,7 +77,8 @@ static nl_ref value_at_lag(lowering *lo, uint32_t mem, size_t lag, bool end)
     return lag == 0 && !end ? load(lo, mem) : ring(lo, mem, lag, end);
 }
 
-/* Between two stored steps: `back` whole steps and a part ago. */
+/* Between two stored steps.  A delay of whole steps asks the midpoint rule for its own stage of an earlier step: that is the rule for the
+ * ordinary equations which the method of steps makes of this one, and in x - delay(x, d) the errors of the two stages cancel. */
 static nl_ref between(env *e, uint32_t var, double place)
 {
     lowering *lo = e->lo;
@@ -88,6 +89,8 @@ static nl_ref between(env *e, uint32_t var, double place)
     if (!is_ode(&lo->model->vars.items[var]))
         return linear(lo, value_at_lag(lo, mem, lag, false), value_at_lag(lo, mem, lag - 1, true), theta);
     const uint32_t slope = memory_slope(lo, mem);
+    if (e->is_euler)
+        return sum(lo, value_at_lag(lo, mem, lag, false), product(lo, number(lo, theta * lo->model->dt), ring(lo, slope, lag, false)));
     const ends at = {
         .y0 = value_at_lag(lo, mem, lag, false),
         .f0 = ring(lo, slope, lag, false),
@@ -123,11 +126,11 @@ static nl_ref sampled_anywhere(env *e, uint32_t var)
         return number(lo, NAN);
     }
     memory_want(lo, mem, (size_t)ceil(e->reach) + SAMPLE_MARGIN);
-    const bool may_be_ahead = e->nearest < 1;
+    const bool may_be_ahead = e->latest > 0;
     node.args[0] = may_be_ahead ? op2(lo, NL_OP_MIN, e->offset, number(lo, 0)) : e->offset;
     if (is_ode(v)) {
         memory_slope(lo, mem);
-        node.args[node.arg_count++] = lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var);
+        if (e->latest > -1) node.args[node.arg_count++] = lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var);
     }
     const nl_ref past = nl_graph_add(lo->graph, &node);
     if (!may_be_ahead) return past;
@@ -182,7 +185,8 @@ static env *shifted(env *e, nl_ref offset, nl_delay_range range)
     env *s = env_new(e->lo, offset);
     s->is_shifted = true;
     s->reach = in_steps(e->lo, range.high) + (e->is_shifted ? e->reach : 0);
-    s->nearest = in_steps(e->lo, range.low) + (e->is_shifted ? e->nearest : 0);
+    s->is_euler = e->is_euler && s->place - e->place == rint(s->place - e->place);
+    s->latest = (e->is_shifted ? e->latest : isnan(e->place) ? 1 : e->place) - in_steps(e->lo, range.low);
     s->start = e->start;
     s->ahead_value = e->ahead_value;
     s->ahead_slope = e->ahead_slope;

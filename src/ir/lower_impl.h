@@ -43,9 +43,10 @@ struct env {
     nl_ref offset;        /* time since the start of the step, in steps: CONST, or a node (adaptive methods, delays) */
     double place;         /* its number where it is constant, else NAN */
     bool is_shifted;      /* a delayed time: states are sampled from the past */
+    bool is_euler;        /* a stage that is an Euler step, of a method of order 2; shifted: the same stage of an earlier step */
     bool is_after;        /* after the equations: the value before this step is still in memory */
     double reach;         /* shifted: how far back in steps, at most */
-    double nearest;       /* shifted: how far back at least */
+    double latest;        /* shifted: its place at most */
     nl_ref *state;        /* by variable: the present value; NULL entries: memory */
     nl_ref *input;        /* by variable: sums made so far, or taken over from another environment */
     nl_ref *deriv;

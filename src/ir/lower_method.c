@@ -164,6 +164,11 @@ static bool in_group(const stepper *s, uint32_t var, const nl_tableau *tableau)
     return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == RUNGE_KUTTA && s->methods[var].tableau == tableau;
 }
 
+static bool is_euler_stage(const nl_tableau *t, int j)
+{
+    return t->order == 2 && t->a[(size_t)j * (size_t)t->stages] == t->c[j];
+}
+
 /* The environment of stage j: the variables of the group moved, all others as at the start. */
 static env *runge_kutta_stage(stepper *s, const nl_tableau *t, int j, nl_ref *const *k)
 {
@@ -174,6 +179,7 @@ static env *runge_kutta_stage(stepper *s, const nl_tableau *t, int j, nl_ref *co
     e = stage_env(s, stage_offset(s, t->c[j]));
     for (uint32_t v = 0; v < vars; v++)
         if (in_group(s, v, t)) e->state[v] = combination(s, state_before(s, v), &t->a[(size_t)j * (size_t)t->stages], k, j, v);
+    e->is_euler = is_euler_stage(t, j);
     return e;
 }
 

@@ -49,8 +49,8 @@ extern const nl_format nl_format_hdf5, nl_format_npz, nl_format_csv;
 /* Records the first failure; returns false. */
 bool nl_sink_fail(nl_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* "cannot write PATH: " and the text of errno; returns false. */
-bool nl_sink_fail_errno(nl_sink *sink, const char *path);
+/* The same with the text of errno. */
+bool nl_sink_fail_errno(nl_sink *sink);
 
 /* Creates an empty file beside `path` that nobody else has; NULL with errno set when that fails. */
 FILE *nl_part_create(nl_arena *arena, const char *path, const char **part);

@@ -65,9 +65,9 @@ bool nl_sink_fail(nl_sink *sink, const char *format, ...)
     return false;
 }
 
-bool nl_sink_fail_errno(nl_sink *sink, const char *path)
+bool nl_sink_fail_errno(nl_sink *sink)
 {
-    return nl_sink_fail(sink, "cannot write %s: %s", path, strerror(errno));
+    return nl_sink_fail(sink, "%s", strerror(errno));
 }
 
 FILE *nl_part_create(nl_arena *arena, const char *path, const char **part)
@@ -100,55 +100,50 @@ static const char *resolved(nl_arena *arena, const char *path)
 }
 
 /* What would make the rename at the end fail is found before the run. */
-static bool target_fits(nl_sink *sink, const char *path)
+static bool target_fits(nl_sink *sink)
 {
     struct stat info;
 
-    if (stat(path, &info) != 0) return true;
-    if (S_ISDIR(info.st_mode)) return nl_sink_fail(sink, "cannot write %s: it is a directory", path);
-    if (!S_ISREG(info.st_mode)) return nl_sink_fail(sink, "cannot write %s: it is not a regular file", path);
-    return access(path, W_OK) == 0 || nl_sink_fail_errno(sink, path);
+    if (stat(sink->path, &info) != 0) return true;
+    if (S_ISDIR(info.st_mode)) return nl_sink_fail(sink, "it is a directory");
+    if (!S_ISREG(info.st_mode)) return nl_sink_fail(sink, "it is not a regular file");
+    return access(sink->path, W_OK) == 0 || nl_sink_fail_errno(sink);
 }
 
-static bool create_part(nl_sink *sink, const char *path)
+static bool create_part(nl_sink *sink)
 {
     FILE *file = nl_part_create(sink->arena, sink->path, &sink->part);
 
     if (file == NULL) {
         sink->part = NULL;
-        return nl_sink_fail_errno(sink, path);
+        return nl_sink_fail_errno(sink);
     }
     fclose(file);
     return true;
 }
 
-static const nl_format *choose_format(nl_arena *arena, const char *path, const char **why)
+bool nl_sink_accepts(nl_arena *arena, const char *path, const char **why)
 {
     const nl_format *format = format_find(path);
 
     if (format == NULL)
-        *why = nl_arena_printf(arena, "cannot tell the format of %s from its name: it must end in %s", path,
-                               known_suffixes(arena));
+        *why = nl_arena_printf(arena, "its name must end in %s, which tells the format", known_suffixes(arena));
     else if (format->missing != NULL)
-        *why = nl_arena_printf(arena, "cannot write %s: %s; this build writes %s", path, format->missing,
-                               known_suffixes(arena));
-    else return format;
-    return NULL;
+        *why = nl_arena_printf(arena, "%s; it writes %s", format->missing, known_suffixes(arena));
+    return format != NULL && format->missing == NULL;
 }
 
 nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *header, const char **why)
 {
-    const nl_format *format = choose_format(arena, path, why);
-
-    if (format == NULL) return NULL;
+    if (!nl_sink_accepts(arena, path, why)) return NULL;
     nl_sink *sink = NL_NEW(arena, nl_sink);
     nl_sink_header *kept = NL_NEW(arena, nl_sink_header);
     *kept = *header;
     sink->arena = arena;
-    sink->format = format;
+    sink->format = format_find(path);
     sink->header = kept;
     sink->path = resolved(arena, path);
-    if (target_fits(sink, path) && create_part(sink, path) && format->open(sink)) return sink;
+    if (target_fits(sink) && create_part(sink) && sink->format->open(sink)) return sink;
     *why = sink->error;
     nl_sink_discard(sink);
     return NULL;
@@ -249,7 +244,7 @@ static bool flush_all(nl_sink *sink)
 
 static bool give_name(nl_sink *sink)
 {
-    if (rename(sink->part, sink->path) != 0) return nl_sink_fail_errno(sink, sink->path);
+    if (rename(sink->part, sink->path) != 0) return nl_sink_fail_errno(sink);
     sink->part = NULL;
     return true;
 }

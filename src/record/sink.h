@@ -31,8 +31,11 @@ typedef struct nl_sink_series {
     size_t shape[NL_SINK_RANK];
 } nl_sink_series;
 
-/* Opens a sink; NULL with a sentence in *why (in the arena) when the format is unknown or not built in, or when
- * the file cannot be written. */
+/* Whether this build has a format for such a name; if not, *why (in the arena) is the reason, to be read behind
+ * "cannot write FILE: ". */
+bool nl_sink_accepts(nl_arena *arena, const char *path, const char **why);
+
+/* Opens a sink; NULL with *why as above when the name is not accepted or the file cannot be written. */
 nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *header, const char **why);
 
 /* Adds a series (samples and, beside it, their times under NAME.t); returns its id, or -1 with *why. */

@@ -46,15 +46,21 @@ static bool csv_open(nl_sink *sink)
 /* ---- pieces of text ---- */
 
 /* The shortest of 15, 16 or 17 digits that reads back as the same number. */
+static void format_number(char text[32], double number)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, number);
+        if (strtod(text, NULL) == number) return;
+    }
+    if (number != number) strcpy(text, "nan"); /* without its sign */
+}
+
 static void put_number(FILE *out, double number)
 {
     char text[32];
 
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, number);
-        if (strtod(text, NULL) == number) break;
-    }
-    fputs(number != number ? "nan" : text, out);
+    format_number(text, number);
+    fputs(text, out);
 }
 
 /* Lines of comment from a text of lines, each after `indent`. */
@@ -73,7 +79,9 @@ static void put_lines(FILE *out, const char *indent, const char *text)
 static void add_nested(nl_text *text, int rank, const size_t *shape, const double **data)
 {
     if (rank == 0) {
-        nl_text_adds(text, nl_text_number(text->arena, *(*data)++));
+        char number[32];
+        format_number(number, *(*data)++);
+        nl_text_adds(text, number);
         return;
     }
     nl_text_adds(text, "[");
@@ -117,7 +125,7 @@ static FILE *extra_open(nl_sink *sink, const char *path)
     extra e = { .path = path };
     FILE *file = nl_part_create(sink->arena, path, &e.part);
 
-    if (file == NULL) nl_sink_fail_errno(sink, path);
+    if (file == NULL) nl_sink_fail_errno(sink);
     else NL_PUSH(sink->arena, &c->extras, e);
     return file;
 }
@@ -126,7 +134,7 @@ static bool finish_file(nl_sink *sink, FILE *file)
 {
     const bool failed = ferror(file) != 0;
 
-    return (fclose(file) == 0 && !failed) || nl_sink_fail_errno(sink, sink->path);
+    return (fclose(file) == 0 && !failed) || nl_sink_fail_errno(sink);
 }
 
 static bool name_extras(nl_sink *sink)
@@ -136,7 +144,7 @@ static bool name_extras(nl_sink *sink)
     for (size_t i = 0; i < c->extras.count; i++) {
         extra *e = &c->extras.items[i];
 
-        if (rename(e->part, e->path) != 0) return nl_sink_fail_errno(sink, e->path);
+        if (rename(e->part, e->path) != 0) return nl_sink_fail_errno(sink);
         e->part = NULL;
     }
     return true;
@@ -377,7 +385,7 @@ static bool csv_finish(nl_sink *sink)
 {
     FILE *out = fopen(sink->part, "r+b");
 
-    if (out == NULL) return nl_sink_fail_errno(sink, sink->path);
+    if (out == NULL) return nl_sink_fail_errno(sink);
     put_header(sink, out);
     const bool done = put_groups(sink, out);
     return finish_file(sink, out) && done && name_extras(sink);

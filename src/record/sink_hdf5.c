@@ -43,11 +43,11 @@ static bool fail(nl_sink *sink)
     const char *reason = NULL;
 
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &reason);
-    if (reason == NULL) return nl_sink_fail(sink, "cannot write %s", sink->path);
+    if (reason == NULL) return nl_sink_fail(sink, "HDF5 failed");
     const char *system = strstr(reason, mark);
-    if (system == NULL) return nl_sink_fail(sink, "cannot write %s: %s", sink->path, reason);
+    if (system == NULL) return nl_sink_fail(sink, "%s", reason);
     system += strlen(mark);
-    return nl_sink_fail(sink, "cannot write %s: %.*s", sink->path, (int)strcspn(system, "'"), system);
+    return nl_sink_fail(sink, "%.*s", (int)strcspn(system, "'"), system);
 }
 
 static bool put_attribute(nl_sink *sink, hid_t object, const char *name, hid_t type, const void *data)
@@ -269,7 +269,7 @@ static void hdf5_release(nl_sink *sink)
 
     if (h == NULL) return;
     /* It will be removed; and with the room that this gives back, HDF5 can close it where the disk is full. */
-    if (sink->error != NULL && truncate(sink->part, 0) != 0) nl_sink_fail_errno(sink, sink->part);
+    if (sink->error != NULL && truncate(sink->part, 0) != 0) nl_sink_fail_errno(sink);
     for (size_t i = 0; i < sink->series.count; i++) close_series(sink->series.items[i]);
     close_id(h->text_type, H5Tclose);
     if (h->file >= 0 && H5Fclose(h->file) < 0) fail(sink);
@@ -298,7 +298,7 @@ static void release_nothing(nl_sink *sink)
 
 const nl_format nl_format_hdf5 = {
     .suffixes = { ".h5", ".hdf5" },
-    .missing = "it was built without HDF5",
+    .missing = "this netlang was built without HDF5",
     .release = release_nothing,
 };
 

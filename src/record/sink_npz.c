@@ -36,7 +36,7 @@ static bool npz_open(nl_sink *sink)
     z->units = nl_text_new(sink->arena);
     z->docs = nl_text_new(sink->arena);
     z->file = fopen(sink->part, "r+b");
-    if (z->file == NULL) return nl_sink_fail_errno(sink, sink->path);
+    if (z->file == NULL) return nl_sink_fail_errno(sink);
     z->zip = nl_zip_new(sink->arena, z->file);
     return true;
 }
@@ -67,21 +67,21 @@ static bool begin(nl_sink *sink, const char *name, const char *type, int rank, c
     const char *member = nl_arena_printf(sink->arena, "%s.npy", name);
 
     return (nl_zip_begin(z->zip, member, header.length + bytes) &&
-            nl_zip_add(z->zip, header.chars, header.length)) || nl_sink_fail_errno(sink, sink->path);
+            nl_zip_add(z->zip, header.chars, header.length)) || nl_sink_fail_errno(sink);
 }
 
 static bool add(nl_sink *sink, const void *data, size_t bytes)
 {
     npz *z = sink->own;
 
-    return nl_zip_add(z->zip, data, bytes) || nl_sink_fail_errno(sink, sink->path);
+    return nl_zip_add(z->zip, data, bytes) || nl_sink_fail_errno(sink);
 }
 
 static bool end(nl_sink *sink)
 {
     npz *z = sink->own;
 
-    return nl_zip_end(z->zip) || nl_sink_fail_errno(sink, sink->path);
+    return nl_zip_end(z->zip) || nl_sink_fail_errno(sink);
 }
 
 static bool put_array(nl_sink *sink, const char *name, const char *type, int rank, const size_t *shape,
@@ -189,7 +189,7 @@ static bool npz_finish(nl_sink *sink)
         if (!put_samples(sink, &z->spool, t) || !put_times(sink, &z->spool, t)) return false;
         note_series(sink, t);
     }
-    return put_header(sink) && (nl_zip_finish(z->zip) || nl_sink_fail_errno(sink, sink->path));
+    return put_header(sink) && (nl_zip_finish(z->zip) || nl_sink_fail_errno(sink));
 }
 
 static void npz_release(nl_sink *sink)
@@ -198,7 +198,7 @@ static void npz_release(nl_sink *sink)
 
     nl_spool_release(sink);
     if (z == NULL) return;
-    if (z->file != NULL && fclose(z->file) != 0) nl_sink_fail_errno(sink, sink->path);
+    if (z->file != NULL && fclose(z->file) != 0) nl_sink_fail_errno(sink);
     z->file = NULL;
 }
 

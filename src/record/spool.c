@@ -10,7 +10,7 @@ bool nl_spool_open(nl_sink *sink)
 
     spool->sink = sink;
     spool->file = nl_part_create(sink->arena, sink->path, &name);
-    if (spool->file == NULL) return nl_sink_fail_errno(sink, sink->path);
+    if (spool->file == NULL) return nl_sink_fail_errno(sink);
     unlink(name);
     setvbuf(spool->file, NULL, _IONBF, 0); /* blocks are large already */
     return true;
@@ -32,7 +32,7 @@ bool nl_spool_add(nl_sink *sink, nl_series *series)
 static bool put(nl_spool *spool, const double *numbers, size_t count)
 {
     if (fwrite(numbers, sizeof *numbers, count, spool->file) != count)
-        return nl_sink_fail_errno(spool->sink, spool->sink->path);
+        return nl_sink_fail_errno(spool->sink);
     spool->end += count * sizeof *numbers;
     return true;
 }
@@ -73,7 +73,7 @@ static bool get(nl_spool *spool, uint64_t at, double *numbers, size_t count)
     if (fseeko(spool->file, (off_t)at, SEEK_SET) == 0 &&
         fread(numbers, sizeof *numbers, count, spool->file) == count)
         return true;
-    return nl_sink_fail_errno(spool->sink, spool->sink->path);
+    return nl_sink_fail_errno(spool->sink);
 }
 
 bool nl_spool_read_times(nl_spool *spool, const nl_track *track, size_t extent, double *times)

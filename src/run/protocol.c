@@ -110,7 +110,7 @@ static uint64_t steps_to(nl_session *s, nl_span span, double end)
 {
     const double target = round(end / s->check.model->dt), now = (double)nl_sim_step(s->sim);
 
-    nl_plan_steps(&s->check, span, end, "a run");
+    nl_plan_steps(&s->check, s->scratch, span, end, "a run");
     return target > now ? (uint64_t)(target - now) : 0;
 }
 

@@ -30,10 +30,11 @@ bool nl_results_open(nl_session *s)
     const char *why = NULL;
 
     if (s->options.out == NULL) return true;
-    s->sink = nl_sink_open(s->arena, s->options.out, &header, &why);
+    const bool is_known = nl_sink_accepts(s->arena, s->options.out, &why);
+    if (is_known) s->sink = nl_sink_open(s->arena, s->options.out, &header, &why);
     if (s->sink != NULL) return true;
     nl_diag_add(s->diags, NL_E_OUTPUT, (nl_span){ 0, 0 }, "cannot write `%s`: %s", s->options.out, why);
-    return nl_session_failed(s, NL_RUN_FAILED);
+    return nl_session_failed(s, is_known ? NL_RUN_FAILED : NL_MODEL_WRONG);
 }
 
 static bool is_kept(const nl_session *s, const char *name)

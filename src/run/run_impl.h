@@ -23,7 +23,7 @@ typedef struct nl_rows {
 /* A record while the protocol runs. */
 typedef struct nl_recording {
     nl_session *session;
-    const nl_series *series;
+    const nl_plan_series *series;
     nl_scope *scope;        /* of the statement: for expressions that nl_eval samples */
     bool active, has_shape, in_memory;
     uint64_t first, interval; /* in steps; samples at first, first + interval, .. */

@@ -104,20 +104,29 @@ static bool keep_sample(nl_recording *r, const double *values, size_t count)
     return store_sample(r, nl_sim_time(s->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
 }
 
+/* The shape of a probe's samples is known as soon as the simulation is built. */
+static bool prepare_probe(nl_recording *r)
+{
+    nl_session *s = r->session;
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+    int rank = r->series->rank;
+    size_t shape[NL_RANK];
+    bool complete = true;
+
+    if (r->has_shape) return true;
+    memcpy(shape, r->series->shape, sizeof shape);
+    for (int i = 0; i < rank; i++) complete = complete && shape[i] != NL_UNKNOWN_SIZE;
+    if (!complete) nl_plan_shape(&s->check, nl_graph_node(s->check.model->graph, r->series->node)->space, &rank, shape);
+    return take_shape(r, r->series->kind, rank, shape) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+}
+
 static bool sample_probe(nl_recording *r)
 {
     nl_session *s = r->session;
     nl_sim_failure failure = { .var = UINT32_MAX };
-    size_t shape[NL_RANK];
-    int rank;
-
-    memcpy(shape, r->series->shape, sizeof shape);
-    rank = r->series->rank;
-    for (int i = 0; i < rank; i++)
-        if (shape[i] == NL_UNKNOWN_SIZE) nl_plan_shape(&s->check, nl_graph_node(s->check.model->graph, r->series->node)->space, &rank, shape);
-    if (!r->has_shape && !take_shape(r, r->series->kind, rank, shape)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
     double *values = NL_NEW_ARRAY(s->scratch, double, r->rows.width + 1);
     const nl_sim_status status = nl_sim_read(s->sim, r->series->probe, values, &failure);
+
     if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
     return keep_sample(r, values, r->rows.width);
 }
@@ -240,7 +249,7 @@ void nl_recording_publish(nl_session *s)
 
 /* --- the statement --- */
 
-static double step_of(nl_session *s, nl_span span, double time) { return nl_plan_steps(&s->check, span, time - s->check.model->start, "a time"); }
+static double step_of(nl_session *s, nl_span span, double time) { return nl_plan_steps(&s->check, s->scratch, span, time - s->check.model->start, "a time"); }
 
 static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, const nl_ast *from)
 {
@@ -249,7 +258,7 @@ static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, c
     double time = s->check.model->dt;
 
     if (every != NULL && !nl_eval_number(&ev, every, dim, "the interval", &time)) return false;
-    const double steps = every != NULL ? nl_plan_steps(&s->check, every->span, time, "an interval") : 1;
+    const double steps = every != NULL ? nl_plan_steps(&s->check, s->scratch, every->span, time, "an interval") : 1;
     if (!(steps >= 1 && steps < 1e18)) {
         nl_diag_add(s->diags, NL_E_TIME, every->span, "the interval is at least one step");
         return false;
@@ -293,7 +302,7 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
 {
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     const char *name = nl_plan_series_name(&ev, stmt);
-    const nl_series *series = name != NULL ? nl_plan_find_series(&s->check, stmt, name) : NULL;
+    const nl_plan_series *series = name != NULL ? nl_plan_find_series(&s->check, stmt, name) : NULL;
 
     if (series != NULL) return &s->recordings[series - s->check.plan->series.items];
     if (name != NULL) nl_diag_add(s->diags, NL_E_NOT_YET, stmt->span, "`%s` is recorded only in a turn of a loop that was not checked", name);
@@ -311,6 +320,7 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     r->scope = s->scope;
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
     if (nl_ast_kid(stmt, 4) != NULL && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
+    if (r->series->node != 0 && !prepare_probe(r)) return false;
     r->active = true;
     return !is_due(r, nl_sim_step(s->sim)) || sample(r);
 }

@@ -1,6 +1,7 @@
 #include "run_impl.h"
 
 #include <errno.h>
+#include <gsl/gsl_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ nl_session *nl_session_new(const nl_session_options *options)
 {
     nl_session *s = nl_calloc(1, sizeof *s);
 
+    (void)gsl_set_error_handler_off(); /* failures of GSL are values and statuses here, never an abort */
     if (options != NULL) s->options = *options;
     s->arena = nl_arena_new();
     s->sources = nl_sources_new(s->arena);

@@ -7,7 +7,8 @@ const nl_ast_kind_info nl_ast_kinds[NL_AST_KIND_COUNT] = {
 #include "ast.def"
 };
 
-nl_ast *nl_ast_new(nl_arena *arena, nl_ast_kind kind, nl_span span, const char *name, nl_ast *const *kids, int kid_count)
+nl_ast *nl_ast_new(nl_arena *arena, nl_ast_kind kind, nl_span span, const char *name, nl_ast *const *kids,
+                   int kid_count)
 {
     nl_ast *node = NL_NEW(arena, nl_ast);
 

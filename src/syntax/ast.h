@@ -24,7 +24,7 @@ struct nl_ast {
     bool has_unit;
     bool flag;
     const char *unit_text;
-    const char *doc; /* of a declaration: its ## comment, lines joined by newlines, or NULL */
+    const char *doc; /* of declarations, ITEM, PARAM, a file's BLOCK: the ## comment, lines joined by newlines */
     int depth;       /* of the tree below: 1 for a leaf; kept by nl_ast_new */
     int kid_count;
     nl_ast **kids;
@@ -44,7 +44,8 @@ static inline nl_ast *nl_ast_kid(const nl_ast *node, int index)
 }
 
 /* A node with copies of its kids' pointers. */
-nl_ast *nl_ast_new(nl_arena *arena, nl_ast_kind kind, nl_span span, const char *name, nl_ast *const *kids, int kid_count);
+nl_ast *nl_ast_new(nl_arena *arena, nl_ast_kind kind, nl_span span, const char *name, nl_ast *const *kids,
+                   int kid_count);
 
 /* The expression inside any number of parentheses. */
 const nl_ast *nl_ast_bare(const nl_ast *node);

@@ -110,8 +110,8 @@ nl_unit_written nl_build_unit_symbol(nl_parser *p, const nl_token *word)
     if (nl_unit_find(word->text, strlen(word->text), &unit.unit)) return unit;
     meant = nl_unit_suggest(word->text, strlen(word->text));
     nl_diag *diag = nl_diag_add(p->diags, NL_E_UNIT, word->span,
-                                meant != NULL ? "unknown unit `%s`; did you mean `%s`?" : "unknown unit `%s`", word->text,
-                                meant);
+                                meant != NULL ? "unknown unit `%s`; did you mean `%s`?" : "unknown unit `%s`",
+                                word->text, meant);
     if (p->layout.unit_of_array)
         nl_diag_help(p->diags, diag, "an array in brackets is not indexed; name it with `let`, or write ([ ... ])[%s]",
                      word->text);
@@ -152,7 +152,8 @@ nl_unit_written nl_build_unit_product(nl_parser *p, nl_span span, nl_unit_writte
     nl_unit factor = b.unit;
 
     if (a.unit.dim.unknown || b.unit.dim.unknown) return unknown_unit(product.text, span);
-    if ((!divides || nl_unit_power(b.unit, -1, &factor)) && nl_unit_multiply(a.unit, factor, &product.unit)) return product;
+    if ((!divides || nl_unit_power(b.unit, -1, &factor)) && nl_unit_multiply(a.unit, factor, &product.unit))
+        return product;
     fail(p, NL_E_UNIT, span, "the exponents of this unit are too large", NULL);
     return unknown_unit(product.text, span);
 }
@@ -201,7 +202,8 @@ static void scale_number(nl_parser *p, nl_ast *number, nl_unit unit)
 {
     number->unit = unit;
     number->number = nl_unit_scale_literal(number->name, strlen(number->name), unit);
-    if (isinf(number->number)) fail(p, NL_E_NUMBER, number->span, "this number is too large", "infinity is written inf");
+    if (isinf(number->number))
+        fail(p, NL_E_NUMBER, number->span, "this number is too large", "infinity is written inf");
     if (number->number == 0 && !is_zero_literal(number->name))
         fail(p, NL_E_NUMBER, number->span, "this number is too small: it would be 0", NULL);
 }
@@ -436,9 +438,11 @@ nl_ast *nl_build_change(nl_parser *p, nl_ast_kind kind, nl_span span, nl_ast *le
     const bool fits = kind == NL_AST_SET ? is_variable(left) : left->kind == NL_AST_NAME;
 
     if (!fits)
-        nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_LEFT, left->span, "this cannot stand behind `%s`", nl_ast_kinds[kind].word),
-                     kind == NL_AST_SET ? "set NAME = VALUE, set POPULATION.NAME = VALUE" : "%s NAME = VALUE",
-                     nl_ast_kinds[kind].word);
+        nl_diag_help(
+            p->diags,
+            nl_diag_add(p->diags, NL_E_LEFT, left->span, "this cannot stand behind `%s`", nl_ast_kinds[kind].word),
+            kind == NL_AST_SET ? "set NAME = VALUE, set POPULATION.NAME = VALUE" : "%s NAME = VALUE",
+            nl_ast_kinds[kind].word);
     return nl_build_node(p, kind, span, (nl_ast *[]){ left, right }, 2);
 }
 
@@ -460,7 +464,8 @@ nl_ast *nl_build_thrown_away(nl_parser *p, nl_ast *expr)
                                                         : NL_KEYWORD_COUNT;
 
     if (remedy != NULL && is_command)
-        nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_WORD, name->span, "`%s` is not netlang", name->name), "%s", remedy);
+        nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_WORD, name->span, "`%s` is not netlang", name->name), "%s",
+                     remedy);
     else if (meant < NL_KEYWORD_COUNT)
         nl_diag_add(p->diags, NL_E_WORD, name->span, "`%s` does not start a statement; did you mean `%s`?", name->name,
                     nl_keywords[meant].word);
@@ -471,7 +476,8 @@ nl_ast *nl_build_thrown_away(nl_parser *p, nl_ast *expr)
 
 nl_ast *nl_build_every(nl_parser *p, nl_span span, nl_ast *interval, nl_ast *from, nl_ast *block)
 {
-    if (!is_name(interval, "step")) return nl_build_node(p, NL_AST_EVERY, span, (nl_ast *[]){ interval, from, block }, 3);
+    if (!is_name(interval, "step"))
+        return nl_build_node(p, NL_AST_EVERY, span, (nl_ast *[]){ interval, from, block }, 3);
     if (from != NULL)
         fail(p, NL_E_PART, from->span, "`every step` has no `from`", "write: every step { if t >= T { ... } }");
     return nl_build_node(p, NL_AST_EVERY_STEP, span, &block, 1);
@@ -514,7 +520,8 @@ nl_ast *nl_build_item(nl_parser *p, nl_span span, nl_ast *name, nl_ast *init, co
 {
     const bool is_family = name->kind == NL_AST_CALL;
     nl_ast *family = is_family ? nl_build_node(p, NL_AST_LIST, name->span, name->kids + 1, name->kid_count - 1) : NULL;
-    nl_ast *node = nl_build_node(p, NL_AST_ITEM, span, (nl_ast *[]){ family, init, tails->items[0], tails->items[1] }, 4);
+    nl_ast *node = nl_build_node(p, NL_AST_ITEM, span, (nl_ast *[]){ family, init, tails->items[0], tails->items[1] },
+                                 4);
     const nl_ast *base = is_family ? name->kids[0] : name;
 
     node->name = base->name;
@@ -551,7 +558,8 @@ static void check_item(nl_parser *p, const item_parts *parts, const nl_ast *item
     if (range != NULL && parts->range != NULL) fail(p, NL_E_PART, range->span, parts->range, NULL);
     if (decays != NULL && parts->decays != NULL) fail(p, NL_E_PART, decays->span, parts->decays, parts->decays_help);
     if (item->unit_text != NULL && !item->has_unit)
-        fail(p, NL_E_PART, item->name_span, "only a parameter of a rule can be a name", "synapse NAME(target : name) { ... }");
+        fail(p, NL_E_PART, item->name_span, "only a parameter of a rule can be a name",
+             "synapse NAME(target : name) { ... }");
 }
 
 nl_ast *nl_build_items(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_asts *items)
@@ -573,9 +581,11 @@ nl_ast *nl_build_population_head(nl_parser *p, nl_ast *head)
     const nl_ast *name = head->kind == NL_AST_INDEX ? head->kids[0] : head;
     bool fits = name->kind == NL_AST_NAME || (name->kind == NL_AST_CALL && name->kids[0]->kind == NL_AST_NAME);
 
-    for (int k = 1; head->kind == NL_AST_INDEX && k < head->kid_count; k++) fits = fits && head->kids[k]->kind != NL_AST_SLICE;
+    for (int k = 1; head->kind == NL_AST_INDEX && k < head->kid_count; k++)
+        fits = fits && head->kids[k]->kind != NL_AST_SLICE;
     if (!fits)
-        fail(p, NL_E_PART, head->span, "this is not the head of a population", "population NAME, population NAME[SIZE], "
+        fail(p, NL_E_PART, head->span, "this is not the head of a population",
+             "population NAME, population NAME[SIZE], "
              "population NAME[ROWS, COLUMNS]");
     return head;
 }
@@ -597,7 +607,8 @@ nl_ast *nl_build_template(nl_parser *p, nl_ast *template)
     const nl_ast *base = template->kind == NL_AST_CALL ? template->kids[0] : template;
 
     if (base->kind != NL_AST_NAME && base->kind != NL_AST_FIELD)
-        fail(p, NL_E_PART, template->span, "behind `using` stands the name of a rule", "using NAME, or using NAME(PARAMETER = VALUE)");
+        fail(p, NL_E_PART, template->span, "behind `using` stands the name of a rule",
+             "using NAME, or using NAME(PARAMETER = VALUE)");
     return template;
 }
 

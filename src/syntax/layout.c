@@ -1,8 +1,8 @@
 /* Between the lexer and the grammar: where statements end, which words are keywords, what is a unit; and repairs
- * where the intention is certain.  It keeps a stack of open brackets and gives one token at a time.
+ * where the intention is certain.  It keeps a stack of open brackets and gives one token at a time, so that after a
+ * syntax error it can go to the end of the statement.
  *
- * Looking ahead never makes a difference between a token on this line and the same token on the next but where that
- * is said: a line's end is first judged (line_end), then what follows it. */
+ * The end of a line is judged before what follows it (line_end); no other rule looks past one, but for `else`. */
 #include "parser.h"
 
 #include "netlang_parse.h"
@@ -199,7 +199,8 @@ static bool touches_operand(const nl_token *next)
 {
     switch (next->kind) {
     case NL_T_ID:
-        return next->keyword != NL_KEYWORD_CROSSES && next->keyword != NL_KEYWORD_WITHIN && next->keyword != NL_KEYWORD_OF;
+        return next->keyword != NL_KEYWORD_CROSSES && next->keyword != NL_KEYWORD_WITHIN
+               && next->keyword != NL_KEYWORD_OF;
     case NL_T_NUMBER: case NL_T_STRING: case NL_T_STR_HEAD: case '{':
         return true;
     default:
@@ -268,7 +269,8 @@ static bool skips_newline(const nl_layout *l, const nl_token *t, int depth)
 
     if (can_only_begin_statement(next, last->kind == ',' || last->kind == '(')) return false;
     if (depth > 0) return !is_left_behind(l, last, next);
-    if (is_place(next, NL_KEYWORD_IS_AFTER) && !is_place(next, NL_KEYWORD_IS_FIRST) && !makes_name(next[1].kind)) return true;
+    if (is_place(next, NL_KEYWORD_IS_AFTER) && !is_place(next, NL_KEYWORD_IS_FIRST) && !makes_name(next[1].kind))
+        return true;
     return continues_statement(l, next) || holds_line(last->kind);
 }
 
@@ -462,7 +464,9 @@ static const nl_token *close_block(nl_parser *p)
         return NULL;
     }
     if (!is_outer_end(l)) return leave_block(p, t);
-    report_open_block(p, "", nl_arena_printf(p->arena, "the indentation says that the `}` on line %u belongs to another block", t->line));
+    report_open_block(
+        p, "",
+        nl_arena_printf(p->arena, "the indentation says that the `}` on line %u belongs to another block", t->line));
     return leave_block(p, NULL);
 }
 
@@ -495,7 +499,8 @@ static const nl_token *missing_block_end(nl_parser *p)
 {
     const nl_token *t = p->layout.at;
 
-    report_open_block(p, nl_arena_printf(p->arena, " before %s on line %u", nl_token_shown(p->arena, t), t->line), NULL);
+    report_open_block(p, nl_arena_printf(p->arena, " before %s on line %u", nl_token_shown(p->arena, t), t->line),
+                      NULL);
     return leave_block(p, NULL);
 }
 
@@ -505,7 +510,8 @@ static bool takes_block(int head)
     switch (head) {
     case NL_T_IF: case NL_T_FOR: case NL_T_EVERY: case NL_T_AT: case NL_T_SPIKE: case NL_T_EVENT: case NL_T_WHEN:
     case NL_T_ON: case NL_T_SIMULATION: case NL_T_SWEEP: case NL_T_TRIALS: case NL_T_FIGURE: case NL_T_FUNCTION:
-    case NL_T_POPULATION: case NL_T_PROJECTION: case NL_T_NEURON: case NL_T_SYNAPSE: case NL_T_METHOD: case NL_T_CIRCUIT:
+    case NL_T_POPULATION: case NL_T_PROJECTION: case NL_T_NEURON: case NL_T_SYNAPSE: case NL_T_METHOD:
+    case NL_T_CIRCUIT:
         return true;
     default:
         return false;
@@ -546,7 +552,8 @@ static const nl_token *line_end(nl_parser *p)
     nl_layout *l = &p->layout;
     const nl_token *next = past_newlines(l->at);
 
-    if (is_inside(l) && (can_only_begin_statement(next, may_be_item(l, next)) || is_left_behind(l, l->last, next))) return close_bracket(p, "");
+    if (is_inside(l) && (can_only_begin_statement(next, may_be_item(l, next)) || is_left_behind(l, l->last, next)))
+        return close_bracket(p, "");
     if (l->fresh || is_inside(l) || can_hold(l, next)) {
         l->at = next;
         return NULL;
@@ -669,8 +676,10 @@ static const nl_token *percent(nl_parser *p)
     const nl_token *unit = array_unit(p);
 
     if (unit != NULL) return unit;
-    nl_diag_help(p->diags, nl_diag_add(p->diags, NL_E_OPERATOR, l->at->span, "`%%` is not an operator; a remainder is written `mod`"),
-                 "as a unit `%%` directly follows a number: 2 %% is 0.02");
+    nl_diag_help(
+        p->diags,
+        nl_diag_add(p->diags, NL_E_OPERATOR, l->at->span, "`%%` is not an operator; a remainder is written `mod`"),
+        "as a unit `%%` directly follows a number: 2 %% is 0.02");
     nl_token *mod = copy_token(p, l->at++, NL_T_MOD);
     mod->text = "mod";
     return give(l, mod);

@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include "netlang_parse.h"
+#include "nfc.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -90,6 +91,12 @@ void nl_lex_repair(nl_lexer *lexer, const char *remedy, int kind)
         if (texts[k].kind == kind) token->text = texts[k].text;
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80) text++;
+    return *text == '\0';
+}
+
 /* The reserved words are keywords here already; for the others the layout decides. */
 void nl_lex_word(nl_lexer *lexer)
 {
@@ -104,6 +111,7 @@ void nl_lex_word(nl_lexer *lexer)
     nl_token *token = nl_lex_token(lexer, is_reserved ? reserved[keyword] : NL_T_ID);
 
     token->keyword = keyword;
+    if (!is_ascii(token->text)) token->text = nl_nfc_compose(lexer->arena, token->text, match_length(lexer));
 }
 
 void nl_lex_number(nl_lexer *lexer)
@@ -338,17 +346,6 @@ static const lookalike lookalikes[] = {
     { 0xfeff, 0xfeff, 0, "it is a byte order mark, which looks like nothing" },
 };
 
-/* Of the sequence that begins at `text`, which is valid. */
-static uint32_t code_point(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-
-    if (s[0] < 0x80) return s[0];
-    if (s[0] < 0xe0) return (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu);
-    if (s[0] < 0xf0) return (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
-    return (s[0] & 0x07u) << 18 | (s[1] & 0x3fu) << 12 | (s[2] & 0x3fu) << 6 | (s[3] & 0x3fu);
-}
-
 static const lookalike *find_lookalike(uint32_t point)
 {
     for (size_t k = 0; k < NL_LEN(lookalikes); k++)
@@ -367,7 +364,8 @@ static void add_power(nl_lexer *lexer, uint32_t point)
 
 void nl_lex_symbol(nl_lexer *lexer)
 {
-    const uint32_t point = code_point(match(lexer));
+    size_t length;
+    const uint32_t point = nl_nfc_code_point(match(lexer), &length);
     const lookalike *found = find_lookalike(point);
 
     if (point == 0xfeff && lexer->begin == 0) return;

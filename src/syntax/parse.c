@@ -76,7 +76,8 @@ static const char *join_comments(const docs *d, size_t begin, size_t end)
     nl_text text = nl_text_new(d->arena);
 
     for (size_t k = begin; k < end; k++) {
-        const char *from = comment_text(d, &d->comments[k]), *to = from + (d->comments[k].span.end - d->comments[k].span.begin);
+        const char *from = comment_text(d, &d->comments[k]),
+                   *to = from + (d->comments[k].span.end - d->comments[k].span.begin);
 
         while (from < to && *from == '#') from++;
         if (from < to && *from == ' ') from++;
@@ -140,7 +141,8 @@ static void attach_to_kids(const docs *d, nl_ast *node)
 /* Statements and what holds statements or parameters; expressions have no documentation. */
 static void attach_docs(const docs *d, nl_ast *node)
 {
-    const bool is_value = is_list_of_items(node->kind) || node->kind == NL_AST_PARAM_COLUMNS || node->kind == NL_AST_LET_COLUMNS;
+    const bool is_value = is_list_of_items(node->kind) || node->kind == NL_AST_PARAM_COLUMNS
+                          || node->kind == NL_AST_LET_COLUMNS;
 
     if (node->kind < NL_AST_BLOCK) return;
     if (has_doc(node->kind)) {
@@ -162,8 +164,8 @@ static void attach_all_docs(nl_arena *arena, const nl_parsed *parsed)
     find_lines(&d);
     d.lines = NL_NEW_ARRAY(arena, uint32_t, d.count);
     for (size_t k = 0; k < d.count; k++) d.lines[k] = line_of(&d, d.comments[k].span.begin);
-    while (d.header_end < d.count && d.comments[d.header_end].span.begin < first && is_doc(&d, &d.comments[d.header_end])
-           && d.lines[d.header_end] == d.lines[0] + d.header_end)
+    while (d.header_end < d.count && d.comments[d.header_end].span.begin < first
+           && is_doc(&d, &d.comments[d.header_end]) && d.lines[d.header_end] == d.lines[0] + d.header_end)
         d.header_end++;
     if (d.header_end > 0) file->doc = join_comments(&d, 0, d.header_end);
     attach_docs(&d, file);

@@ -8,8 +8,15 @@
 typedef enum place { TOP, BATCH, CIRCUIT, BODY, SYNAPSES, EVENT, FUNCTION, FIGURE, SETTINGS, PLACE_COUNT, SAME } place;
 
 enum {
-    IN_TOP = 1 << TOP, IN_BATCH = 1 << BATCH, IN_CIRCUIT = 1 << CIRCUIT, IN_BODY = 1 << BODY, IN_SYNAPSES = 1 << SYNAPSES,
-    IN_EVENT = 1 << EVENT, IN_FUNCTION = 1 << FUNCTION, IN_FIGURE = 1 << FIGURE, IN_SETTINGS = 1 << SETTINGS,
+    IN_TOP = 1 << TOP,
+    IN_BATCH = 1 << BATCH,
+    IN_CIRCUIT = 1 << CIRCUIT,
+    IN_BODY = 1 << BODY,
+    IN_SYNAPSES = 1 << SYNAPSES,
+    IN_EVENT = 1 << EVENT,
+    IN_FUNCTION = 1 << FUNCTION,
+    IN_FIGURE = 1 << FIGURE,
+    IN_SETTINGS = 1 << SETTINGS,
     IN_DYNAMICS = IN_TOP | IN_CIRCUIT | IN_BODY | IN_SYNAPSES,
     IN_PROTOCOL = IN_TOP | IN_BATCH,
     IN_ALL = (1 << PLACE_COUNT) - 1
@@ -17,9 +24,15 @@ enum {
 
 /* Where each statement may stand, as the message says it. */
 static const char *const place_texts[PLACE_COUNT] = {
-    [TOP] = "at top level", [BATCH] = "in `sweep` or `trials`", [CIRCUIT] = "in a circuit",
-    [BODY] = "in a population or neuron", [SYNAPSES] = "in a projection or synapse", [EVENT] = "in the body of an event",
-    [FUNCTION] = "in a function", [FIGURE] = "in a figure", [SETTINGS] = "in `simulation` or a method",
+    [TOP] = "at top level",
+    [BATCH] = "in `sweep` or `trials`",
+    [CIRCUIT] = "in a circuit",
+    [BODY] = "in a population or neuron",
+    [SYNAPSES] = "in a projection or synapse",
+    [EVENT] = "in the body of an event",
+    [FUNCTION] = "in a function",
+    [FIGURE] = "in a figure",
+    [SETTINGS] = "in `simulation` or a method",
 };
 
 /* One row for each statement: where it may stand, and what its block is. */
@@ -131,7 +144,8 @@ static int kid_may(const nl_ast *e, int index, int may)
     if (is_logic(e)) return may;
     switch (e->kind) {
     case NL_AST_IF_EXPR: return prime | MAY_BE_WITHIN;
-    case NL_AST_CALL: return index == 0 ? prime : prime | MAY_BE_WITHIN | (is_named(e->kids[0], "first_time") ? MAY_CROSS : 0);
+    case NL_AST_CALL:
+        return index == 0 ? prime : prime | MAY_BE_WITHIN | (is_named(e->kids[0], "first_time") ? MAY_CROSS : 0);
     case NL_AST_ARG: case NL_AST_INSERT: return may;
     default: return prime;
     }
@@ -143,7 +157,8 @@ static void check_here(const context *c, const nl_ast *e, int may)
         fail(c, NL_E_COMPARE, e->span, "`crosses` stands only in conditions of events",
              "in `spike when`, `event`, `when`, `refractory while`, `run until` and first_time(...)");
     if (e->kind == NL_AST_WITHIN && !(may & MAY_BE_WITHIN))
-        fail(c, NL_E_COMPARE, e->span, "`within` stands only where a condition may stand", "expect X within 2 % of REFERENCE");
+        fail(c, NL_E_COMPARE, e->span, "`within` stands only where a condition may stand",
+             "expect X within 2 % of REFERENCE");
     if (e->kind == NL_AST_PRIME && !(may & MAY_HAVE_PRIME))
         fail(c, NL_E_LEFT, e->span, "a derivative is read only in equations", "name its right side with `let`");
     if (e->kind == NL_AST_PARAM)
@@ -172,7 +187,8 @@ static void check_family(const context *c, const nl_ast *args, int from, const c
 {
     for (int k = from; args != NULL && k < args->kid_count; k++)
         if (!is_loop_variable(c, args->kids[k])) {
-            fail(c, NL_E_PLACE, args->span, "a name with an argument is declared only inside `for` over that argument", help);
+            fail(c, NL_E_PLACE, args->span, "a name with an argument is declared only inside `for` over that argument",
+                 help);
             return;
         }
 }
@@ -228,9 +244,11 @@ static void report_constant(const context *c, const nl_ast *left)
     nl_diag *diag = nl_diag_add(c->p->diags, NL_E_PLACE, left->span, "this would make `%s` a constant", name);
 
     if (c->where == BODY || c->where == SYNAPSES)
-        nl_diag_help(c->p->diags, diag, "did you mean %s' = ... or next %s = ...? A fixed value is let %s = ...", name, name, name);
+        nl_diag_help(c->p->diags, diag, "did you mean %s' = ... or next %s = ...? A fixed value is let %s = ...", name,
+                     name, name);
     else
-        nl_diag_help(c->p->diags, diag, "a value is let %s = ..., a change of a state or parameter is set %s = ...", name, name);
+        nl_diag_help(c->p->diags, diag, "a value is let %s = ..., a change of a state or parameter is set %s = ...",
+                     name, name);
 }
 
 static bool is_pre_or_post(const nl_ast *left)
@@ -297,7 +315,8 @@ static const nl_ast *find_equation(const nl_ast *body, const char *name)
 
 static void check_items(const context *c, const nl_ast *s)
 {
-    const int may = MAY_BE_WITHIN | (s->kind == NL_AST_LETS && (c->where == BODY || c->where == SYNAPSES) ? MAY_HAVE_PRIME : 0);
+    const int may = MAY_BE_WITHIN
+                    | (s->kind == NL_AST_LETS && (c->where == BODY || c->where == SYNAPSES) ? MAY_HAVE_PRIME : 0);
 
     for (int k = 0; k < s->kid_count; k++) {
         const nl_ast *item = s->kids[k];

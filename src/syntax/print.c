@@ -15,7 +15,9 @@ static int binary_level(const char *op)
     static const struct {
         const char *op;
         int level;
-    } levels[] = { { "or", LEVEL_OR }, { "and", LEVEL_AND }, { "+", LEVEL_SUM }, { "-", LEVEL_SUM }, { "^", LEVEL_POWER } };
+    } levels[] = {
+        { "or", LEVEL_OR }, { "and", LEVEL_AND }, { "+", LEVEL_SUM }, { "-", LEVEL_SUM }, { "^", LEVEL_POWER }
+    };
 
     for (size_t k = 0; k < NL_LEN(levels); k++)
         if (strcmp(levels[k].op, op) == 0) return levels[k].level;
@@ -172,7 +174,9 @@ static void add_bare(nl_text *out, const nl_ast *e, int left, int right)
     case NL_AST_NOT: add_words(out, e, not, LEVEL_NOT, LEVEL_NOT, right); break;
     case NL_AST_BINARY: add_binary(out, e, left, right); break;
     case NL_AST_COMPARE: add_compare(out, e, left, right); break;
-    case NL_AST_CROSSES: add_words(out, e, strcmp(e->name, "above") == 0 ? above : below, LEVEL_RANGE, left, right); break;
+    case NL_AST_CROSSES:
+        add_words(out, e, strcmp(e->name, "above") == 0 ? above : below, LEVEL_RANGE, left, right);
+        break;
     case NL_AST_WITHIN: add_words(out, e, within, LEVEL_RANGE, left, right); break;
     case NL_AST_RANGE: add_words(out, e, range, LEVEL_SUM, left, right); break;
     case NL_AST_IF_EXPR: add_words(out, e, choice, LEVEL_NONE, LEVEL_NONE, right); break;
@@ -206,7 +210,8 @@ static void add_node_text(nl_text *out, const nl_ast *node)
     nl_text_adds(out, nl_ast_kinds[node->kind].name);
     if (node->name != NULL)
         nl_text_addf(out, node->kind == NL_AST_STRING || node->kind == NL_AST_INSERT ? " \"%s\"" : " %s", node->name);
-    for (int k = 0; node->kind == NL_AST_COMPARE && k + 1 < node->kid_count; k++) nl_text_addf(out, " %s", node->ops[k]);
+    for (int k = 0; node->kind == NL_AST_COMPARE && k + 1 < node->kid_count; k++)
+        nl_text_addf(out, " %s", node->ops[k]);
     if (node->unit_text != NULL) nl_text_addf(out, node->kind == NL_AST_NUMBER ? " %s" : " : %s", node->unit_text);
     if (node->kind == NL_AST_NUMBER && node->has_unit) nl_text_addf(out, " (%.15g)", node->number);
     if (node->flag) nl_text_adds(out, " no self");

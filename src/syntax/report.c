@@ -21,7 +21,8 @@ const char *nl_token_shown(nl_arena *arena, const nl_token *token)
     case NL_T_STRING: case NL_T_STR_HEAD: return "string";
     case NL_T_STR_MID: case NL_T_STR_TAIL: case NL_T_FMTSPEC: return "end of the inserted value";
     case NL_T_QUANTITY: return nl_arena_printf(arena, "`%s %s`", token->text, token->unit_text);
-    default: return nl_arena_printf(arena, "`%s`", token->text[0] != '\0' ? token->text : (char[]){ (char)token->kind, 0 });
+    default:
+        return nl_arena_printf(arena, "`%s`", token->text[0] != '\0' ? token->text : (char[]){ (char)token->kind, 0 });
     }
 }
 
@@ -50,7 +51,8 @@ static nl_diag *report_unexpected(const offence *o, const char *reason, const ch
 static bool is_condition_head(int head)
 {
     switch (head) {
-    case NL_T_IF: case NL_T_EXPECT: case NL_T_SPIKE: case NL_T_EVENT: case NL_T_WHEN: case NL_T_REFRACTORY: case NL_T_RUN:
+    case NL_T_IF: case NL_T_EXPECT: case NL_T_SPIKE: case NL_T_EVENT: case NL_T_WHEN: case NL_T_REFRACTORY:
+    case NL_T_RUN:
         return true;
     default:
         return false;
@@ -113,7 +115,8 @@ static bool rule_without_via(const offence *o)
     if (o->head != NL_T_PROJECTION || o->got->kind != NL_T_ID || !expects(o, NL_T_VIA)) return false;
     for (const nl_token *t = o->p->layout.first; t->span.begin < o->got->span.begin; t++)
         if (t->keyword == NL_KEYWORD_VIA) return false;
-    nl_diag_help(o->p->diags, report_unexpected(o, "; a connection rule is named with `via`", NULL), "via %s", o->got->text);
+    nl_diag_help(o->p->diags, report_unexpected(o, "; a connection rule is named with `via`", NULL), "via %s",
+                 o->got->text);
     return true;
 }
 
@@ -164,7 +167,8 @@ static bool colon_before_block(const offence *o)
 static bool missing_operand(const offence *o)
 {
     const int kind = o->before->kind;
-    const bool ends = at_line_end(o) || o->got->kind == ')' || o->got->kind == ']' || o->got->kind == ',' || o->got->kind == '{';
+    const bool ends = at_line_end(o) || o->got->kind == ')' || o->got->kind == ']' || o->got->kind == ','
+                      || o->got->kind == '{';
 
     if (!ends || !(nl_token_is_binary(kind) || kind == '=' || kind == NL_T_AUG || kind == NL_T_NOT)) return false;
     if (kind == '=' || kind == NL_T_AUG) report(o, NL_E_SYNTAX, o->before->span, "the right side is missing", NULL);
@@ -197,7 +201,8 @@ static bool two_arrays(const offence *o)
     const nl_bracket *bracket = innermost(o);
 
     if (bracket == NULL || !bracket->is_unit || !o->p->layout.unit_of_array) return false;
-    report(o, NL_E_SYNTAX, bracket->token->span, "unexpected `[` behind an array; between two arrays stands a comma", NULL);
+    report(o, NL_E_SYNTAX, bracket->token->span, "unexpected `[` behind an array; between two arrays stands a comma",
+           NULL);
     return true;
 }
 
@@ -216,9 +221,11 @@ static bool missing_operator(const offence *o)
 
     if (!touches(o) || !expects(o, '*')) return false;
     if (bracket != NULL && bracket->is_array)
-        report(o, NL_E_SYNTAX, o->got->span, "a comma or an operator is missing before this", "an array is written [1, 2]");
+        report(o, NL_E_SYNTAX, o->got->span, "a comma or an operator is missing before this",
+               "an array is written [1, 2]");
     else if (bracket != NULL && bracket->kind == '(')
-        report(o, NL_E_SYNTAX, o->got->span, "an operator or a comma is missing before this", "a product is written with `*`");
+        report(o, NL_E_SYNTAX, o->got->span, "an operator or a comma is missing before this",
+               "a product is written with `*`");
     else
         report(o, NL_E_SYNTAX, o->got->span, "an operator is missing before this", "a product is written with `*`");
     return true;
@@ -240,9 +247,10 @@ static bool lonely_else(const offence *o)
 }
 
 static bool (*const cases[])(const offence *) = {
-    joined_line, colon_before_block, assigned_condition, compared_value, second_value, rule_without_via, late_record_name,
-    crossing_without_direction, direction_without_crossing, within_without_reference, two_arrays, malformed_unit,
-    missing_operand, unfinished_choice, missing_block, missing_operator, unfinished_insert, lonely_else, malformed_sweep,
+    joined_line, colon_before_block, assigned_condition, compared_value, second_value, rule_without_via,
+    late_record_name, crossing_without_direction, direction_without_crossing, within_without_reference, two_arrays,
+    malformed_unit, missing_operand, unfinished_choice, missing_block, missing_operator, unfinished_insert,
+    lonely_else, malformed_sweep,
 };
 
 /* ---- the general case ---- */
@@ -283,7 +291,8 @@ void nl_report_syntax(nl_parser *p, const nl_expected *expected)
 {
     const nl_layout *l = &p->layout;
     const bool at_block = l->last->kind == '{' && l->open.count > 0;
-    const int head = at_block ? l->open.items[l->open.count - 1].head : l->last->kind == NL_T_TERM ? l->ended_head : l->head;
+    const int here = l->last->kind == NL_T_TERM ? l->ended_head : l->head;
+    const int head = at_block ? l->open.items[l->open.count - 1].head : here;
     const offence o = { p, expected, l->last, l->before, head };
     nl_text reason = nl_text_new(p->arena);
 

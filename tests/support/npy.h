@@ -14,19 +14,19 @@ typedef struct array {
     double *data;
 } array;
 
-static inline const char *source_path(const char *name)
+/* A path in the source tree, to be freed. */
+static inline char *source_path(const char *name)
 {
-    static const char here[] = ".";
     const char *root = getenv("NL_SRC");
     char *path = NULL;
 
-    if (asprintf(&path, "%s/%s", root != NULL ? root : here, name) < 0) fail_msg("no memory");
+    if (asprintf(&path, "%s/%s", root != NULL ? root : ".", name) < 0) fail_msg("no memory");
     return path;
 }
 
 static inline char *read_text(const char *name, size_t *length)
 {
-    const char *path = source_path(name);
+    char *path = source_path(name);
     FILE *file = fopen(path, "rb");
 
     if (file == NULL) fail_msg("cannot read %s (is NL_SRC set?)", path);
@@ -37,7 +37,7 @@ static inline char *read_text(const char *name, size_t *length)
     if (text == NULL || fread(text, 1, *length, file) != *length) fail_msg("cannot read %s", path);
     text[*length] = '\0';
     fclose(file);
-    free((char *)path);
+    free(path);
     return text;
 }
 

@@ -90,10 +90,10 @@ static void literals_have_their_values(void **unused)
         const char *text;
         double value;
     } cases[] = {
-        { "let a = 0.1 ms", 0.1 },      { "let a = 2 s", 2000 },     { "let a = 2.5 %", 0.025 },
-        { "let a = 0.3 [1/ms]", 0.3 },  { "let a = .5", 0.5 },       { "let a = 2.", 2 },        { "let a = 1.e3", 1000 },
-        { "let a = 1e-3", 1e-3 },       { "let a = 7 Hz", 0.007 },   { "let a = 3 [ms^(1/2)]", 3 },
-        { "let a = 3 [mV*ms/mV]", 3 },
+        { "let a = 0.1 ms", 0.1 },     { "let a = 2 s", 2000 },       { "let a = 2.5 %", 0.025 },
+        { "let a = 0.3 [1/ms]", 0.3 }, { "let a = .5", 0.5 },         { "let a = 2.", 2 },
+        { "let a = 1.e3", 1000 },      { "let a = 1e-3", 1e-3 },      { "let a = 7 Hz", 0.007 },
+        { "let a = 3 [ms^(1/2)]", 3 }, { "let a = 3 [mV*ms/mV]", 3 },
     };
 
     (void)unused;
@@ -192,12 +192,39 @@ static void soft_words_are_names_everywhere(void **unused)
         for (size_t k = 0; k < NL_LEN(texts); k++) {
             parse plain = parse_good(texts[k]);
             parse soft = parse_good(replace(plain.arena, texts[k], "qq", nl_keywords[word].word));
-            const char *want = replace(soft.arena, nl_print_tree(soft.arena, plain.parsed.file), "qq", nl_keywords[word].word);
+            const char *want = replace(soft.arena, nl_print_tree(soft.arena, plain.parsed.file), "qq",
+                                       nl_keywords[word].word);
 
             assert_string_equal(nl_print_tree(soft.arena, soft.parsed.file), want);
             parse_done(&plain);
             parse_done(&soft);
         }
+    }
+}
+
+/* A name is the same name however its accents were typed. */
+static void names_are_compared_composed(void **unused)
+{
+    static const char *const cases[][2] = {
+        { "e\xcc\x81", "\xc3\xa9" },                          /* e with acute */
+        { "o\xcc\x9b\xcc\xa3", "\xe1\xbb\xa3" },              /* o with horn and dot below .. */
+        { "o\xcc\xa3\xcc\x9b", "\xe1\xbb\xa3" },              /* .. in the other order */
+        { "\xc3\xb4\xcc\xa3x", "\xe1\xbb\x99x" },             /* a mark that slips below another */
+        { "\xe2\x84\xa6", "\xce\xa9" },                       /* ohm */
+        { "R_\xe2\x84\xab", "R_\xc3\x85" },                   /* angstrom */
+        { "\xce\xb1\xcc\x93\xcc\x81", "\xe1\xbc\x84" },      /* Greek alpha with psili and oxia */
+        { "x\xcc\x81", "x\xcc\x81" },                         /* has no composed form */
+        { "\xc2\xb5", "\xc2\xb5" },                           /* micro is not mu in form C */
+    };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        nl_arena *arena = nl_arena_new();
+        parse p = parse_good(nl_arena_printf(arena, "let %s = 1", cases[k][0]));
+
+        assert_string_equal(p.parsed.file->kids[0]->kids[0]->name, cases[k][1]);
+        parse_done(&p);
+        nl_arena_free(arena);
     }
 }
 
@@ -293,7 +320,8 @@ static void messages_are_in_order_and_few(void **unused)
     size_t last = 0;
 
     (void)unused;
-    for (int k = 0; k < 12; k++) nl_text_adds(&text, "let a = 3 mz 4 5\nlet b = 2**(3 - )\nx = = 4 }\nlet d = a b c d\n");
+    for (int k = 0; k < 12; k++)
+        nl_text_adds(&text, "let a = 3 mz 4 5\nlet b = 2**(3 - )\nx = = 4 }\nlet d = a b c d\n");
     parse p = parse_text(text.chars);
     assert_int_equal(nl_diags_count(p.diags), NL_ERROR_LIMIT);
     for (size_t k = 0; k < nl_diags_count(p.diags); k++) {
@@ -311,9 +339,10 @@ static void what_is_nested_too_deeply_is_refused(void **unused)
         const char *before, *piece, *behind;
         int fits, refused;
     } cases[] = {
-        { "let x = ", "(", "1", 0, 257 },    { "let x = ", "[", "", 0, 300 },        { "let x = 1", " + 1", "", 1900, 9000 },
-        { "let x = ", "-", "1", 1900, 50000 }, { "let x = 1", "^2", "", 1900, 50000 }, { "let x = ", "not ", "y", 1900, 5000 },
-        { "", "if 1 < 2 {", "", 0, 400 },    { "let x = ", "if a then b else ", "c", 1900, 5000 },
+        { "let x = ", "(", "1", 0, 257 },        { "let x = ", "[", "", 0, 300 },
+        { "let x = 1", " + 1", "", 1900, 9000 }, { "let x = ", "-", "1", 1900, 50000 },
+        { "let x = 1", "^2", "", 1900, 50000 },  { "let x = ", "not ", "y", 1900, 5000 },
+        { "", "if 1 < 2 {", "", 0, 400 },        { "let x = ", "if a then b else ", "c", 1900, 5000 },
     };
 
     (void)unused;
@@ -404,7 +433,8 @@ static void a_newline_never_gives_another_tree(void **unused)
             const nl_token *token = &lexer.tokens.items[t];
             parse p = parse_changed(arena, source, token->span.begin, token->span.begin, "\n");
             if (nl_diags_count(p.diags) == 0 && !nl_ast_same(p.parsed.file, whole.parsed.file))
-                fail_msg("%s: line %u: a newline before `%s` changes the tree", files.items[k], token->line, token->text);
+                fail_msg("%s: line %u: a newline before `%s` changes the tree", files.items[k], token->line,
+                         token->text);
             parse_done(&p);
         }
         parse_done(&whole);
@@ -422,10 +452,13 @@ static uint32_t next_random(uint32_t *state)
 static void anything_can_be_parsed(void **unused)
 {
     static const char *const pieces[] = {
-        "population", "E", "{", "}", "(", ")", "[", "]", "\n", ";", ",", ":", "=", "+", "-", "'", "x'", "3", "ms", "0.5 mV",
-        "\"a", "\"", "{x:", "if", "then", "else", "every", "step", "record", "at", "via", "no self", "crosses", "within", "of",
-        "%", "..", "->", "+=", "for", "k", "in", "run", "until", "#", "\\", "\xc3\xa9", "\xff", "'a'", "//", "/*", "*/", "\t",
-        "def", "function", "f", "on", "pre", ".", "delay", "==", "<", "spike when", "holding", "return", "sweep", "[mS/cm^2]",
+        "population", "E",       "{",          "}",       "(",        ")",     "[",         "]",    "\n",     ";",
+        ",",          ":",       "=",          "+",       "-",        "'",     "x'",        "3",    "ms",     "0.5 mV",
+        "\"a",        "\"",      "{x:",        "if",      "then",     "else",  "every",     "step", "record", "at",
+        "via",        "no self", "crosses",    "within",  "of",       "%",     "..",        "->",   "+=",     "for",
+        "k",          "in",      "run",        "until",   "#",        "\\",    "\xc3\xa9",  "\xff", "'a'",    "//",
+        "/*",         "*/",      "\t",         "def",     "function", "f",     "on",        "pre",  ".",      "delay",
+        "==",         "<",       "spike when", "holding", "return",   "sweep", "[mS/cm^2]",
     };
     uint32_t state = 2385;
 
@@ -435,7 +468,8 @@ static void anything_can_be_parsed(void **unused)
         nl_text text = nl_text_new(arena);
 
         for (uint32_t k = next_random(&state) % 40; k > 0; k--)
-            nl_text_addf(&text, "%s%s", pieces[next_random(&state) % NL_LEN(pieces)], next_random(&state) % 3 ? " " : "");
+            nl_text_addf(&text, "%s%s", pieces[next_random(&state) % NL_LEN(pieces)],
+                         next_random(&state) % 3 ? " " : "");
         parse p = parse_text(text.chars);
         assert_non_null(p.parsed.file);
         for (size_t k = 0; k < nl_diags_count(p.diags); k++)
@@ -452,9 +486,18 @@ static void expressions_are_parsed_alone(void **unused)
     static const struct {
         const char *text, *printed; /* NULL: none */
     } cases[] = {
-        { "3 mV", "3 mV" },   { "[3, 4, 4, 2]", "[3, 4, 4, 2]" }, { "  run + at[1]\n", "run + at[1]" }, { "\"a\"", "\"a\"" },
-        { "", NULL },         { "3 4", NULL },                    { "x = 3", NULL },                    { "3; 4", NULL },
-        { "(3", NULL },       { "3)", NULL },                     { "3 mz", NULL },                     { "let x = 3", NULL },
+        { "3 mV", "3 mV" },
+        { "[3, 4, 4, 2]", "[3, 4, 4, 2]" },
+        { "  run + at[1]\n", "run + at[1]" },
+        { "\"a\"", "\"a\"" },
+        { "", NULL },
+        { "3 4", NULL },
+        { "x = 3", NULL },
+        { "3; 4", NULL },
+        { "(3", NULL },
+        { "3)", NULL },
+        { "3 mz", NULL },
+        { "let x = 3", NULL },
     };
 
     (void)unused;
@@ -462,7 +505,8 @@ static void expressions_are_parsed_alone(void **unused)
         nl_arena *arena = nl_arena_new();
         nl_sources *sources = nl_sources_new(arena);
         nl_diags *diags = nl_diags_new(arena, sources);
-        const nl_ast *e = nl_parse_expression(arena, diags, nl_sources_add(sources, "-D", cases[k].text, strlen(cases[k].text)));
+        const nl_ast *e = nl_parse_expression(arena, diags,
+                                              nl_sources_add(sources, "-D", cases[k].text, strlen(cases[k].text)));
 
         if (cases[k].printed != NULL) assert_string_equal(nl_print_expression(arena, e), cases[k].printed);
         else assert_null(e);
@@ -481,6 +525,7 @@ int main(void)
         cmocka_unit_test(units_of_arrays_go_to_their_elements),
         cmocka_unit_test(stated_units_stand_at_their_names),
         cmocka_unit_test(soft_words_are_names_everywhere),
+        cmocka_unit_test(names_are_compared_composed),
         cmocka_unit_test(documentation_belongs_to_declarations),
         cmocka_unit_test(first_comment_also_belongs_to_a_rule),
         cmocka_unit_test(columns_count_code_points),

@@ -36,12 +36,15 @@ static void layout_is_canonical(void **unused)
         { "population E[ 3 ]{state v=0;v'=-v}", "population E[3] { state v = 0; v' = -v }\n" },
         { "population E {\nstate v = 0\n  v' = -v }", "population E {\n  state v = 0\n  v' = -v\n}\n" },
         { "population E\n{\n}", "population E { }\n" },
-        { "population E { # the cells\n\n  state v = 0 # mV\n\n}\n", "population E {  # the cells\n  state v = 0  # mV\n}\n" },
-        { "population E {\n# first\nstate v = 0\n   # last\n}", "population E {\n  # first\n  state v = 0\n  # last\n}\n" },
+        { "population E { # the cells\n\n  state v = 0 # mV\n\n}\n",
+          "population E {  # the cells\n  state v = 0  # mV\n}\n" },
+        { "population E {\n# first\nstate v = 0\n   # last\n}",
+          "population E {\n  # first\n  state v = 0\n  # last\n}\n" },
         { "if a {\nprint 1 }\nelse {\nprint 2\n}", "if a {\n  print 1\n} else {\n  print 2\n}\n" },
         { "if a { print 1 }\nelse   { print 2 }", "if a { print 1 }\nelse   { print 2 }\n" },
         { "if a { print 1 } # one\n# two\nelse { print 2 }", "if a { print 1 }  # one\n# two\nelse { print 2 }\n" },
-        { "synapse s( target:name,g : nS=3nS ){delay(3 ms)}", "synapse s(target : name, g : nS = 3 nS) { delay (3 ms) }\n" },
+        { "synapse s( target:name,g : nS=3nS ){delay(3 ms)}",
+          "synapse s(target : name, g : nS = 3 nS) { delay (3 ms) }\n" },
         { "projection A->B via r no   self using s(x=1)", "projection A -> B via r no self using s(x = 1)\n" },
         { "solve x in(0,1):x=cos(x)", "solve x in (0, 1) : x = cos(x)\n" },
         { "let   ab = 1\nlet   c  = 2", "let ab = 1\nlet c  = 2\n" },
@@ -110,7 +113,8 @@ static void a_text_with_faults_is_left_alone(void **unused)
 static nl_ast *expression(nl_arena *arena, const char *text)
 {
     nl_sources *sources = nl_sources_new(arena);
-    nl_ast *e = nl_parse_expression(arena, nl_diags_new(arena, sources), nl_sources_add(sources, "e", text, strlen(text)));
+    nl_ast *e = nl_parse_expression(arena, nl_diags_new(arena, sources),
+                                    nl_sources_add(sources, "e", text, strlen(text)));
 
     if (e == NULL) fail_msg("%s", text);
     return e;
@@ -119,10 +123,33 @@ static nl_ast *expression(nl_arena *arena, const char *text)
 static void expressions_print_as_they_are_written(void **unused)
 {
     static const char *const texts[] = {
-        "a + b - c * d / e div f mod g @ h", "-a^2", "(-a)^2", "2^-x", "2^3^4", "a - (b - c)", "not a == b", "a == not b",
-        "a and b or not c", "a < b <= c", "if a then b else if c then d else e + f", "(if a then b else c) + d", "0 .. L - 1",
-        "[1, -2, [3]] Hz", "2.385 mV", "120 [mS/cm^2]", "x[1:2, :, ::3, i]", "f(x, b = 2)(3).c[4]", "v'", "[]", "f()",
-        "\"a {b:.3f} {{c}} {d}\"", "x within 2 % of y", "--a", "-(-a)", "a + -b * c", "a * (b + c)",
+        "a + b - c * d / e div f mod g @ h",
+        "-a^2",
+        "(-a)^2",
+        "2^-x",
+        "2^3^4",
+        "a - (b - c)",
+        "not a == b",
+        "a == not b",
+        "a and b or not c",
+        "a < b <= c",
+        "if a then b else if c then d else e + f",
+        "(if a then b else c) + d",
+        "0 .. L - 1",
+        "[1, -2, [3]] Hz",
+        "2.385 mV",
+        "120 [mS/cm^2]",
+        "x[1:2, :, ::3, i]",
+        "f(x, b = 2)(3).c[4]",
+        "v'",
+        "[]",
+        "f()",
+        "\"a {b:.3f} {{c}} {d}\"",
+        "x within 2 % of y",
+        "--a",
+        "-(-a)",
+        "a + -b * c",
+        "a * (b + c)",
     };
 
     (void)unused;
@@ -175,7 +202,8 @@ static void parentheses_are_added_where_needed(void **unused)
     };
 
     (void)unused;
-    for (size_t k = 0; k < NL_LEN(cases); k++) assert_string_equal(nl_print_expression(arena, cases[k].e), cases[k].text);
+    for (size_t k = 0; k < NL_LEN(cases); k++)
+        assert_string_equal(nl_print_expression(arena, cases[k].e), cases[k].text);
     nl_arena_free(arena);
 }
 

@@ -198,8 +198,12 @@ static void listing_is_readable(void **unused)
     const nl_node past = { .kind = NL_X_RING, .id = x, .space = a, .number = 1 };
     const nl_node sum = { .kind = NL_X_REDUCE, .id = NL_R_SUM, .arg_count = 1, .args = { load(f, x) } };
 
-    root(f, add(f, nl_graph_add(f->graph, &past), mul(f, load(f, x), num(f, 0.75))), x, true);
-    root(f, mul(f, nl_graph_add(f->graph, &sum), num(f, 3)), y, true);
+    /* One after the other: commuting operands are ordered by age. */
+    const nl_ref three = num(f, 3), quarters = num(f, 0.75), total = nl_graph_add(f->graph, &sum);
+    const nl_ref scaled = mul(f, load(f, x), quarters), before = nl_graph_add(f->graph, &past);
+
+    root(f, add(f, before, scaled), x, true);
+    root(f, mul(f, total, three), y, true);
     assert_string_equal(nl_program_text(f->arena, compile(f), &f->model, &f->memory),
                         "program test: 4 numbers, 0 registers, 0 doubles of its own\n"
                         " body\n"

@@ -428,8 +428,8 @@ static void refusals_say_why(void **state)
 {
     place *p = *state;
     const struct { const char *path, *part; } cases[] = {
-        { path_in(p, "out.mat"), "it must end in" },
-        { path_in(p, ".npz"), "cannot write" },
+        { path_in(p, "out.mat"), "its name must end in" },
+        { path_in(p, ".npz"), "a name like any other behind a folder" },
         { path_in(p, "out"), ".npz or .csv" },
         { path_in(p, "no/such/out.npz"), "No such file or directory" },
         { path_in(p, "dir.csv"), "it is a directory" },
