@@ -305,6 +305,14 @@ static int split_names(nl_arena *arena, const char *text, const char **names, in
     return count;
 }
 
+static bool check_no_size(nl_resolver *rs, const nl_ast *call)
+{
+    for (int k = 1; k < call->kid_count; k++)
+        if (call->kids[k]->kind == NL_AST_ARG && strcmp(call->kids[k]->name, "size") == 0)
+            return refuse_argument(rs, call->kids[k]->span, "in a body each element draws its own number; leave out `size`");
+    return true;
+}
+
 static nl_ref call_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist)
 {
     const nl_dist_info *info = &nl_dists[dist];
@@ -314,7 +322,7 @@ static nl_ref call_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist)
     const int count = split_names(rs->ck->arena, info->args, names, NL_NODE_ARGS);
     nl_dim dim;
 
-    if (!check_draw_place(rs, call) || !nl_bind_args(rs, call, names, count, info->arg_count, args)) return 0;
+    if (!check_draw_place(rs, call) || !check_no_size(rs, call) || !nl_bind_args(rs, call, names, count, info->arg_count, args)) return 0;
     for (int k = 0; k < info->arg_count; k++)
         if ((refs[k] = nl_body_value(rs, args[k])) == 0) return 0;
     if (!draw_dim(rs, call, dist, refs, info->arg_count, &dim)) return 0;

@@ -204,13 +204,15 @@ static nl_ref slot_node(nl_resolver *rs, nl_value value, nl_symbol *symbol)
     return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_SLOT, .id = (uint32_t)symbol->slot, .dim = value.dim, .is_bool = value.kind == NL_KIND_BOOL });
 }
 
+static const char unnamed[] = "array";
+
 static uint32_t add_array(nl_resolver *rs, nl_value value, const char *name)
 {
     nl_model *model = rs->ck->model;
     const nl_array array = { .name = name, .value = value, .space = nl_graph_array_space(model->graph, value.rank, value.shape) };
 
-    for (size_t k = 0; name == NULL && k < model->arrays.count; k++)
-        if (model->arrays.items[k].name == NULL && model->arrays.items[k].value.data == value.data && model->arrays.items[k].space == array.space)
+    for (size_t k = 0; name == unnamed && k < model->arrays.count; k++)
+        if (model->arrays.items[k].name == unnamed && model->arrays.items[k].value.data == value.data && model->arrays.items[k].space == array.space)
             return (uint32_t)k;
     NL_PUSH(rs->ck->arena, &model->arrays, array);
     return (uint32_t)(model->arrays.count - 1);
@@ -224,7 +226,7 @@ static nl_ref array_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_
 
     if (nl_value_count(value) == NL_UNKNOWN_SIZE || (symbol == NULL && !nl_value_known(value)))
         return refuse_kind(rs, span, "this array is not known before a run", NULL);
-    if (symbol == NULL) id = add_array(rs, value, NULL);
+    if (symbol == NULL) id = add_array(rs, value, unnamed);
     else {
         if (symbol->array < 0) symbol->array = (int)add_array(rs, value, symbol->name);
         id = (uint32_t)symbol->array;
@@ -345,7 +347,9 @@ static nl_ref entry_member(nl_check *ck, nl_body *body, const char *owner, const
         if (!body->is_opaque) unknown_member(ck, body, owner, member, span);
         return 0;
     }
-    return nl_entry_node(body, entry, span);
+    const nl_ref ref = nl_entry_node(body, entry, span);
+    if (ref == 0 && entry->progress == NL_RESOLVED) nl_diag_add(ck->diags, NL_E_VALUE_KIND, span, "`%s.%s` is no number", owner, member);
+    return ref;
 }
 
 /* `i`, `row` and `col` seen from outside, where no variable has that name; 0: something else. */

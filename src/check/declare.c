@@ -264,7 +264,7 @@ static const char *item_name(nl_check *ck, const nl_ast *item)
 static void declare_param(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
 {
     nl_symbol *symbol = name != NULL ? add_value(ck, item, name, decl) : NULL;
-    const char *given = name != NULL ? nl_define_find(ck, name) : NULL;
+    const char *given = name != NULL ? nl_define_use(ck, name) : NULL;
     nl_evaluator ev = nl_declare_evaluator(ck, name);
 
     if (symbol == NULL) return;
@@ -362,6 +362,16 @@ static void check_kids(nl_check *ck, nl_scope *scope, const nl_ast *node)
         if (node->kids[i] != NULL) check_function_names(ck, scope, node->kids[i]);
 }
 
+/* What one branch declares may be used behind the `if`. */
+static void check_branch_names(nl_check *ck, nl_scope *scope, const nl_ast *branch)
+{
+    nl_scope *inner = nl_scope_new(ck->arena, scope);
+
+    check_function_names(ck, inner, branch);
+    for (size_t i = 0; i < inner->symbols.count; i++)
+        if (nl_scope_find_here(scope, inner->symbols.items[i]->name) == NULL) NL_PUSH(ck->arena, &scope->symbols, inner->symbols.items[i]);
+}
+
 static void check_function_names(nl_check *ck, nl_scope *scope, const nl_ast *node)
 {
     if (node->kind == NL_AST_LETS) {
@@ -372,7 +382,7 @@ static void check_function_names(nl_check *ck, nl_scope *scope, const nl_ast *no
     } else if (node->kind == NL_AST_IF) {
         check_function_names(ck, scope, node->kids[0]);
         for (int i = 1; i < node->kid_count; i++)
-            if (node->kids[i] != NULL) check_function_names(ck, nl_scope_new(ck->arena, scope), node->kids[i]);
+            if (node->kids[i] != NULL) check_branch_names(ck, scope, node->kids[i]);
     } else if (node->kind == NL_AST_NAME || node->kind == NL_AST_CALL) {
         nl_evaluator ev = nl_declare_evaluator(ck, NULL);
         ev.scope = scope;

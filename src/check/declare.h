@@ -33,8 +33,9 @@ bool nl_mentions(const nl_ast *expr, const char *name);
 
 /* --- define.c --- */
 
-/* The text given to NAME by -D, or NULL. */
-const char *nl_define_find(nl_check *ck, const char *name);
+/* The text given to NAME by -D, or NULL; `use` says that it has found its parameter. */
+const char *nl_define_find(const nl_check *ck, const char *name);
+const char *nl_define_use(nl_check *ck, const char *name);
 /* Its value for a parameter whose own value would be `own` (NONE where that failed). */
 nl_value nl_define_value(nl_check *ck, const nl_symbol *symbol, const char *text, nl_value own);
 /* The text as an expression, with a place of its own; NULL with a diagnostic. */

@@ -5,17 +5,25 @@
 
 #include <string.h>
 
-const char *nl_define_find(nl_check *ck, const char *name)
+static bool defines(const char *define, const char *name)
 {
     const size_t length = strlen(name);
 
-    for (size_t i = ck->define_count; i-- > 0;) { /* the last one counts */
-        if (strncmp(ck->defines[i], name, length) != 0 || ck->defines[i][length] != '=') continue;
-        for (size_t k = 0; k <= i; k++)
-            if (strncmp(ck->defines[k], name, length) == 0 && ck->defines[k][length] == '=') ck->define_used[k] = true;
-        return ck->defines[i] + length + 1;
-    }
+    return strncmp(define, name, length) == 0 && define[length] == '=';
+}
+
+const char *nl_define_find(const nl_check *ck, const char *name)
+{
+    for (size_t i = ck->define_count; i-- > 0;) /* the last one counts */
+        if (defines(ck->defines[i], name)) return ck->defines[i] + strlen(name) + 1;
     return NULL;
+}
+
+const char *nl_define_use(nl_check *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->define_count; i++)
+        if (defines(ck->defines[i], name)) ck->define_used[i] = true;
+    return nl_define_find(ck, name);
 }
 
 static const nl_source *source_of(nl_check *ck, const char *name, const char *text)

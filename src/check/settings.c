@@ -184,7 +184,7 @@ static bool read_defines(nl_check *ck)
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
         if (nl_scope_find_here(ck->top, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
-        const char *text = nl_define_find(ck, settings[i].name);
+        const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;
     }

@@ -5,6 +5,7 @@
 #include "lang/keyword.h"
 #include "lang/op.h"
 #include "lang/random.h"
+#include "lang/scheme.h"
 #include "lang/value.h"
 #include "syntax/parse.h"
 
@@ -130,6 +131,25 @@ static void add_rules(doc *d, int kind)
     globfree(&files);
 }
 
+static void add_schemes(doc *d, int kind)
+{
+    (void)kind;
+    for (int i = NL_RUNGE_KUTTA + 1; i < NL_SCHEME_COUNT; i++) add(d, nl_schemes[i].name, nl_schemes[i].name, nl_schemes[i].doc, NULL);
+}
+
+static void add_connection_rules(doc *d, int kind)
+{
+    static const struct { const char *name, *args, *text; } rules[] = {
+#define RULE(id, name, resolve, needed, args, text) { name, args, text },
+#include "check/rules.def"
+    };
+
+    (void)kind;
+    for (size_t i = 0; i < NL_LEN(rules); i++)
+        add(d, rules[i].name, rules[i].args[0] != '\0' ? nl_arena_printf(d->arena, "%s(%s)", rules[i].name, rules[i].args) : rules[i].name,
+            rules[i].text, NULL);
+}
+
 static const section sections[] = {
     { "keywords", add_keywords, 0 },
     { "operators", add_ops, 1 },
@@ -137,7 +157,9 @@ static const section sections[] = {
     { "functions of arrays and signals", add_functions, 0 },
     { "random draws", add_distributions, 0 },
     { "shipped functions", add_rules, NL_AST_FUNCTION },
-    { "shipped integration methods", add_rules, NL_AST_METHOD },
+    { "connection rules", add_connection_rules, 0 },
+    { "methods of integration", add_schemes, 0 },
+    { "Runge-Kutta methods, as tableaux in files", add_rules, NL_AST_METHOD },
     { "shipped connectors", add_rules, NL_AST_CONNECTOR },
     { "shipped neurons", add_rules, NL_AST_NEURON },
     { "shipped synapses", add_rules, NL_AST_SYNAPSE },

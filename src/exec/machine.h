@@ -42,10 +42,7 @@ double *nl_store_next(const nl_store *store, uint32_t mem);
 /* Advances the ring: what was `next` becomes lag 0. */
 void nl_store_rotate(nl_store *store, uint32_t mem);
 
-/* Records that a ring's present value is about to jump: what it is now becomes the left limit at this step. */
-void nl_store_jump(nl_store *store, uint32_t mem);
-void nl_store_forget_jumps(nl_store *store, uint32_t mem);
-/* The left limit at a step, or NULL where the value did not jump. */
+/* The left limit of a ring at a step, or NULL where the value did not jump.  The lists of jumps are the caller's. */
 const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step);
 
 /* A program bound to a store: views resolved, own storage and registers allocated. */

@@ -28,10 +28,13 @@ static void add_term(terms *t, const double *from, size_t stride, double weight)
     t->weight[t->count++] = weight;
 }
 
-static const double *left_at(const sampler *s, size_t lag)
+/* What a ring held just before it jumped at that time, or NULL. */
+static const double *left_of(const sampler *s, uint32_t mem, size_t lag)
 {
-    return s->store->jumps[s->mem] != NULL && lag <= s->store->step ? nl_store_left(s->store, s->mem, s->store->step - lag) : NULL;
+    return s->store->jumps[mem] != NULL && lag <= s->store->step ? nl_store_left(s->store, mem, s->store->step - lag) : NULL;
 }
+
+static const double *left_at(const sampler *s, size_t lag) { return left_of(s, s->mem, lag); }
 
 static const double *value_at(const sampler *s, size_t lag) { return nl_store_at(s->store, s->mem, lag) + s->at; }
 
@@ -49,7 +52,17 @@ static void add_slope(terms *t, const sampler *s, size_t lag, double weight)
     else add_term(t, nl_store_at(s->store, s->ring->slope, lag) + s->at, 1, weight);
 }
 
-/* Cubic through both values and slopes of the interval from lag + 1 to lag; x in [0, 1] from the older to the newer point. */
+/* At the end of an interval the slope is that from before a jump, too. */
+static void add_end_slope(terms *t, const sampler *s, size_t lag, double weight)
+{
+    const double *left = left_of(s, s->ring->slope, lag);
+
+    if (left != NULL) add_term(t, left + s->at, 1, weight);
+    else add_slope(t, s, lag, weight);
+}
+
+/* Cubic through both values and slopes of the interval from lag + 1 to lag, those before a jump at its end; x in [0, 1] from
+ * the older to the newer point. */
 static void hermite(terms *t, const sampler *s, size_t lag, double x)
 {
     const double h = s->store->h, rest = 1 - x;
@@ -57,7 +70,7 @@ static void hermite(terms *t, const sampler *s, size_t lag, double x)
     add_term(t, value_at(s, lag + 1), 1, rest * rest * (1 + 2 * x));
     add_term(t, end_value(s, lag), 1, x * x * (3 - 2 * x));
     add_slope(t, s, lag + 1, h * x * rest * rest);
-    add_slope(t, s, lag, -h * x * x * rest);
+    add_end_slope(t, s, lag, -h * x * x * rest);
 }
 
 /* The polynomial through up to four points around the interval, none beyond a jump. */
@@ -113,9 +126,9 @@ void machine_sample(nl_machine *machine, const step *st, double *dst, const doub
     const double oldest = (double)(ring->depth - 1);
 
     for (size_t i = 0, run; i < n; i += run) {
-        const double steps = fmax(0, -args[0][i * stride]);
+        const double back = -args[0][i * stride], steps = fmax(0, back);
         run = equal_run(args[0], stride, i, n);
-        if (!(steps <= oldest)) machine_fail(machine, st->instr->node, at + i, -steps);
+        if (!(back <= oldest)) machine_fail(machine, st->instr->node, at + i, -back);
         const terms t = sample_terms(&s, fmin(steps, oldest));
         sum_terms(&t, i, run, dst);
     }

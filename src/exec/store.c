@@ -1,7 +1,6 @@
 #include "machine.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Arrays whose bases differ by whole pages would fall into the same sets of the cache. */
@@ -71,7 +70,6 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
 
 void nl_store_done(nl_store *store)
 {
-    for (uint32_t k = 0; store->jumps != NULL && k < store->memory->mems.count; k++) nl_store_forget_jumps(store, k);
     free(store->jumps);
     free(store->head);
     free(store->stride);
@@ -99,45 +97,6 @@ void nl_store_rotate(nl_store *store, uint32_t mem)
     const size_t next = store->head[mem] + 1;
 
     store->head[mem] = next == slots_of(&store->memory->mems.items[mem]) ? 0 : next;
-}
-
-/* --- jumps --- */
-
-static void drop_past(nl_store *store, uint32_t mem)
-{
-    const uint64_t depth = store->memory->mems.items[mem].depth;
-    nl_jump **from = &store->jumps[mem];
-
-    while (*from != NULL && (*from)->step + depth > store->step) from = &(*from)->older;
-    while (*from != NULL) {
-        nl_jump *gone = *from;
-        *from = gone->older;
-        free(gone);
-    }
-}
-
-/* A second jump at one step changes nothing about the left limit. */
-void nl_store_jump(nl_store *store, uint32_t mem)
-{
-    const size_t count = store->memory->mems.items[mem].count;
-
-    drop_past(store, mem);
-    if (nl_store_left(store, mem, store->step) != NULL) return;
-    nl_jump *jump = nl_calloc(1, sizeof *jump + count * sizeof(double));
-    jump->older = store->jumps[mem];
-    jump->step = store->step;
-    jump->value = (double *)(jump + 1);
-    memcpy(jump->value, nl_store_at(store, mem, 0), count * sizeof(double));
-    store->jumps[mem] = jump;
-}
-
-void nl_store_forget_jumps(nl_store *store, uint32_t mem)
-{
-    while (store->jumps[mem] != NULL) {
-        nl_jump *gone = store->jumps[mem];
-        store->jumps[mem] = gone->older;
-        free(gone);
-    }
 }
 
 const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step)

@@ -1,15 +1,14 @@
 /* Steps: explicit Runge-Kutta methods from their tableaux, exponential Euler, exact integration of linear systems, and the
  * pieces that adaptive and stiff integrators call. */
+#include "lang/scheme.h"
 #include "lower_impl.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef enum scheme { RUNGE_KUTTA, EXPONENTIAL_EULER, EXACT, BDF } scheme;
-
 typedef struct method {
-    scheme scheme;
-    const nl_tableau *tableau;
+    nl_scheme scheme;
+    const nl_tableau *tableau; /* of NL_RUNGE_KUTTA */
 } method;
 
 /* --- linear in one variable --- */
@@ -81,20 +80,14 @@ static const char *method_name(const lowering *lo, const nl_var *var)
 
 static bool find_method(lowering *lo, const nl_var *var, method *out)
 {
-    static const struct { const char *name; scheme scheme; } built_in[] = {
-        { "exponential_euler", EXPONENTIAL_EULER }, { "exact", EXACT }, { "bdf", BDF },
-    };
     const char *name = method_name(lo, var);
     const nl_span span = var->method != NULL ? var->method_span : lo->model->method_span;
 
-    for (size_t k = 0; k < NL_LEN(built_in); k++)
-        if (strcmp(name, built_in[k].name) == 0) {
-            *out = (method){ built_in[k].scheme, NULL };
-            return true;
-        }
+    *out = (method){ nl_scheme_find(name), NULL };
+    if (out->scheme != NL_RUNGE_KUTTA) return true;
     for (size_t k = 0; k < lo->model->tableaux.count; k++)
         if (strcmp(name, lo->model->tableaux.items[k].name) == 0) {
-            *out = (method){ RUNGE_KUTTA, &lo->model->tableaux.items[k] };
+            out->tableau = &lo->model->tableaux.items[k];
             return true;
         }
     nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, span, "there is no method `%s`", name);
@@ -103,7 +96,7 @@ static bool find_method(lowering *lo, const nl_var *var, method *out)
 
 static bool is_adaptive(method m)
 {
-    return m.scheme == BDF || (m.scheme == RUNGE_KUTTA && m.tableau->b_low != NULL);
+    return m.scheme == NL_BDF || (m.scheme == NL_RUNGE_KUTTA && m.tableau->b_low != NULL);
 }
 
 /* --- environments within a step --- */
@@ -161,7 +154,7 @@ static nl_ref combination(stepper *s, nl_ref base, const double *factors, nl_ref
 
 static bool in_group(const stepper *s, uint32_t var, const nl_tableau *tableau)
 {
-    return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == RUNGE_KUTTA && s->methods[var].tableau == tableau;
+    return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == NL_RUNGE_KUTTA && s->methods[var].tableau == tableau;
 }
 
 static bool is_euler_stage(const nl_tableau *t, int j)
@@ -339,7 +332,7 @@ static void exact_population(stepper *s, const nl_population *p)
 
     for (size_t k = 0; k < p->vars.count; k++) {
         const uint32_t v = p->vars.items[k];
-        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == EXACT) sys.vars[sys.size++] = v;
+        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_EXACT) sys.vars[sys.size++] = v;
     }
     sys.a = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size * sys.size + 1);
     sys.b = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size + 1);
@@ -361,7 +354,7 @@ static void advance(stepper *s)
             }
     }
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
-        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == EXPONENTIAL_EULER) exponential_euler(s, v);
+        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_EXPONENTIAL_EULER) exponential_euler(s, v);
     for (size_t k = 0; k < lo->model->populations.count; k++) exact_population(s, &lo->model->populations.items[k]);
 }
 
@@ -536,9 +529,9 @@ static bool choose_stepping(stepper *s)
         return false;
     }
     lo->adaptive = true;
-    lo->out->stepping = chosen.scheme == BDF ? NL_STEP_STIFF : NL_STEP_ADAPTIVE;
-    add_work(lo, chosen.scheme == BDF);
-    if (chosen.scheme == BDF) lower_stiff(s);
+    lo->out->stepping = chosen.scheme == NL_BDF ? NL_STEP_STIFF : NL_STEP_ADAPTIVE;
+    add_work(lo, chosen.scheme == NL_BDF);
+    if (chosen.scheme == NL_BDF) lower_stiff(s);
     else lower_adaptive(s, chosen.tableau);
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (is_ode(&lo->model->vars.items[v])) s->value[v] = load(lo, lo->work_mem[v]);

@@ -265,7 +265,7 @@ static void do_output(emitter *e, const nl_output *output)
 
 static void begin_segment(emitter *e, nl_segment_kind kind, uint32_t space)
 {
-    const nl_segment segment = { .kind = (uint8_t)kind, .space = space, .count = nl_plan_count(e->plan, space) };
+    const nl_segment segment = { .kind = (uint8_t)kind, .space = space, .level = e->level, .count = nl_plan_count(e->plan, space) };
 
     NL_PUSH(e->plan->arena, &e->stage->segments, segment);
     e->segment = &e->stage->segments.items[e->stage->segments.count - 1];

@@ -84,6 +84,8 @@ static uint32_t own_cost(const nl_node *node)
     switch ((nl_node_kind)node->kind) {
     case NL_X_OP: return (uint32_t)nl_ops[node->op].cost;
     case NL_X_INDEX: return 1;
+    case NL_X_PRE:
+    case NL_X_POST: return CHEAP; /* storing them would take more memory than the connections */
     case NL_X_PART: return 0;
     case NL_X_TABLE: return CHEAP + 1;
     default: return GREAT_COST;

@@ -1,6 +1,8 @@
-/* Order within a loop: whatever frees more registers than it takes is done as soon as it can be, so that sums are added up
+/* Order of the loops of a level: those that read memory before those that write it in place.  Order within a loop: whatever frees more registers than it takes is done as soon as it can be, so that sums are added up
  * as their terms appear and a chunk's values stay in the nearest cache.  Stores in place keep their place at the end. */
 #include "plan.h"
+
+#include <string.h>
 
 typedef struct scheduler {
     nl_plan *plan;
@@ -119,8 +121,62 @@ static void schedule(nl_plan *plan, nl_segment *segment)
     order(&s, segment, count);
 }
 
+/* --- loops --- */
+
+static bool is_loop(const nl_segment *segment) { return segment->kind == NL_C_LOOP || segment->kind == NL_C_SYNAPSES; }
+
+static bool reads_memory(const nl_plan *plan, const nl_segment *segment, uint32_t mem)
+{
+    for (size_t k = 0; k < segment->instrs.count; k++) {
+        const nl_instr *instr = &segment->instrs.items[k];
+        for (int j = 0; j < instr->arg_count; j++) {
+            if (instr->args[j].kind != NL_AT_VIEW) continue;
+            const nl_view *view = &plan->program->views.items[instr->args[j].index];
+            if (view->kind == NL_V_MEM && !view->target && view->id == mem && view->lag == 0) return true;
+        }
+    }
+    return false;
+}
+
+static bool must_follow(const nl_plan *plan, const nl_segment *writer, const nl_segment *reader)
+{
+    for (size_t k = 0; k < writer->instrs.count; k++) {
+        const nl_instr *instr = &writer->instrs.items[k];
+        if (is_last(plan, instr) && reads_memory(plan, reader, plan->program->views.items[instr->dst.index].id)) return true;
+    }
+    return false;
+}
+
+/* The first loop that no other one has to read memory before; where they read each other's, just the first. */
+static size_t next_loop(const nl_plan *plan, const nl_segment *loops, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        bool waits = false;
+        for (size_t j = 0; j < count && !waits; j++) waits = j != k && must_follow(plan, &loops[k], &loops[j]);
+        if (!waits) return k;
+    }
+    return 0;
+}
+
+static void order_loops(nl_plan *plan, nl_segment *loops, size_t count)
+{
+    for (; count > 1; loops++, count--) {
+        const size_t next = next_loop(plan, loops, count);
+        const nl_segment first = loops[next];
+        memmove(loops + 1, loops, next * sizeof *loops);
+        loops[0] = first;
+    }
+}
+
 void nl_pass_schedule(nl_plan *plan, nl_stage *stage)
 {
+    nl_segment *segments = stage->segments.items;
+
     for (size_t k = 0; k < stage->segments.count; k++)
-        if (stage->segments.items[k].kind == NL_C_LOOP || stage->segments.items[k].kind == NL_C_SYNAPSES) schedule(plan, &stage->segments.items[k]);
+        if (is_loop(&segments[k])) schedule(plan, &segments[k]);
+    for (size_t begin = 0, end; begin < stage->segments.count; begin = end) {
+        for (end = begin + 1; end < stage->segments.count && is_loop(&segments[end]) && segments[end].level == segments[begin].level;) end++;
+        if (is_loop(&segments[begin])) order_loops(plan, segments + begin, end - begin);
+        else end = begin + 1;
+    }
 }

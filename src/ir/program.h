@@ -85,7 +85,7 @@ typedef enum nl_segment_kind { NL_C_SCALAR, NL_C_LOOP, NL_C_PROPAGATE, NL_C_SYNA
  * scalar file serves as an array of one. */
 typedef struct nl_segment {
     uint8_t kind;
-    uint32_t space;
+    uint32_t space, level;
     size_t count;
     NL_LIST(nl_instr) instrs;
     uint32_t id;            /* PROPAGATE, SYNAPSES: projection */

@@ -17,7 +17,7 @@ refuse() {
     done
 }
 
-refuse 2:10 'did you mean `tau_slow`?' <<'END'
+refuse 2:11 'did you mean `tau_slow`?' <<'END'
 param tau_slow = 20 ms
 let k = 2*tau_slwo
 END
@@ -40,7 +40,7 @@ refuse 1:9 '[3]' <<'END'
 let x = [1, 2, 3] * [1, 2]
 END
 
-refuse 3:13 'stay' <<'END'
+refuse 3:13 'one value per element' <<'END'
 param w = [0.5, 1, 2]
 population X[4] {
   param a = w
@@ -48,7 +48,6 @@ population X[4] {
   x' = a - x
 }
 simulation { dt = 0.1; method = rk4 }
-let stay = 1
 run 1
 END
 
@@ -63,12 +62,12 @@ refuse 1:1 'x' <<'END'
 solve x in (1, 2) : x^2 = 9
 END
 
-refuse 1:9 'not_there.npy' <<'END'
+refuse 1:14 'not_there.npy' <<'END'
 let W = load("not_there.npy")
 END
 
 printf '1,2,3\n4,5,6\n' >w.csv
-refuse 6:25 '2' <<'END'
+refuse 6:31 '[2, 3]' <<'END'
 simulation { dt = 0.1; method = rk4 }
 population X[3] {
   input s
@@ -83,7 +82,7 @@ param tau = 20 ms
 let tau = 10 ms
 END
 
-refuse 2:5 'a' <<'END'
+refuse 2:9 'unknown name `b`' <<'END'
 param p = 1
 let a = b + p
 let b = a
@@ -101,7 +100,7 @@ projection X -> X via offsets([1], boundary = "wrap") { post.s += pre.f }
 run 1
 END
 
-refuse 3:12 'max' <<'END'
+refuse 3:15 'max =' <<'END'
 simulation { dt = 0.1; method = rk4 }
 state y = 1
 y' = delay(y, 1 + y^2)

@@ -568,34 +568,59 @@ static void samples_follow_a_cubic(void **unused)
     }
 }
 
-/* Before a jump the value tends to the left limit, at it and after it is the new one. */
+/* Before a jump two steps ago the value tends to the left limit, at it and after it is the new one. */
 static void samples_stop_at_jumps(void **unused)
 {
     (void)unused;
-    past p = past_new(false, false, false);
-    double *jumped = nl_store_at(&p.f->store, p.x, 2);
+    for (int has_slopes = 0; has_slopes < 2; has_slopes++) {
+        past p = past_new(has_slopes, has_slopes, false);
+        double left[PAST_COUNT], slope[PAST_COUNT];
+        nl_jump value_jump = { .step = 98, .value = left }, slope_jump = { .step = 98, .value = slope };
 
-    p.f->store.step = 98;
-    p.f->store.head[p.x] = PAST_DEPTH + 1 - 2; /* two steps ago */
-    nl_store_jump(&p.f->store, p.x);
-    p.f->store.step = 100;
-    p.f->store.head[p.x] = 0;
-    for (size_t lag = 0; lag <= 2; lag++)
-        for (size_t i = 0; i < PAST_COUNT; i++) nl_store_at(&p.f->store, p.x, lag)[i] = 1000;
-    assert_ptr_equal(jumped, nl_store_at(&p.f->store, p.x, 2));
-    past_at(&p, -2 - 1e-9);
-    assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 7 + cubic(-0.25), 1e-8);
-    past_at(&p, -2.5);
-    assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 7 + cubic(-0.3125), 1e-13);
-    past_at(&p, -2);
-    assert_exact(nl_store_at(&p.f->store, p.out, 0)[7], 1000);
-    past_at(&p, -1.3);
-    assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 1000, 1e-14);
-    p.f->store.step = 104; /* the jump has left the ring */
-    nl_store_jump(&p.f->store, p.x);
-    assert_null(nl_store_left(&p.f->store, p.x, 98));
-    assert_non_null(nl_store_left(&p.f->store, p.x, 104));
-    past_free(&p);
+        for (size_t i = 0; i < PAST_COUNT; i++) left[i] = nl_store_at(&p.f->store, p.x, 2)[i], slope[i] = cubic_slope(-0.25);
+        p.f->store.jumps[p.x] = &value_jump;
+        p.f->store.jumps[p.slope] = &slope_jump;
+        for (size_t lag = 0; lag <= 2; lag++)
+            for (size_t i = 0; i < PAST_COUNT; i++) {
+                nl_store_at(&p.f->store, p.x, lag)[i] = 1000;
+                nl_store_at(&p.f->store, p.slope, lag)[i] = 0;
+            }
+        past_at(&p, -2 - 1e-9);
+        assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 7 + cubic(-0.25), 1e-8);
+        past_at(&p, -2.5);
+        assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 7 + cubic(-0.3125), 1e-13);
+        past_at(&p, -2);
+        assert_exact(nl_store_at(&p.f->store, p.out, 0)[7], 1000);
+        past_at(&p, -1.3);
+        assert_close(nl_store_at(&p.f->store, p.out, 0)[7], 1000, 1e-14);
+        assert_null(nl_store_left(&p.f->store, p.x, 97));
+        assert_ptr_equal(nl_store_left(&p.f->store, p.x, 98), left);
+        past_free(&p);
+    }
+}
+
+/* The loaded left limit is an array of its own. */
+static void rings_show_left_limits(void **unused)
+{
+    (void)unused;
+    fixture *f = fixture_new();
+    const uint32_t a = population(f, 300), x = mem(f, "x", a, 3), y = mem(f, "y", a, 1);
+    double left[300];
+    nl_jump jump = { .step = 41, .value = left };
+    nl_machine_fault fault;
+
+    for (size_t i = 0; i < 300; i++) left[i] = -(double)i;
+    root(f, nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_RING, .id = x, .space = a, .number = 1, .end = true }), y, true);
+    fixture_start(f);
+    f->store.jumps[x] = &jump;
+    nl_machine *machine = nl_machine_new(compiled(f), &f->store);
+    nl_machine_prepare(machine);
+    for (f->store.step = 41; f->store.step < 44; f->store.step++) {
+        assert_true(nl_machine_run(machine, &fault));
+        assert_exact(nl_store_at(&f->store, y, 0)[299], f->store.step == 42 ? -299 : 0);
+    }
+    nl_machine_free(machine);
+    fixture_free(f);
 }
 
 static void samples_beyond_the_past_are_faults(void **unused)
@@ -769,6 +794,7 @@ int main(void)
         cmocka_unit_test(random_programs_agree),
         cmocka_unit_test(samples_follow_a_cubic),
         cmocka_unit_test(samples_stop_at_jumps),
+        cmocka_unit_test(rings_show_left_limits),
         cmocka_unit_test(samples_beyond_the_past_are_faults),
         cmocka_unit_test(bad_indices_are_faults),
         cmocka_unit_test(draws_depend_on_step_and_trial),

@@ -144,6 +144,27 @@ static void other_elements_need_the_old_array(void **unused)
     }
 }
 
+/* Of two loops, the one that reads the other's memory comes first; then nothing need be exchanged. */
+static void readers_come_before_writers(void **unused)
+{
+    (void)unused;
+    for (int swapped = 0; swapped < 2; swapped++) {
+        fixture *f = fixture_new();
+        const uint32_t a = population(f, 1000), b = population(f, 300);
+        const uint32_t x = mem(f, "x", a, 1), y = mem(f, "y", b, 1);
+        const nl_ref index = nl_expr_leaf(f->graph, NL_X_INDEX, 0, b, nl_dim_none);
+        const nl_ref step = mul(f, load(f, x), num(f, 0.5)), seen = gather(f, load(f, x), index);
+
+        root(f, swapped ? seen : step, swapped ? y : x, true);
+        root(f, swapped ? step : seen, swapped ? x : y, true);
+        const nl_program *program = compile(f);
+        assert_int_equal(program->body.count, 2);
+        assert_int_equal(program->body.items[0].space, b);
+        assert_int_equal(program->swaps.count, 0);
+        fixture_free(f);
+    }
+}
+
 static void cheaper_operators(void **unused)
 {
     (void)unused;
@@ -249,6 +270,7 @@ int main(void)
         cmocka_unit_test(what_is_cheap_is_not_stored),
         cmocka_unit_test(coupled_states_are_written_in_place),
         cmocka_unit_test(other_elements_need_the_old_array),
+        cmocka_unit_test(readers_come_before_writers),
         cmocka_unit_test(cheaper_operators),
         cmocka_unit_test(stages_take_a_loop_each),
         cmocka_unit_test(listing_is_readable),
