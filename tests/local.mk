@@ -5,6 +5,7 @@ UNIT_TESTS = \
     tests/unit/test_conn \
     tests/unit/test_dim \
     tests/unit/test_embed \
+    tests/unit/test_eval \
     tests/unit/test_func \
     tests/unit/test_kernels \
     tests/unit/test_load \
@@ -15,6 +16,7 @@ UNIT_TESTS = \
     tests/unit/test_program \
     tests/unit/test_propagate \
     tests/unit/test_random \
+    tests/unit/test_session \
     tests/unit/test_sink \
     tests/unit/test_syntax_files \
     tests/unit/test_unit \

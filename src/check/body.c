@@ -45,7 +45,12 @@ nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
     static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every" };
     const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
 
-    return (nl_resolver){ .ck = body->ck, .body = body, .scope = body->scope, .outer = body->scope->parent, .place = place, .space = body->space,
+    return (nl_resolver){ .ck = body->ck,
+                          .body = body,
+                          .scope = body->scope,
+                          .outer = body->scope->parent,
+                          .place = place,
+                          .space = body->space,
                           .stream = nl_arena_printf(body->ck->arena, "%s%s%s", body->prefix, name, ending) };
 }
 
@@ -70,7 +75,8 @@ nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_s
 
     if (other != NULL) {
         nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, span, "`%s` is declared twice", name);
-        nl_diag_also(ck->diags, diag, other->span, other->item != NULL ? "it is declared here" : "this connection rule gives it");
+        nl_diag_also(ck->diags, diag, other->span,
+                     other->item != NULL ? "it is declared here" : "this connection rule gives it");
         return NULL;
     }
     nl_entry *entry = NL_NEW(ck->arena, nl_entry);
@@ -84,8 +90,14 @@ uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span s
     nl_check *ck = body->ck;
     nl_model *model = ck->model;
     const uint32_t id = (uint32_t)model->vars.count;
-    nl_var var = { .kind = kind, .name = name, .full_name = nl_arena_printf(ck->arena, "%s%s", body->prefix, name), .doc = doc,
-                   .span = span, .space = body->space, .population = UINT32_MAX, .projection = UINT32_MAX };
+    nl_var var = { .kind = kind,
+                   .name = name,
+                   .full_name = nl_arena_printf(ck->arena, "%s%s", body->prefix, name),
+                   .doc = doc,
+                   .span = span,
+                   .space = body->space,
+                   .population = UINT32_MAX,
+                   .projection = UINT32_MAX };
 
     if (body->is_projection) {
         var.projection = body->number;
@@ -110,7 +122,9 @@ static bool is_listed(const nl_body *body)
 
 static void declare(nl_body *body, nl_entry_kind kind, const nl_ast *item)
 {
-    static const nl_var_kind kinds[] = { [NL_ENTRY_STATE] = NL_VAR_STATE, [NL_ENTRY_PARAM] = NL_VAR_PARAM, [NL_ENTRY_INPUT] = NL_VAR_INPUT };
+    static const nl_var_kind kinds[] = {
+        [NL_ENTRY_STATE] = NL_VAR_STATE, [NL_ENTRY_PARAM] = NL_VAR_PARAM, [NL_ENTRY_INPUT] = NL_VAR_INPUT
+    };
     nl_entry *given = nl_entry_find(body, item->name);
 
     if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM && is_listed(body)) return;
@@ -143,7 +157,8 @@ static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visi
 
     if (!nl_eval_condition(&ev, condition, &value)) return;
     if (!nl_value_known(value) || !nl_value_is_scalar(value)) {
-        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span, "this condition is not known before time starts");
+        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
+                    "this condition is not known before time starts");
         return;
     }
     if (value.data[0] != 0) nl_body_walk(body, nl_ast_kid(statement, 1), visit);
@@ -174,8 +189,8 @@ nl_ref nl_body_value(nl_resolver *rs, const nl_ast *expr)
 bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wanted, const char *what, nl_dim got)
 {
     if (nl_dim_equal(wanted, got)) return true;
-    nl_diag_add(ck->diags, NL_E_DIMENSION, span, "`%s` is %s, but %s is %s", subject, nl_dim_text(ck->arena, wanted), what,
-                nl_dim_text(ck->arena, got));
+    nl_diag_add(ck->diags, NL_E_DIMENSION, span, "`%s` is %s, but %s is %s", subject, nl_dim_text(ck->arena, wanted),
+                what, nl_dim_text(ck->arena, got));
     return false;
 }
 
@@ -185,13 +200,14 @@ static bool item_dim(nl_body *body, const nl_ast *item, nl_ref value, const char
     const nl_dim got = value != 0 ? nl_graph_node(body->ck->model->graph, value)->dim : nl_dim_unknown;
 
     *out = item->has_unit ? item->unit.dim : got.any ? nl_dim_none : got;
-    return !item->has_unit || nl_body_dim_fits(body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, what, got);
+    return !item->has_unit
+           || nl_body_dim_fits(body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, what, got);
 }
 
 typedef struct init_check {
     const nl_model *model;
     uint32_t var;
-    const char *fault;  /* what it reads and must not */
+    const char *fault; /* what it reads and must not */
     const char *name;
 } init_check;
 
@@ -203,10 +219,12 @@ static bool unready(void *user, const nl_node *node)
 
     if (node->kind == NL_X_INPUT) check->fault = "an input";
     else if (node->kind == NL_X_DERIV) check->fault = "a derivative";
-    else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW) check->fault = "a past value";
+    else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW)
+        check->fault = "a past value";
     else if (node->kind == NL_X_STATE || node->kind == NL_X_PARAM) {
         const nl_var *read = &check->model->vars.items[node->id];
-        if (node->id < check->var || read->population != own->population || read->projection != own->projection) return false;
+        if (node->id < check->var || read->population != own->population || read->projection != own->projection)
+            return false;
         check->name = read->name;
     } else return false;
     return true;
@@ -220,11 +238,13 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 
     if (!nl_expr_any(ck->model->graph, value, unready, &check)) return true;
     if (check.name == NULL) {
-        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which has no value yet", entry->name, check.fault);
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which has no value yet",
+                    entry->name, check.fault);
         return false;
     }
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` reads `%s`, which is declared below", entry->name,
-                                check.name);
+    nl_diag *diag =
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` reads `%s`, which is declared below",
+                    entry->name, check.name);
     nl_diag_help(ck->diags, diag, "initial values are computed in written order; move `%s` up", check.name);
     return false;
 }
@@ -235,7 +255,10 @@ static nl_ref bound(nl_body *body, const nl_entry *entry, const nl_ast *expr, nl
     const nl_ref ref = nl_body_value(&rs, expr);
 
     if (ref == 0) return 0;
-    return nl_body_dim_fits(body->ck, expr->span, entry->name, dim, "its bound", nl_graph_node(body->ck->model->graph, ref)->dim) ? ref : 0;
+    return nl_body_dim_fits(body->ck, expr->span, entry->name, dim, "its bound",
+                            nl_graph_node(body->ck->model->graph, ref)->dim)
+               ? ref
+               : 0;
 }
 
 static bool bounds_of(nl_body *body, const nl_entry *entry, nl_dim dim, nl_ref *low, nl_ref *high)
@@ -244,7 +267,8 @@ static bool bounds_of(nl_body *body, const nl_entry *entry, nl_dim dim, nl_ref *
 
     if (in == NULL) return true;
     if (in->kind != NL_AST_ARRAY || in->kid_count != 2) {
-        nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, in->span, "the bounds of `%s` are two numbers", entry->name);
+        nl_diag *diag =
+            nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, in->span, "the bounds of `%s` are two numbers", entry->name);
         nl_diag_help(body->ck->diags, diag, "write: in [lowest, highest]");
         return false;
     }
@@ -261,12 +285,13 @@ static bool check_bounds(nl_body *body, const nl_entry *entry, nl_ref value, nl_
 
     if (low == 0 || !nl_expr_is_const(graph, low, &lo) || !nl_expr_is_const(graph, high, &hi)) return true;
     if (lo > hi) {
-        nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 2)->span, "the lower bound of `%s` is above the upper one",
-                    entry->name);
+        nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 2)->span,
+                    "the lower bound of `%s` is above the upper one", entry->name);
         return false;
     }
     if (!nl_expr_is_const(graph, value, &at) || (lo <= at && at <= hi)) return true;
-    nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 1)->span, "`%s` starts outside of its bounds", entry->name);
+    nl_diag_add(body->ck->diags, NL_E_BODY_BOUNDS, nl_ast_kid(entry->item, 1)->span,
+                "`%s` starts outside of its bounds", entry->name);
     return false;
 }
 
@@ -282,7 +307,8 @@ static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
     if (time == 0) return;
     const nl_dim got = nl_graph_node(graph, time)->dim;
     if (!nl_dim_equal(got, nl_check_time_dim(body->ck))) {
-        nl_diag_add(body->ck->diags, NL_E_DIMENSION, tau->span, "`%s` decays with a time, not %s", entry->name, nl_dim_text(body->ck->arena, got));
+        nl_diag_add(body->ck->diags, NL_E_DIMENSION, tau->span, "`%s` decays with a time, not %s", entry->name,
+                    nl_dim_text(body->ck->arena, got));
         return;
     }
     nl_var *var = &body->ck->model->vars.items[entry->var];
@@ -295,7 +321,10 @@ static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
 static nl_ref variable_leaf(nl_graph *graph, const nl_entry *entry, const nl_var *var, nl_ref value)
 {
     const bool is_state = entry->kind == NL_ENTRY_STATE;
-    const nl_node leaf = { .kind = is_state ? NL_X_STATE : NL_X_PARAM, .id = entry->var, .space = var->space, .dim = var->dim,
+    const nl_node leaf = { .kind = is_state ? NL_X_STATE : NL_X_PARAM,
+                           .id = entry->var,
+                           .space = var->space,
+                           .dim = var->dim,
                            .is_bool = !is_state && nl_graph_node(graph, value)->is_bool };
 
     return nl_graph_add(graph, &leaf);
@@ -323,9 +352,11 @@ static bool resolve_variable(nl_body *body, nl_entry *entry)
         var->low = low;
         var->high = high;
     } else if (!nl_check_is_set(ck, body->name, entry->name)) {
-        var->space = nl_graph_node(ck->model->graph, value)->space; /* one number for all, unless `set` may give each its own */
+        var->space =
+            nl_graph_node(ck->model->graph, value)->space; /* one number for all, unless `set` may give each its own */
     }
-    const bool is_fixed = !is_state && nl_expr_is_const(ck->model->graph, value, NULL) && !nl_check_is_set(ck, body->name, entry->name);
+    const bool is_fixed =
+        !is_state && nl_expr_is_const(ck->model->graph, value, NULL) && !nl_check_is_set(ck, body->name, entry->name);
     entry->node = is_fixed ? value : variable_leaf(ck->model->graph, entry, var, value);
     if (is_state) set_decay(body, entry, dim);
     return check_ready(body, entry, value);
@@ -347,9 +378,18 @@ static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, 
     nl_symbol *symbol = NL_NEW(body->ck->arena, nl_symbol);
 
     if (value.kind == NL_KIND_NONE) return false;
-    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = entry->name, .span = entry->span, .decl = entry->item, .value = value, .slot = -1, .array = -1 };
-    if (entry->item->has_unit && !nl_body_dim_fits(body->ck, expr->span, entry->name, entry->item->unit.dim, "its value", value.dim)) return false;
-    if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL) entry->node = nl_value_node(rs, value, symbol, expr->span);
+    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE,
+                           .name = entry->name,
+                           .span = entry->span,
+                           .decl = entry->item,
+                           .value = value,
+                           .slot = -1,
+                           .array = -1 };
+    if (entry->item->has_unit
+        && !nl_body_dim_fits(body->ck, expr->span, entry->name, entry->item->unit.dim, "its value", value.dim))
+        return false;
+    if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL)
+        entry->node = nl_value_node(rs, value, symbol, expr->span);
     NL_PUSH(body->ck->arena, &body->scope->symbols, symbol);
     return true;
 }
@@ -382,18 +422,20 @@ static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
     nl_ref low = 0, high = 0;
     nl_dim dim;
 
-    if (value == 0 || !item_dim(body, entry->item, value, "its value", &dim) || !bounds_of(body, entry, dim, &low, &high)
-        || !check_bounds(body, entry, value, low, high))
+    if (value == 0 || !item_dim(body, entry->item, value, "its value", &dim)
+        || !bounds_of(body, entry, dim, &low, &high) || !check_bounds(body, entry, value, low, high))
         return false;
     entry->node = value;
-    if (nl_graph_node(body->ck->model->graph, value)->space == 0 && !nl_check_is_set(body->ck, body->name, entry->name)) return true;
+    if (nl_graph_node(body->ck->model->graph, value)->space == 0 && !nl_check_is_set(body->ck, body->name, entry->name))
+        return true;
     keep_param(body, entry, value, dim);
     return check_ready(body, entry, value);
 }
 
 static bool refuse_synapse_entry(nl_body *body, nl_entry *entry)
 {
-    nl_body_not_yet(body->ck, entry->item->span, entry->kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
+    nl_body_not_yet(body->ck, entry->item->span,
+                    entry->kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
     return false;
 }
 
@@ -401,7 +443,9 @@ typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
 
 static bool resolve_entry(nl_body *body, nl_entry *entry)
 {
-    static const struct { entry_fn of_population, of_projection; } rows[] = {
+    static const struct {
+        entry_fn of_population, of_projection;
+    } rows[] = {
         [NL_ENTRY_STATE] = { resolve_variable, refuse_synapse_entry },
         [NL_ENTRY_PARAM] = { resolve_variable, resolve_synapse_param },
         [NL_ENTRY_INPUT] = { resolve_input, refuse_synapse_entry },
@@ -418,7 +462,8 @@ static const char *circle_text(nl_body *body, const nl_entry *entry)
     size_t k = body->open.count;
 
     while (k > 0 && body->open.items[k - 1] != entry) k--;
-    for (k = k > 0 ? k - 1 : 0; k < body->open.count; k++) nl_text_addf(&text, "%s%s -> ", body->prefix, body->open.items[k]->name);
+    for (k = k > 0 ? k - 1 : 0; k < body->open.count; k++)
+        nl_text_addf(&text, "%s%s -> ", body->prefix, body->open.items[k]->name);
     nl_text_addf(&text, "%s%s", body->prefix, entry->name);
     return text.chars;
 }
@@ -430,9 +475,11 @@ static nl_ref refuse_circle(nl_body *body, nl_entry *entry, nl_span span)
         body->circle_unit = entry->item->has_unit ? entry->item : NULL;
         return 0;
     }
-    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_CIRCLE, span, "`%s` depends on itself: %s", entry->name, circle_text(body, entry));
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_CIRCLE, span, "`%s` depends on itself: %s", entry->name,
+                                circle_text(body, entry));
     if (entry->kind == NL_ENTRY_LET)
-        nl_diag_help(body->ck->diags, diag, "a past value breaks the circle: prev(%s, first) or delay(%s, d)", entry->name, entry->name);
+        nl_diag_help(body->ck->diags, diag, "a past value breaks the circle: prev(%s, first) or delay(%s, d)",
+                     entry->name, entry->name);
     return 0;
 }
 
@@ -454,5 +501,6 @@ nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span)
 
 void nl_body_resolve_entries(nl_body *body)
 {
-    for (size_t k = 0; k < body->entries.count; k++) nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
+    for (size_t k = 0; k < body->entries.count; k++)
+        nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
 }

@@ -1,8 +1,8 @@
 /* What the files body*.c share; nobody else includes it.
  *
- * A body is the block of a population or a projection; the equations at top level are the body of a population of one without a
- * name.  It is read in two passes.  The first collects what is declared (entries), so that names may be used in any order; the
- * second resolves initial values, equations and statements, and each `let` when it is first read. */
+ * A body is the block of a population or a projection; the equations at top level are the body of a population of one
+ * without a name.  It is read in two passes.  The first collects what is declared (entries), so that names may be used
+ * in any order; the second resolves initial values, equations and statements, and each `let` when it is first read. */
 #ifndef NL_CHECK_BODY_H
 #define NL_CHECK_BODY_H
 
@@ -20,36 +20,40 @@ typedef struct nl_entry {
     nl_entry_kind kind;
     const char *name;
     nl_span span;
-    const nl_ast *item;    /* NULL: declared by a connection rule */
-    uint32_t var;          /* of the model, or NL_NO_VAR (lets, parameters that are one number for all synapses) */
-    nl_progress progress;  /* of its initial value or its expression */
-    nl_ref node;           /* what reading the name gives */
+    const nl_ast *item;   /* NULL: declared by a connection rule */
+    uint32_t var;         /* of the model, or NL_NO_VAR (lets, parameters that are one number for all synapses) */
+    nl_progress progress; /* of its initial value or its expression */
+    nl_ref node;          /* what reading the name gives */
 } nl_entry;
 
-/* A prev() or delay() whose expression could not be resolved yet, because it leads back to a `let` that is being resolved. */
+/* A prev() or delay() whose expression could not be resolved yet, because it leads back to a `let` that is being
+ * resolved. */
 typedef struct nl_pending nl_pending;
 
 typedef struct nl_body {
     nl_check *ck;
     bool is_projection;
-    uint32_t number;       /* of the population or projection */
-    const char *name;      /* "E"; "" at top level */
-    const char *prefix;    /* of streams and full names: "E." */
-    uint32_t space;        /* of its elements; 0 for a population of one */
-    nl_scope *scope;       /* values that are known before time starts */
+    uint32_t number;    /* of the population or projection */
+    const char *name;   /* "E"; "" at top level */
+    const char *prefix; /* of streams and full names: "E." */
+    uint32_t space;     /* of its elements; 0 for a population of one */
+    nl_scope *scope;    /* values that are known before time starts */
     NL_LIST(nl_entry *) entries;
-    NL_LIST(nl_entry *) open; /* being resolved, innermost last */
-    bool is_opaque;        /* a part of it is not understood: names that are missing are not its fault */
-    bool circular;         /* an entry led back to itself inside prev() or delay() */
+    NL_LIST(nl_entry *) open;  /* being resolved, innermost last */
+    bool is_opaque;            /* a part of it is not understood: names that are missing are not its fault */
+    bool circular;             /* an entry led back to itself inside prev() or delay() */
     const nl_ast *circle_unit; /* .. its item when that states a unit */
-    int shielded;          /* depth of prev() and delay() being resolved */
+    int shielded;              /* depth of prev() and delay() being resolved */
     NL_LIST(nl_pending *) pending;
     NL_LIST(const nl_ast *) statements; /* what is not a declaration, in order; branches of `if` already chosen */
     const char *method;
     nl_span method_span;
 } nl_body;
 
-typedef struct nl_stream_use { const char *name; uint32_t uses; } nl_stream_use;
+typedef struct nl_stream_use {
+    const char *name;
+    uint32_t uses;
+} nl_stream_use;
 
 struct nl_body_state {
     NL_LIST(nl_body *) populations, projections; /* by number; NULL where the body failed early */
@@ -59,7 +63,17 @@ struct nl_body_state {
 
 /* What an expression is for: it decides what the expression may contain and how its faults are worded. */
 typedef enum nl_place {
-    NL_IN_PARAM, NL_IN_STATE, NL_IN_HISTORY, NL_IN_LET, NL_IN_EQUATION, NL_IN_NEXT, NL_IN_BLOCK, NL_IN_FLOW, NL_IN_RULE, NL_IN_BOUND, NL_IN_PROBE
+    NL_IN_PARAM,
+    NL_IN_STATE,
+    NL_IN_HISTORY,
+    NL_IN_LET,
+    NL_IN_EQUATION,
+    NL_IN_NEXT,
+    NL_IN_BLOCK,
+    NL_IN_FLOW,
+    NL_IN_RULE,
+    NL_IN_BOUND,
+    NL_IN_PROBE
 } nl_place;
 
 /* Assignments made so far by a block: what a state is worth from here on. */
@@ -69,15 +83,15 @@ typedef struct nl_env {
 
 typedef struct nl_resolver {
     nl_check *ck;
-    nl_body *body;        /* whose names are visible; NULL in functions and in the protocol */
-    nl_scope *scope;      /* innermost: arguments of functions, lets of blocks */
-    nl_scope *outer;      /* of the file: where the scopes above end */
+    nl_body *body;   /* whose names are visible; NULL in functions and in the protocol */
+    nl_scope *scope; /* innermost: arguments of functions, lets of blocks */
+    nl_scope *outer; /* of the file: where the scopes above end */
     nl_place place;
-    uint32_t space;       /* of the elements that it is evaluated for */
-    const char *stream;   /* of its draws */
-    const nl_env *env;    /* inside blocks, else NULL */
-    nl_ref guard;         /* inside a branch of `if`: the condition under which it counts */
-    int depth;            /* of calls */
+    uint32_t space;     /* of the elements that it is evaluated for */
+    const char *stream; /* of its draws */
+    const nl_env *env;  /* inside blocks, else NULL */
+    nl_ref guard;       /* inside a branch of `if`: the condition under which it counts */
+    int depth;          /* of calls */
 } nl_resolver;
 
 /* --- body.c --- */
@@ -91,7 +105,8 @@ uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span s
 nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span);
 /* Resolves an expression of a body for its elements: its space is the body's or 0. */
 nl_ref nl_body_value(nl_resolver *rs, const nl_ast *expr);
-/* .. and checks it against a dimension; `what` and `words` make the sentence: "`v` is in mV, its initial value in ms". */
+/* .. and checks it against a dimension; `what` and `words` make the sentence: "`v` is in mV, its initial value in ms".
+ */
 bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wanted, const char *what, nl_dim got);
 /* Calls `visit` for the statements that remain when each `if` with a known condition is replaced by its branch. */
 typedef void (*nl_statement_fn)(nl_body *body, const nl_ast *statement);
@@ -113,7 +128,7 @@ void nl_body_statement(nl_body *body, const nl_ast *statement);
 typedef enum nl_found_how { NL_FOUND_NOTHING, NL_FOUND_SYMBOL, NL_FOUND_ENTRY, NL_FOUND_IMPLICIT } nl_found_how;
 typedef struct nl_found {
     nl_found_how how;
-    nl_symbol *symbol;       /* SYMBOL; IMPLICIT: the file's own that it would hide, or NULL */
+    nl_symbol *symbol; /* SYMBOL; IMPLICIT: the file's own that it would hide, or NULL */
     nl_entry *entry;
     int implicit;
 } nl_found;
@@ -151,6 +166,8 @@ nl_resolver nl_resolver_under(const nl_resolver *rs, nl_ref condition, bool hold
 bool nl_unify(nl_resolver *rs, const nl_ast *const *asts, nl_ref *refs, int count);
 nl_ref nl_conform(nl_resolver *rs, const nl_ast *e, nl_ref ref, uint32_t space);
 nl_ref nl_recast(nl_graph *graph, nl_ref ref, uint32_t space);
+/* A node that passes on values of `source`: PART, GATHER, PRE .. with its dimension and kind; `index` 0: none. */
+nl_ref nl_view_node(nl_graph *graph, nl_node_kind kind, uint32_t id, uint32_t space, nl_ref source, nl_ref index);
 /* One number repeated over a space. */
 nl_ref nl_spread(nl_graph *graph, nl_ref ref, uint32_t space);
 nl_ref nl_compare(nl_resolver *rs, const char *op, nl_ref a, nl_ref b);
@@ -160,7 +177,8 @@ nl_ref nl_op_node(nl_resolver *rs, nl_op op, const nl_ref *args, int count, nl_d
 
 /* --- body_index.c --- */
 nl_ref nl_resolve_index(nl_resolver *rs, const nl_ast *e);
-/* An index into so many elements; one that is certainly out of range is reported.  In a branch that is not taken, it is 0. */
+/* An index into so many elements; one that is certainly out of range is reported.  In a branch that is not taken, it is
+ * 0. */
 nl_ref nl_checked_index(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t extent);
 
 /* --- body_probe.c --- */
@@ -168,8 +186,24 @@ nl_ref nl_probe_index(nl_resolver *rs, const nl_ast *e);
 
 /* --- body_call.c --- */
 nl_ref nl_resolve_call(nl_resolver *rs, const nl_ast *e);
-bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed, const nl_ast **out);
+const char *nl_call_name(const nl_ast *call);
+bool nl_refuse_argument(nl_resolver *rs, nl_span span, const char *sentence); /* always false */
+bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed,
+                  const nl_ast **out);
+int nl_split_names(nl_arena *arena, const char *text, const char **names, int room);
+
+/* --- body_function.c --- */
+nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol);
 bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters, nl_resolver *inside);
+
+/* --- body_draw.c --- */
+nl_ref nl_resolve_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist);
+int nl_dist_find(const char *name); /* -1: none */
+nl_ref nl_resolve_table(nl_resolver *rs, const nl_ast *call, nl_value value);
+
+/* --- body_reduce.c --- */
+bool nl_is_reduction(const nl_ast *call, const char *name);
+nl_ref nl_resolve_reduction(nl_resolver *rs, const nl_ast *call, const char *name);
 
 /* --- body_time.c: prev, delay, window_mean --- */
 nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call);

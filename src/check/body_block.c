@@ -23,7 +23,8 @@ typedef struct substitution {
     nl_memo *memo;
 } substitution;
 
-/* A state is worth what was assigned to it.  Where its elements are read one by one or together, a number stands for all of them. */
+/* A state is worth what was assigned to it.  Where its elements are read one by one or together, a number stands for
+ * all of them. */
 static nl_ref substitute(void *user, nl_graph *graph, nl_ref ref)
 {
     substitution *s = user;
@@ -74,13 +75,16 @@ static nl_entry *target_of(writer *w, const nl_ast *left)
     const nl_ast *bare = nl_ast_bare(left);
     nl_entry *entry = bare->kind == NL_AST_NAME ? nl_entry_find(w->body, bare->name) : NULL;
 
-    if (entry != NULL && entry->kind == NL_ENTRY_STATE) return nl_entry_node(w->body, entry, left->span) != 0 ? entry : NULL;
+    if (entry != NULL && entry->kind == NL_ENTRY_STATE)
+        return nl_entry_node(w->body, entry, left->span) != 0 ? entry : NULL;
     if (bare->kind == NL_AST_NAME && nl_name_find(&w->rs, bare->name).how == NL_FOUND_NOTHING) {
         nl_name_unknown(&w->rs, bare->name, bare->span);
         return NULL;
     }
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_STATEMENT, left->span, "only a state of this population can be assigned");
-    if (bare->kind == NL_AST_NAME) nl_diag_help(ck->diags, diag, "a name for an intermediate value is written: let %s = ..", bare->name);
+    nl_diag *diag =
+        nl_diag_add(ck->diags, NL_E_BODY_STATEMENT, left->span, "only a state of this population can be assigned");
+    if (bare->kind == NL_AST_NAME)
+        nl_diag_help(ck->diags, diag, "a name for an intermediate value is written: let %s = ..", bare->name);
     return NULL;
 }
 
@@ -89,7 +93,8 @@ static const nl_ast *whole_right(writer *w, const nl_ast *statement)
 {
     if (strcmp(statement->name, "=") == 0) return statement->kids[1];
     const char *op = nl_arena_strndup(w->body->ck->arena, statement->name, strlen(statement->name) - 1);
-    return nl_ast_new(w->body->ck->arena, NL_AST_BINARY, statement->span, op, (nl_ast *[]){ statement->kids[0], statement->kids[1] }, 2);
+    return nl_ast_new(w->body->ck->arena, NL_AST_BINARY, statement->span, op,
+                      (nl_ast *[]){ statement->kids[0], statement->kids[1] }, 2);
 }
 
 static nl_ref clipped(nl_graph *graph, const nl_var *var, nl_ref value)
@@ -111,7 +116,9 @@ static void assign(writer *w, const nl_ast *statement)
     rs.stream = nl_resolver_of(w->body, NL_IN_BLOCK, entry->name).stream;
     const nl_ref value = nl_body_value(&rs, whole_right(w, statement));
     const nl_var *var = &model->vars.items[entry->var];
-    if (value == 0 || !nl_body_dim_fits(w->body->ck, statement->kids[1]->span, entry->name, var->dim, "what is assigned", nl_graph_node(model->graph, value)->dim))
+    if (value == 0
+        || !nl_body_dim_fits(w->body->ck, statement->kids[1]->span, entry->name, var->dim, "what is assigned",
+                             nl_graph_node(model->graph, value)->dim))
         return;
     env_set(w, entry->var, clipped(model->graph, var, value), statement->span);
 }
@@ -127,8 +134,11 @@ static void bind_lets(writer *w, const nl_ast *statement)
         const nl_ref node = nl_body_value(&rs, nl_ast_kid(item, 1));
         nl_symbol *symbol = NL_NEW(arena, nl_symbol);
         if (node != 0 && item->has_unit)
-            nl_body_dim_fits(w->body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, "its value", nl_graph_node(nl_graph_of(&rs), node)->dim);
-        *symbol = (nl_symbol){ .kind = NL_SYM_BODY_LET, .name = item->name, .span = item->span, .node = node, .slot = -1, .array = -1 };
+            nl_body_dim_fits(w->body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, "its value",
+                             nl_graph_node(nl_graph_of(&rs), node)->dim);
+        *symbol = (nl_symbol){
+            .kind = NL_SYM_BODY_LET, .name = item->name, .span = item->span, .node = node, .slot = -1, .array = -1
+        };
         NL_PUSH(arena, &w->rs.scope->symbols, symbol);
     }
 }
@@ -151,7 +161,8 @@ static void merge(writer *w, nl_ref condition, const nl_env *yes, const nl_env *
         for (size_t k = 0; k < sides[side]->assigns.count; k++) {
             const nl_assign *a = &sides[side]->assigns.items[k];
             const nl_ref values[] = { condition, after(w, yes, a->var), after(w, no, a->var) };
-            env_set(w, a->var, nl_expr_op(graph, NL_OP_IF, values, 3, w->body->ck->model->vars.items[a->var].dim), a->span);
+            env_set(w, a->var, nl_expr_op(graph, NL_OP_IF, values, 3, w->body->ck->model->vars.items[a->var].dim),
+                    a->span);
         }
 }
 
@@ -198,8 +209,8 @@ static void run(writer *w, const nl_ast *block)
         case NL_AST_LETS: bind_lets(w, statement); break;
         case NL_AST_IF: conditional(w, statement); break;
         default:
-            nl_diag_add(w->body->ck->diags, NL_E_BODY_STATEMENT, statement->span, "`%s` cannot stand in a block of assignments",
-                        nl_ast_kinds[statement->kind].word);
+            nl_diag_add(w->body->ck->diags, NL_E_BODY_STATEMENT, statement->span,
+                        "`%s` cannot stand in a block of assignments", nl_ast_kinds[statement->kind].word);
         }
     }
 }
@@ -217,7 +228,8 @@ static bool every(nl_resolver *rs, const nl_ast *statement, nl_block *block)
     if (!nl_eval_number(&ev, statement->kids[0], time, "the interval of `every`", &block->period)) return false;
     if (from != NULL && !nl_eval_number(&ev, from, time, "the start of `every`", &block->from)) return false;
     if (block->period > 0) return true;
-    nl_diag_add(rs->ck->diags, NL_E_BODY_STATEMENT, statement->kids[0]->span, "the interval of `every` must be above 0");
+    nl_diag_add(rs->ck->diags, NL_E_BODY_STATEMENT, statement->kids[0]->span,
+                "the interval of `every` must be above 0");
     return false;
 }
 
@@ -233,7 +245,8 @@ static bool at(nl_resolver *rs, const nl_ast *statement, nl_block *block)
         return false;
     }
     if (!nl_dim_equal(times.dim, nl_check_time_dim(rs->ck))) {
-        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, statement->kids[0]->span, "`at` takes a time, not %s", nl_dim_text(rs->ck->arena, times.dim));
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, statement->kids[0]->span, "`at` takes a time, not %s",
+                    nl_dim_text(rs->ck->arena, times.dim));
         return false;
     }
     for (size_t k = 0; k < nl_value_count(times); k++) NL_PUSH(rs->ck->arena, &block->times, times.data[k]);

@@ -3,50 +3,34 @@
 
 #include <string.h>
 
-/* --- left sides: x' or coefficient * x' --- */
-
-typedef struct left_side {
-    const nl_ast *prime;
-    const nl_ast *coefficient; /* or NULL */
-} left_side;
-
-static bool is_prime(const nl_ast *e) { return nl_ast_bare(e)->kind == NL_AST_PRIME; }
-
-static bool left_side_of(const nl_ast *e, left_side *out)
-{
-    e = nl_ast_bare(e);
-    const bool is_product = e->kind == NL_AST_BINARY && strcmp(e->name, "*") == 0 && is_prime(e->kids[1]);
-
-    *out = (left_side){ .prime = nl_ast_bare(is_product ? e->kids[1] : e), .coefficient = is_product ? e->kids[0] : NULL };
-    return out->prime->kind == NL_AST_PRIME;
-}
+/* The parser lets only these left sides through: x', coefficient * x', method, pre.x and post.x. */
 
 /* --- the state that a statement is about --- */
 
-static nl_entry *state_of(nl_body *body, const nl_ast *e, const char *needs)
+static nl_entry *refuse_kind(nl_body *body, const nl_ast *name, const char *needs, const nl_entry *entry)
 {
-    const nl_ast *bare = nl_ast_bare(e);
-    nl_check *ck = body->ck;
-    nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, "");
+    static const char *const words[] = {
+        [NL_ENTRY_PARAM] = "a parameter", [NL_ENTRY_INPUT] = "an input", [NL_ENTRY_LET] = "a `let`"
+    };
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_EQUATION, name->span, "%s a state, but `%s` is %s", needs,
+                                name->name, words[entry->kind]);
 
-    if (bare->kind != NL_AST_NAME) {
-        nl_diag_add(ck->diags, NL_E_BODY_EQUATION, e->span, "%s the name of a state", needs);
-        return NULL;
-    }
-    nl_entry *entry = nl_entry_find(body, bare->name);
-    if (entry != NULL && entry->kind == NL_ENTRY_STATE) {
-        nl_entry_node(body, entry, e->span);
-        return entry->progress == NL_RESOLVED ? entry : NULL;
-    }
-    if (entry == NULL) {
-        nl_name_unknown(&rs, bare->name, bare->span);
-        return NULL;
-    }
-    static const char *const words[] = { [NL_ENTRY_PARAM] = "parameter", [NL_ENTRY_INPUT] = "input", [NL_ENTRY_LET] = "`let`" };
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_EQUATION, bare->span, "%s a state, but `%s` is %s %s", needs, bare->name,
-                                entry->kind == NL_ENTRY_INPUT ? "an" : "a", words[entry->kind]);
-    nl_diag_also(ck->diags, diag, entry->span, "it is declared here");
+    nl_diag_also(body->ck->diags, diag, entry->span, "it is declared here");
     return NULL;
+}
+
+static nl_entry *state_of(nl_body *body, const nl_ast *name, const char *needs)
+{
+    nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, "");
+    nl_entry *entry = nl_entry_find(body, name->name);
+
+    if (entry == NULL) {
+        nl_name_unknown(&rs, name->name, name->span);
+        return NULL;
+    }
+    if (entry->kind != NL_ENTRY_STATE) return refuse_kind(body, name, needs, entry);
+    nl_entry_node(body, entry, name->span);
+    return entry->progress == NL_RESOLVED ? entry : NULL;
 }
 
 /* A state has one law: an equation, or a map. */
@@ -62,34 +46,42 @@ static bool has_no_law(nl_body *body, const nl_entry *entry, nl_span span)
 
 /* --- equations --- */
 
-static nl_dim dim_of(const nl_resolver *rs, nl_ref ref) { return ref != 0 ? nl_graph_node(nl_graph_of(rs), ref)->dim : nl_dim_none; }
+static nl_dim dim_of(const nl_resolver *rs, nl_ref ref)
+{
+    return ref != 0 ? nl_graph_node(nl_graph_of(rs), ref)->dim : nl_dim_none;
+}
 
-static bool check_sides(nl_resolver *rs, const nl_ast *statement, const nl_entry *entry, nl_ref coefficient, nl_ref right)
+static bool check_sides(nl_resolver *rs, const nl_ast *statement, const nl_entry *entry, nl_ref coefficient,
+                        nl_ref right)
 {
     const nl_dim state = rs->ck->model->vars.items[entry->var].dim, rate[] = { state, nl_check_time_dim(rs->ck) };
     nl_arena *arena = rs->ck->arena;
     nl_dim wanted = nl_dim_unknown;
 
-    if (nl_dim_apply(NL_DIM_QUOTIENT, rate, 2, &wanted) && nl_dim_apply(NL_DIM_PRODUCT, (nl_dim[]){ wanted, dim_of(rs, coefficient) }, 2, &wanted)
+    if (nl_dim_apply(NL_DIM_QUOTIENT, rate, 2, &wanted)
+        && nl_dim_apply(NL_DIM_PRODUCT, (nl_dim[]){ wanted, dim_of(rs, coefficient) }, 2, &wanted)
         && nl_dim_equal(wanted, dim_of(rs, right)))
         return true;
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DIMENSION, statement->span, "the left side is %s, the right side %s", nl_dim_text(arena, wanted),
-                                nl_dim_text(arena, dim_of(rs, right)));
-    nl_diag_help(rs->ck->diags, diag, "`%s` is %s, so %s' is that per time", entry->name, nl_dim_text(arena, state), entry->name);
+    nl_diag *diag =
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, statement->span, "the left side is %s, the right side %s",
+                    nl_dim_text(arena, wanted), nl_dim_text(arena, dim_of(rs, right)));
+    nl_diag_help(rs->ck->diags, diag, "`%s` is %s, so %s' is that per time", entry->name, nl_dim_text(arena, state),
+                 entry->name);
     return false;
 }
 
 static void equation(nl_body *body, const nl_ast *statement)
 {
     nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, "");
-    left_side left;
+    const nl_ast *left = statement->kids[0];
+    const bool has_coefficient = left->kind == NL_AST_BINARY;
+    const nl_ast *prime = has_coefficient ? left->kids[1] : left;
 
-    left_side_of(statement->kids[0], &left);
-    nl_entry *entry = state_of(body, left.prime->kids[0], "a derivative needs");
-    const nl_ref coefficient = left.coefficient != NULL ? nl_body_value(&rs, left.coefficient) : 0;
+    nl_entry *entry = state_of(body, prime->kids[0], "a derivative needs");
+    const nl_ref coefficient = has_coefficient ? nl_body_value(&rs, left->kids[0]) : 0;
     const nl_ref right = nl_body_value(&rs, statement->kids[1]);
-    if (entry == NULL || right == 0 || (left.coefficient != NULL && coefficient == 0)) return;
-    if (!check_sides(&rs, statement, entry, coefficient, right) || !has_no_law(body, entry, statement->kids[0]->span)) return;
+    if (entry == NULL || right == 0 || (has_coefficient && coefficient == 0)) return;
+    if (!check_sides(&rs, statement, entry, coefficient, right) || !has_no_law(body, entry, left->span)) return;
     nl_var *var = &body->ck->model->vars.items[entry->var];
     var->deriv = coefficient != 0 ? nl_expr_op2(nl_graph_of(&rs), NL_OP_DIV, right, coefficient) : right;
     var->deriv_span = statement->span;
@@ -107,15 +99,6 @@ static void method(nl_body *body, const nl_ast *statement)
     body->method_span = name->span;
 }
 
-static void refuse_assignment(nl_body *body, const nl_ast *statement)
-{
-    const nl_ast *left = nl_ast_bare(statement->kids[0]);
-    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_EQUATION, statement->span, "a plain assignment is no equation");
-
-    if (left->kind == NL_AST_NAME)
-        nl_diag_help(body->ck->diags, diag, "did you mean %s' = .., or next %s = ..? An assignment stands in `every step { }`", left->name, left->name);
-}
-
 static bool is_method(const nl_ast *statement)
 {
     const nl_ast *left = nl_ast_bare(statement->kids[0]);
@@ -125,11 +108,8 @@ static bool is_method(const nl_ast *statement)
 
 static void population_assign(nl_body *body, const nl_ast *statement)
 {
-    left_side left;
-
     if (is_method(statement)) method(body, statement);
-    else if (strcmp(statement->name, "=") == 0 && left_side_of(statement->kids[0], &left)) equation(body, statement);
-    else refuse_assignment(body, statement);
+    else equation(body, statement);
 }
 
 /* --- maps and histories --- */
@@ -140,7 +120,8 @@ static nl_ref state_value(nl_resolver *rs, const nl_ast *expr, const nl_entry *e
 
     if (ref == 0) return 0;
     const nl_dim got = nl_graph_node(nl_graph_of(rs), ref)->dim;
-    return nl_body_dim_fits(rs->ck, expr->span, entry->name, rs->ck->model->vars.items[entry->var].dim, what, got) ? ref : 0;
+    return nl_body_dim_fits(rs->ck, expr->span, entry->name, rs->ck->model->vars.items[entry->var].dim, what, got) ? ref
+                                                                                                                   : 0;
 }
 
 static void next(nl_body *body, const nl_ast *statement)
@@ -185,8 +166,10 @@ static void history(nl_body *body, const nl_ast *statement)
         return;
     }
     if (nl_expr_any(nl_graph_of(&rs), ref, changes, NULL)) {
-        nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_DELAY, statement->kids[1]->span, "a history can depend on `t` and parameters only");
-        nl_diag_help(body->ck->diags, diag, "draw a random start in a `param` and use that for the state and its history");
+        nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_DELAY, statement->kids[1]->span,
+                                    "a history can depend on `t` and parameters only");
+        nl_diag_help(body->ck->diags, diag,
+                     "draw a random start in a `param` and use that for the state and its history");
         return;
     }
     var->history = ref;
@@ -194,70 +177,64 @@ static void history(nl_body *body, const nl_ast *statement)
 
 /* --- flows of projections --- */
 
+static const nl_entry *refuse_target(nl_check *ck, const nl_ast *left, const char *owner, const nl_entry *entry)
+{
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_FLOW, left->span,
+                                "a continuous sum goes into an input, but `%s` is none", left->name);
+
+    nl_diag_also(ck->diags, diag, entry->span, "it is declared here");
+    if (entry->kind == NL_ENTRY_STATE)
+        nl_diag_help(ck->diags, diag, "declare an `input` in %s and use it in the equation of `%s`", owner, left->name);
+    else nl_diag_help(ck->diags, diag, "declare an `input` in %s", owner);
+    return NULL;
+}
+
 /* The input that post.x or pre.x names; NULL after a diagnostic. */
-static const nl_entry *flow_target(nl_body *body, const nl_ast *left, bool *to_pre)
+static const nl_entry *flow_target(nl_body *body, const nl_ast *left, bool to_pre)
 {
     nl_check *ck = body->ck;
-    const nl_ast *base = left->kind == NL_AST_FIELD ? nl_ast_bare(left->kids[0]) : NULL;
     const nl_projection *projection = &ck->model->projections.items[body->number];
+    const uint32_t population = to_pre ? projection->pre.population : projection->post.population;
+    const nl_symbol owner = { .kind = NL_SYM_POPULATION,
+                              .name = ck->model->populations.items[population].name,
+                              .id = population };
+    const nl_entry *entry = nl_entry_find(nl_body_state_of(ck)->populations.items[population], left->name);
 
-    if (base == NULL || base->kind != NL_AST_NAME || (strcmp(base->name, "pre") != 0 && strcmp(base->name, "post") != 0)) {
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_FLOW, left->span, "synapses bring values to their neurons");
-        nl_diag_help(ck->diags, diag, "write post.NAME += .. or pre.NAME += ..");
-        return NULL;
-    }
-    *to_pre = strcmp(base->name, "pre") == 0;
-    const uint32_t population = *to_pre ? projection->pre.population : projection->post.population;
-    nl_body *target = nl_body_state_of(ck)->populations.items[population];
-    nl_entry *entry = nl_entry_find(target, left->name);
-    const char *owner = ck->model->populations.items[population].name;
-    if (entry == NULL) {
-        const nl_symbol symbol = { .kind = NL_SYM_POPULATION, .name = owner, .id = population };
-        nl_member_node(ck, &symbol, left->name, left->span);
-        return NULL;
-    }
-    if (entry->kind == NL_ENTRY_INPUT) return entry;
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_FLOW, left->span, "a continuous sum goes into an input, but `%s` is none", left->name);
-    nl_diag_also(ck->diags, diag, entry->span, "it is declared here");
-    nl_diag_help(ck->diags, diag, entry->kind == NL_ENTRY_STATE ? "declare an `input` in %s and use it in the equation of `%s`" : "declare an `input` in %s%.0s",
-                 owner, left->name);
-    return NULL;
+    if (entry == NULL) nl_member_node(ck, &owner, left->name, left->span);
+    return entry == NULL || entry->kind == NL_ENTRY_INPUT ? entry : refuse_target(ck, left, owner.name, entry);
 }
 
 static bool flow_dim_fits(nl_body *body, const nl_ast *statement, const nl_entry *target, nl_ref value)
 {
-    const nl_dim wanted = body->ck->model->vars.items[target->var].dim, got = nl_graph_node(body->ck->model->graph, value)->dim;
+    const nl_dim wanted = body->ck->model->vars.items[target->var].dim,
+                 got = nl_graph_node(body->ck->model->graph, value)->dim;
 
     return nl_body_dim_fits(body->ck, statement->kids[1]->span, target->name, wanted, "what is added", got);
 }
 
+/* post.x += e, pre.x -= e */
 static void flow(nl_body *body, const nl_ast *statement)
 {
-    const bool negative = strcmp(statement->name, "-=") == 0;
     const nl_ast *left = nl_ast_bare(statement->kids[0]);
-    bool to_pre = false;
-    nl_check *ck = body->ck;
-
-    const nl_entry *target = flow_target(body, left, &to_pre);
+    const bool to_pre = strcmp(nl_ast_bare(left->kids[0])->name, "pre") == 0;
     nl_resolver rs = nl_resolver_of(body, NL_IN_FLOW, left->name);
-    nl_ref value = nl_body_value(&rs, statement->kids[1]);
-    if (target == NULL || value == 0 || !flow_dim_fits(body, statement, target, value)) return;
-    if (negative) value = nl_expr_op1(ck->model->graph, NL_OP_NEG, value);
-    const nl_flow made = { .projection = body->number, .input = target->var, .to_pre = to_pre, .value = value, .span = statement->span };
-    NL_PUSH(ck->arena, &ck->model->flows, made);
+    nl_model *model = body->ck->model;
+    nl_flow made = { .projection = body->number, .to_pre = to_pre, .span = statement->span };
+
+    const nl_entry *target = flow_target(body, left, to_pre);
+    made.value = nl_body_value(&rs, statement->kids[1]);
+    if (target == NULL || made.value == 0 || !flow_dim_fits(body, statement, target, made.value)) return;
+    if (strcmp(statement->name, "-=") == 0) made.value = nl_expr_op1(model->graph, NL_OP_NEG, made.value);
+    made.input = target->var;
+    NL_PUSH(body->ck->arena, &model->flows, made);
 }
 
 static void projection_assign(nl_body *body, const nl_ast *statement)
 {
-    left_side left;
-
-    if (left_side_of(statement->kids[0], &left)) nl_body_not_yet(body->ck, statement->span, "equations of synapses are");
-    else if (strcmp(statement->name, "+=") == 0 || strcmp(statement->name, "-=") == 0) flow(body, statement);
-    else if (is_method(statement)) nl_body_not_yet(body->ck, statement->span, "methods of synapses are");
-    else {
-        nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_FLOW, statement->span, "what synapses bring is summed, not assigned");
-        nl_diag_help(body->ck->diags, diag, "write += in place of %s", statement->name);
-    }
+    if (nl_ast_bare(statement->kids[0])->kind == NL_AST_FIELD) flow(body, statement);
+    else
+        nl_body_not_yet(body->ck, statement->span,
+                        is_method(statement) ? "methods of synapses are" : "equations of synapses are");
 }
 
 /* --- which statement it is --- */
@@ -294,5 +271,7 @@ void nl_body_statement(nl_body *body, const nl_ast *statement)
 
     if (act != NULL) act(body, statement);
     else if (row->not_yet != NULL) nl_body_not_yet(body->ck, statement->span, row->not_yet);
-    else nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, statement->span, "`%s` cannot stand in this body", nl_ast_kinds[statement->kind].word);
+    else
+        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, statement->span, "`%s` cannot stand in this body",
+                    nl_ast_kinds[statement->kind].word);
 }

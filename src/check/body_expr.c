@@ -1,5 +1,5 @@
-/* Expressions of bodies as nodes.  Kinds and dimensions are checked by the rules of values: each operand is stood in for by a value
- * that is not known yet. */
+/* Expressions of bodies as nodes.  Kinds and dimensions are checked by the rules of values: each operand is stood in
+ * for by a value that is not known yet. */
 #include "body.h"
 
 #include <string.h>
@@ -8,7 +8,9 @@
 
 nl_eval_context nl_value_context(const nl_resolver *rs)
 {
-    return (nl_eval_context){ .arena = rs->ck->arena, .diags = rs->ck->diags, .folder = rs->ck->folder, .seed = rs->ck->model->seed };
+    return (nl_eval_context){
+        .arena = rs->ck->arena, .diags = rs->ck->diags, .folder = rs->ck->folder, .seed = rs->ck->model->seed
+    };
 }
 
 nl_value nl_stand_in(const nl_resolver *rs, nl_ref ref)
@@ -16,7 +18,8 @@ nl_value nl_stand_in(const nl_resolver *rs, nl_ref ref)
     const nl_node *node = nl_graph_node(nl_graph_of(rs), ref);
 
     if (node->kind == NL_X_CONST) {
-        return node->is_bool ? nl_value_bool(rs->ck->arena, node->number != 0) : nl_value_number(rs->ck->arena, node->number, node->dim);
+        return node->is_bool ? nl_value_bool(rs->ck->arena, node->number != 0)
+                             : nl_value_number(rs->ck->arena, node->number, node->dim);
     }
     return nl_value_unknown(node->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER, node->dim, 0, NULL);
 }
@@ -31,6 +34,18 @@ static bool same_shape(const nl_space *a, const nl_space *b)
 {
     if (a->kind == NL_SPACE_SYNAPSES || b->kind == NL_SPACE_SYNAPSES || a->rank != b->rank) return false;
     return memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+nl_ref nl_view_node(nl_graph *graph, nl_node_kind kind, uint32_t id, uint32_t space, nl_ref source, nl_ref index)
+{
+    nl_node node = { .kind = (uint8_t)kind, .id = id, .space = space, .arg_count = index != 0 ? 2 : 1 };
+    const nl_node *of = nl_graph_node(graph, source);
+
+    node.args[0] = source;
+    node.args[1] = index;
+    node.dim = of->dim;
+    node.is_bool = of->is_bool;
+    return nl_graph_add(graph, &node);
 }
 
 /* A value over an array as a value over another space of the same shape. */
@@ -48,9 +63,7 @@ nl_ref nl_recast(nl_graph *graph, nl_ref ref, uint32_t space)
         node.space = space;
         return nl_graph_add(graph, &node);
     }
-    const nl_ref index = nl_expr_leaf(graph, NL_X_INDEX, 0, space, nl_dim_none);
-    return nl_graph_add(graph, &(nl_node){ .kind = NL_X_GATHER, .arg_count = 2, .args = { ref, index }, .space = space, .dim = node.dim,
-                                           .is_bool = node.is_bool });
+    return nl_view_node(graph, NL_X_GATHER, 0, space, ref, nl_expr_leaf(graph, NL_X_INDEX, 0, space, nl_dim_none));
 }
 
 nl_ref nl_spread(nl_graph *graph, nl_ref ref, uint32_t space)
@@ -58,10 +71,12 @@ nl_ref nl_spread(nl_graph *graph, nl_ref ref, uint32_t space)
     const nl_node node = *nl_graph_node(graph, ref);
 
     if (space == 0 || node.space != 0) return ref;
-    const nl_ref zero = nl_expr_const(graph, 0, nl_dim_none), index = nl_expr_leaf(graph, NL_X_INDEX, 0, space, nl_dim_none);
+    const nl_ref zero = nl_expr_const(graph, 0, nl_dim_none),
+                 index = nl_expr_leaf(graph, NL_X_INDEX, 0, space, nl_dim_none);
     const nl_ref always = nl_expr_op2(graph, NL_OP_GE, index, zero);
     if (node.is_bool) return nl_expr_op2(graph, NL_OP_AND, always, ref);
-    return nl_expr_op(graph, NL_OP_IF, (nl_ref[]){ always, ref, nl_expr_const(graph, __builtin_nan(""), nl_dim_any) }, 3, node.dim);
+    return nl_expr_op(graph, NL_OP_IF, (nl_ref[]){ always, ref, nl_expr_const(graph, __builtin_nan(""), nl_dim_any) },
+                      3, node.dim);
 }
 
 /* Where an array may stand beside one value per element without an index. */
@@ -72,7 +87,8 @@ static bool arrays_fit(const nl_resolver *rs, uint32_t from, uint32_t to)
 
     if (!same_shape(a, b)) return false;
     if (rs->place == NL_IN_PROBE) return true;
-    return a->kind == NL_SPACE_ARRAY && (rs->place == NL_IN_PARAM || rs->place == NL_IN_STATE || b->kind == NL_SPACE_ARRAY);
+    return a->kind == NL_SPACE_ARRAY
+           && (rs->place == NL_IN_PARAM || rs->place == NL_IN_STATE || b->kind == NL_SPACE_ARRAY);
 }
 
 static const char *shape_words(const nl_resolver *rs, uint32_t space)
@@ -82,16 +98,19 @@ static const char *shape_words(const nl_resolver *rs, uint32_t space)
 
     if (space == 0) return "one number";
     if (s->kind == NL_SPACE_SYNAPSES) return nl_arena_printf(arena, "one value per synapse of `%s`", s->name);
-    if (s->kind == NL_SPACE_POPULATION) return nl_arena_printf(arena, "one value per element of `%s` (%zu)", s->name, s->count);
-    return nl_arena_printf(arena, "an array %s", nl_value_shape_text(arena, nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, s->rank, s->shape)));
+    if (s->kind == NL_SPACE_POPULATION)
+        return nl_arena_printf(arena, "one value per element of `%s` (%zu)", s->name, s->count);
+    return nl_arena_printf(
+        arena, "an array %s",
+        nl_value_shape_text(arena, nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, s->rank, s->shape)));
 }
 
 static bool refuse_space(nl_resolver *rs, const nl_ast *e, uint32_t got, uint32_t wanted)
 {
     nl_check *ck = rs->ck;
     const char *words = nl_ast_words(ck->arena, e);
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_SHAPE, e->span, "%s is %s where %s is needed", words, shape_words(rs, got),
-                                wanted == 0 ? "a number" : shape_words(rs, wanted));
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_SHAPE, e->span, "%s is %s where %s is needed", words,
+                                shape_words(rs, got), wanted == 0 ? "a number" : shape_words(rs, wanted));
 
     if (nl_graph_space(nl_graph_of(rs), got)->kind != NL_SPACE_SYNAPSES) {
         const char *name = words[0] == '`' ? nl_arena_strndup(ck->arena, words + 1, strlen(words) - 2) : "NAME";
@@ -151,15 +170,19 @@ static bool check_power(nl_resolver *rs, const nl_ast *e, nl_ref base, nl_ref ex
     return false;
 }
 
-static nl_ref binary(nl_resolver *rs, const nl_ast *e, const char *op, const nl_ast *left, const nl_ast *right, nl_ref a, nl_ref b)
+static nl_ref binary(nl_resolver *rs, const nl_ast *e, const char *op, const nl_ast *left, const nl_ast *right,
+                     nl_ref a, nl_ref b)
 {
     const nl_ast *const asts[] = { left, right };
     nl_eval_context cx = nl_value_context(rs);
     nl_ref args[] = { a, b };
 
     if (a == 0 || b == 0) return 0;
-    const nl_value value = nl_value_binary(&cx, e->span, op, nl_stand_in(rs, a), left->span, nl_stand_in(rs, b), right->span);
-    if (value.kind == NL_KIND_NONE || (strcmp(op, "^") == 0 && !check_power(rs, e, a, b)) || !nl_unify(rs, asts, args, 2)) return 0;
+    const nl_value value =
+        nl_value_binary(&cx, e->span, op, nl_stand_in(rs, a), left->span, nl_stand_in(rs, b), right->span);
+    if (value.kind == NL_KIND_NONE || (strcmp(op, "^") == 0 && !check_power(rs, e, a, b))
+        || !nl_unify(rs, asts, args, 2))
+        return 0;
     return nl_op_node(rs, nl_op_find(op, 2), args, 2, value.dim);
 }
 
@@ -211,10 +234,12 @@ static nl_ref in_steps(const nl_resolver *rs, nl_ref time)
     const nl_dim dim = dim_of(rs, time);
     const nl_ref since = nl_expr_op2(graph, NL_OP_SUB, time, nl_expr_const(graph, rs->ck->model->start, dim));
 
-    return nl_expr_op1(graph, NL_OP_ROUND, nl_expr_op2(graph, NL_OP_DIV, since, nl_expr_const(graph, rs->ck->model->dt, dim)));
+    return nl_expr_op1(graph, NL_OP_ROUND,
+                       nl_expr_op2(graph, NL_OP_DIV, since, nl_expr_const(graph, rs->ck->model->dt, dim)));
 }
 
-/* Comparisons of the clock are made in whole steps: step * dt is often one ulp beside the literal that it is compared with. */
+/* Comparisons of the clock are made in whole steps: step * dt is often one ulp beside the literal that it is compared
+ * with. */
 nl_ref nl_compare(nl_resolver *rs, const char *op, nl_ref a, nl_ref b)
 {
     nl_graph *graph = nl_graph_of(rs);
@@ -239,7 +264,8 @@ static nl_ref compare_pair(nl_resolver *rs, const nl_ast *e, int k, const nl_ref
     const nl_span span = nl_span_join(asts[0]->span, asts[1]->span);
 
     if (args[0] == 0 || args[1] == 0) return 0;
-    const nl_value value = nl_value_binary(&cx, span, e->ops[k], nl_stand_in(rs, args[0]), asts[0]->span, nl_stand_in(rs, args[1]), asts[1]->span);
+    const nl_value value = nl_value_binary(&cx, span, e->ops[k], nl_stand_in(rs, args[0]), asts[0]->span,
+                                           nl_stand_in(rs, args[1]), asts[1]->span);
     if (value.kind == NL_KIND_NONE || !nl_unify(rs, asts, args, 2)) return 0;
     return nl_compare(rs, e->ops[k], args[0], args[1]);
 }
@@ -271,7 +297,8 @@ nl_ref nl_resolve_condition(nl_resolver *rs, const nl_ast *e, const char *what)
     return 0;
 }
 
-/* Where the condition is known, only the names of the other branch are looked at: it may load a file that is not there. */
+/* Where the condition is known, only the names of the other branch are looked at: it may load a file that is not there.
+ */
 static bool choose_branch(nl_resolver *rs, const nl_ast *e, const nl_ast **branch)
 {
     nl_evaluator ev = nl_evaluator_of(rs);
@@ -314,8 +341,8 @@ static nl_ref resolve_if(nl_resolver *rs, const nl_ast *e)
     if (args[0] == 0 || args[1] == 0 || args[2] == 0) return 0;
     const nl_dim dims[] = { nl_dim_none, dim_of(rs, args[1]), dim_of(rs, args[2]) };
     if (!nl_dim_apply(NL_DIM_SELECT, dims, 3, &dim)) {
-        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "the branches of `if` are %s and %s", nl_dim_text(rs->ck->arena, dims[1]),
-                    nl_dim_text(rs->ck->arena, dims[2]));
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "the branches of `if` are %s and %s",
+                    nl_dim_text(rs->ck->arena, dims[1]), nl_dim_text(rs->ck->arena, dims[2]));
         return 0;
     }
     return nl_unify(rs, asts, args, 3) ? nl_op_node(rs, NL_OP_IF, args, 3, dim) : 0;
@@ -346,17 +373,20 @@ static nl_ref resolve_value(nl_resolver *rs, const nl_ast *e)
 
 static nl_ref refuse(nl_resolver *rs, const nl_ast *e)
 {
-    nl_diag_add(rs->ck->diags, NL_E_BODY_EXPRESSION, e->span, "`%s` cannot stand in an expression of a body", nl_ast_kinds[e->kind].word);
+    nl_diag_add(rs->ck->diags, NL_E_BODY_EXPRESSION, e->span, "`%s` cannot stand in an expression of a body",
+                nl_ast_kinds[e->kind].word);
     return 0;
 }
 
 typedef nl_ref (*resolve_fn)(nl_resolver *rs, const nl_ast *e);
 
 static const resolve_fn resolvers[NL_AST_KIND_COUNT] = {
-    [NL_AST_NUMBER] = resolve_number, [NL_AST_NAME] = nl_resolve_name, [NL_AST_FIELD] = nl_resolve_field, [NL_AST_PRIME] = nl_resolve_prime,
-    [NL_AST_INDEX] = nl_resolve_index, [NL_AST_CALL] = nl_resolve_call, [NL_AST_PAREN] = resolve_paren, [NL_AST_NEG] = resolve_unary,
-    [NL_AST_NOT] = resolve_unary, [NL_AST_BINARY] = resolve_binary, [NL_AST_COMPARE] = resolve_compare, [NL_AST_IF_EXPR] = resolve_if,
-    [NL_AST_STRING] = resolve_value, [NL_AST_ARRAY] = resolve_value, [NL_AST_SCALED] = resolve_value, [NL_AST_RANGE] = resolve_value,
+    [NL_AST_NUMBER] = resolve_number,  [NL_AST_NAME] = nl_resolve_name,    [NL_AST_FIELD] = nl_resolve_field,
+    [NL_AST_PRIME] = nl_resolve_prime, [NL_AST_INDEX] = nl_resolve_index,  [NL_AST_CALL] = nl_resolve_call,
+    [NL_AST_PAREN] = resolve_paren,    [NL_AST_NEG] = resolve_unary,       [NL_AST_NOT] = resolve_unary,
+    [NL_AST_BINARY] = resolve_binary,  [NL_AST_COMPARE] = resolve_compare, [NL_AST_IF_EXPR] = resolve_if,
+    [NL_AST_STRING] = resolve_value,   [NL_AST_ARRAY] = resolve_value,     [NL_AST_SCALED] = resolve_value,
+    [NL_AST_RANGE] = resolve_value,
 };
 
 nl_ref nl_resolve(nl_resolver *rs, const nl_ast *e)

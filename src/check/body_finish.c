@@ -7,9 +7,9 @@
 typedef struct finisher {
     nl_check *ck;
     nl_model *model;
-    uint8_t *color;                 /* by variable: 0 new, 1 on the path, 2 done */
+    uint8_t *color; /* by variable: 0 new, 1 on the path, 2 done */
     NL_LIST(uint32_t) path;
-    NL_LIST(nl_span) places;        /* of the statement that led from each to the next */
+    NL_LIST(nl_span) places; /* of the statement that led from each to the next */
 } finisher;
 
 /* --- circles --- */
@@ -27,7 +27,8 @@ static void refuse_circle(finisher *f, uint32_t var)
         const nl_var *v = &f->model->vars.items[k < f->path.count ? f->path.items[k] : var];
         nl_text_addf(&text, "%s%s%s", k >= first ? " -> " : "", v->full_name, v->kind == NL_VAR_STATE ? "'" : "");
     }
-    nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_CIRCLE, f->places.items[first - 1], "these depend on each other at the same moment: %s", text.chars);
+    nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_CIRCLE, f->places.items[first - 1],
+                                "these depend on each other at the same moment: %s", text.chars);
     nl_diag_help(f->ck->diags, diag, "a past value breaks the circle: prev(..) or delay(.., d)");
 }
 
@@ -67,7 +68,8 @@ static void visit(finisher *f, uint32_t var)
     NL_PUSH(f->ck->arena, &f->path, var);
     if (v->kind == NL_VAR_STATE && v->deriv != 0) follow_from(f, v->deriv, v->deriv_span);
     for (size_t k = 0; v->kind == NL_VAR_INPUT && k < f->model->flows.count; k++)
-        if (f->model->flows.items[k].input == var) follow_from(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
+        if (f->model->flows.items[k].input == var)
+            follow_from(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
     f->path.count--;
     f->color[var] = 2;
 }
@@ -98,7 +100,8 @@ static void check_derivatives(finisher *f, nl_ref ref, nl_span span)
     law_search search = { f->model, NULL };
 
     if (ref == 0 || !nl_expr_any(f->model->graph, ref, missing_law, &search)) return;
-    nl_diag_add(f->ck->diags, NL_E_BODY_EQUATION, span, "`%s` has no equation, so there is no %s'", search.var->full_name, search.var->name);
+    nl_diag_add(f->ck->diags, NL_E_BODY_EQUATION, span, "`%s` has no equation, so there is no %s'",
+                search.var->full_name, search.var->name);
 }
 
 static void check_laws(finisher *f)
@@ -107,13 +110,16 @@ static void check_laws(finisher *f)
         const nl_var *v = &f->model->vars.items[k];
         check_derivatives(f, v->deriv != 0 ? v->deriv : v->next, v->deriv_span);
     }
-    for (size_t k = 0; k < f->model->flows.count; k++) check_derivatives(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
+    for (size_t k = 0; k < f->model->flows.count; k++)
+        check_derivatives(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
     for (size_t k = 0; k < f->model->populations.count; k++)
         for (size_t j = 0; j < f->model->populations.items[k].lets.count; j++)
-            check_derivatives(f, f->model->populations.items[k].lets.items[j].node, f->model->populations.items[k].lets.items[j].span);
+            check_derivatives(f, f->model->populations.items[k].lets.items[j].node,
+                              f->model->populations.items[k].lets.items[j].span);
     for (size_t k = 0; k < f->model->blocks.count; k++)
         for (size_t j = 0; j < f->model->blocks.items[k].assigns.count; j++)
-            check_derivatives(f, f->model->blocks.items[k].assigns.items[j].value, f->model->blocks.items[k].assigns.items[j].span);
+            check_derivatives(f, f->model->blocks.items[k].assigns.items[j].value,
+                              f->model->blocks.items[k].assigns.items[j].span);
 }
 
 /* --- what nothing changes or feeds --- */
@@ -151,7 +157,8 @@ static void warn_idle(finisher *f, uint32_t var)
     nl_diags *diags = f->ck->diags;
 
     if (v->kind == NL_VAR_INPUT && !is_fed(f->model, var)) {
-        nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span, "no projection adds to the input `%s`; it stays 0", v->full_name);
+        nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span,
+                                    "no projection adds to the input `%s`; it stays 0", v->full_name);
         nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
     }
     if (v->kind != NL_VAR_STATE || v->deriv != 0 || v->next != 0 || is_assigned(f->model, var)) return;
@@ -162,7 +169,11 @@ static void warn_idle(finisher *f, uint32_t var)
 
 /* --- histories --- */
 
-typedef struct delayed { finisher *f; uint8_t *state; uint8_t *seen; } delayed;
+typedef struct delayed {
+    finisher *f;
+    uint8_t *state;
+    uint8_t *seen;
+} delayed;
 
 static void mark_delayed(delayed *d, nl_ref ref)
 {
@@ -185,8 +196,8 @@ static void check_histories(finisher *f)
     for (size_t k = 0; k < f->model->delays.count; k++) mark_delayed(&d, f->model->delays.items[k].expr);
     for (size_t k = 0; k < f->model->vars.count; k++)
         if (f->model->vars.items[k].history != 0 && !d.state[k])
-            nl_diag_add(f->ck->diags, NL_W_HISTORY_UNUSED, f->model->vars.items[k].span, "the history of `%s` is never read: nothing delays it",
-                        f->model->vars.items[k].full_name);
+            nl_diag_add(f->ck->diags, NL_W_HISTORY_UNUSED, f->model->vars.items[k].span,
+                        "the history of `%s` is never read: nothing delays it", f->model->vars.items[k].full_name);
     free(d.state);
     free(d.seen);
 }
@@ -208,7 +219,8 @@ static const char *close_method(finisher *f, const char *name)
 {
     NL_LIST(const char *) names = { 0 };
 
-    for (size_t k = 0; k < f->model->tableaux.count; k++) NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
+    for (size_t k = 0; k < f->model->tableaux.count; k++)
+        NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
     for (size_t k = 0; k < NL_LEN(built_in_methods); k++) NL_PUSH(f->ck->arena, &names, built_in_methods[k]);
     return nl_suggest(name, names.items, names.count);
 }
@@ -220,7 +232,8 @@ static void check_methods(finisher *f)
     for (size_t k = 0; k < state->populations.count; k++) {
         const nl_body *body = state->populations.items[k];
         if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) continue;
-        nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
+        nl_diag *diag =
+            nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
         const char *close = close_method(f, body->method);
         if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);
     }

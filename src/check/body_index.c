@@ -1,4 +1,5 @@
-/* name[expr]: another element of a population or an array.  One index per axis; out of range is an error, never a wrap. */
+/* name[expr]: another element of a population or an array.  One index per axis; out of range is an error, never a wrap.
+ */
 #include "body.h"
 
 #include <math.h>
@@ -22,33 +23,42 @@ static nl_part side_of(const nl_resolver *rs, const nl_node *node)
 
 static bool is_side_index(const nl_graph *graph, const nl_node *node)
 {
-    return (node->kind == NL_X_PRE || node->kind == NL_X_POST) && nl_graph_node(graph, node->args[0])->kind == NL_X_INDEX;
+    return (node->kind == NL_X_PRE || node->kind == NL_X_POST)
+           && nl_graph_node(graph, node->args[0])->kind == NL_X_INDEX;
+}
+
+static double limit_of(const nl_resolver *rs, nl_ref ref);
+
+static double leaf_limit(const nl_resolver *rs, const nl_node *node)
+{
+    const nl_space *space = nl_graph_space(nl_graph_of(rs), node->space);
+
+    if (node->kind == NL_X_CONST) return node->number >= 0 ? node->number + 1 : 0;
+    if (node->kind == NL_X_INDEX) return space->kind == NL_SPACE_SYNAPSES ? 0 : (double)space->count;
+    if (is_side_index(nl_graph_of(rs), node)) return (double)(side_of(rs, node).begin + side_of(rs, node).count);
+    return node->kind == NL_X_PRE || node->kind == NL_X_POST ? limit_of(rs, node->args[0]) : 0;
+}
+
+/* i - begin counts the neurons of a part. */
+static double part_limit(const nl_resolver *rs, const nl_node *index, double begin)
+{
+    if (!is_side_index(nl_graph_of(rs), index) || begin != (double)side_of(rs, index).begin) return 0;
+    return (double)side_of(rs, index).count;
 }
 
 /* The number below which an index certainly stays while it is never negative, or 0 when that is not known. */
 static double limit_of(const nl_resolver *rs, nl_ref ref)
 {
-    const nl_graph *graph = nl_graph_of(rs);
-    const nl_node *node = nl_graph_node(graph, ref);
+    const nl_node *node = nl_graph_node(nl_graph_of(rs), ref);
     double number;
 
     if (node->is_bool) return 2;
-    switch ((nl_node_kind)node->kind) {
-    case NL_X_CONST: return node->number >= 0 ? node->number + 1 : 0;
-    case NL_X_INDEX:
-        return nl_graph_space(graph, node->space)->kind == NL_SPACE_SYNAPSES ? 0 : (double)nl_graph_space(graph, node->space)->count;
-    case NL_X_PRE:
-    case NL_X_POST:
-        return is_side_index(graph, node) ? (double)(side_of(rs, node).begin + side_of(rs, node).count) : limit_of(rs, node->args[0]);
-    case NL_X_OP: break;
-    default: return 0;
-    }
-    if (node->arg_count != 2 || !nl_expr_is_const(graph, node->args[1], &number) || !(number > 0)) return 0;
-    const nl_node *first = nl_graph_node(graph, node->args[0]);
+    if (node->kind != NL_X_OP) return leaf_limit(rs, node);
+    if (node->arg_count != 2 || !nl_expr_is_const(nl_graph_of(rs), node->args[1], &number) || !(number > 0)) return 0;
     switch (node->op) {
     case NL_OP_MOD: return ceil(number);
     case NL_OP_FLOORDIV: return ceil(limit_of(rs, node->args[0]) / number);
-    case NL_OP_SUB: return is_side_index(graph, first) && number == (double)side_of(rs, first).begin ? (double)side_of(rs, first).count : 0;
+    case NL_OP_SUB: return part_limit(rs, nl_graph_node(nl_graph_of(rs), node->args[0]), number);
     default: return 0;
     }
 }
@@ -60,7 +70,9 @@ static nl_ref refuse_range(nl_resolver *rs, nl_span span, nl_ref index, size_t e
 
     if (nl_expr_is_const(nl_graph_of(rs), index, &number))
         return refuse(rs, span, nl_arena_printf(arena, "the index %g is outside of 0 .. %zu", number, extent - 1));
-    return refuse(rs, span, nl_arena_printf(arena, "this index runs to %.0f, but there are only %zu elements", limit_of(rs, index) - 1, extent));
+    return refuse(rs, span,
+                  nl_arena_printf(arena, "this index runs to %.0f, but there are only %zu elements",
+                                  limit_of(rs, index) - 1, extent));
 }
 
 /* Constants, and the numbers of neurons, of which each one occurs. */
@@ -79,12 +91,17 @@ nl_ref nl_checked_index(nl_resolver *rs, const nl_ast *e, nl_ref index, size_t e
     const nl_node node = *nl_graph_node(graph, index);
 
     if (!nl_dim_is_pure(node.dim)) {
-        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "an index is a pure number, not %s", nl_dim_text(rs->ck->arena, node.dim));
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "an index is a pure number, not %s",
+                    nl_dim_text(rs->ck->arena, node.dim));
         return 0;
     }
-    if (node.kind == NL_X_CONST && node.number != floor(node.number)) return refuse(rs, e->span, "an index is a whole number");
+    if (node.kind == NL_X_CONST && node.number != floor(node.number))
+        return refuse(rs, e->span, "an index is a whole number");
     if (limit > 0 && limit <= (double)extent) return index;
-    if (rs->guard == 0) return is_certain(graph, index) && (limit > 0 || node.kind == NL_X_CONST) ? refuse_range(rs, e->span, index, extent) : index;
+    if (rs->guard == 0)
+        return is_certain(graph, index) && (limit > 0 || node.kind == NL_X_CONST)
+                   ? refuse_range(rs, e->span, index, extent)
+                   : index;
     const uint32_t guard = nl_graph_node(graph, rs->guard)->space;
     if (guard != 0 && node.space != 0 && guard != node.space) return index;
     return nl_expr_op3(graph, NL_OP_IF, rs->guard, index, nl_expr_const(graph, 0, nl_dim_none));
@@ -99,7 +116,8 @@ static nl_ref one_index(nl_resolver *rs, const nl_ast *e, size_t extent)
     return ref != 0 ? nl_checked_index(rs, e, ref, extent) : 0;
 }
 
-/* Row-major number of the element; -1 where an index behind the first is out of range, so that it cannot reach into the next row. */
+/* Row-major number of the element; -1 where an index behind the first is out of range, so that it cannot reach into the
+ * next row. */
 static nl_ref flat_index(nl_resolver *rs, nl_ref *indices, int rank, const size_t *shape)
 {
     nl_graph *graph = nl_graph_of(rs);
@@ -122,8 +140,7 @@ static nl_ref gather(nl_graph *graph, nl_ref source, nl_ref index)
     const nl_node *of = nl_graph_node(graph, source), *at = nl_graph_node(graph, index);
 
     if (at->kind == NL_X_INDEX && at->space == of->space) return source;
-    return nl_graph_add(graph, &(nl_node){ .kind = NL_X_GATHER, .arg_count = 2, .args = { source, index }, .space = at->space, .dim = of->dim,
-                                           .is_bool = of->is_bool });
+    return nl_view_node(graph, NL_X_GATHER, 0, at->space, source, index);
 }
 
 static nl_ref element(nl_resolver *rs, const nl_ast *e, nl_ref source)
@@ -135,8 +152,9 @@ static nl_ref element(nl_resolver *rs, const nl_ast *e, nl_ref source)
     if (space->kind == NL_SPACE_SYNAPSES) return refuse(rs, e->span, "synapses have no index here");
     if (rank != space->rank) {
         nl_arena *arena = rs->ck->arena;
-        return refuse(rs, e->span, nl_arena_printf(arena, "%s has %d ax%s, but the index names %d", nl_ast_words(arena, e->kids[0]), space->rank,
-                                                   space->rank == 1 ? "is" : "es", rank));
+        return refuse(rs, e->span,
+                      nl_arena_printf(arena, "%s has %d ax%s, but the index names %d", nl_ast_words(arena, e->kids[0]),
+                                      space->rank, space->rank == 1 ? "is" : "es", rank));
     }
     for (int k = 0; k < rank; k++) {
         indices[k] = one_index(rs, e->kids[k + 1], space->shape[k]);
@@ -167,9 +185,13 @@ static nl_ref only_element(nl_resolver *rs, const nl_ast *e, nl_ref source, size
 {
     const nl_ast *bare = nl_ast_bare(e->kids[0]);
 
-    if (bare->kind != NL_AST_FIELD && (bare->kind != NL_AST_NAME || rs->body == NULL || nl_entry_find(rs->body, bare->name) == NULL))
-        return refuse(rs, e->span, nl_arena_printf(rs->ck->arena, "%s is a number and has no elements", nl_ast_words(rs->ck->arena, bare)));
-    if (count == 1 && rs->body != NULL && rs->space != 0 && bare->kind == NL_AST_NAME) count = nl_graph_space(nl_graph_of(rs), rs->space)->count;
+    if (bare->kind != NL_AST_FIELD
+        && (bare->kind != NL_AST_NAME || rs->body == NULL || nl_entry_find(rs->body, bare->name) == NULL))
+        return refuse(
+            rs, e->span,
+            nl_arena_printf(rs->ck->arena, "%s is a number and has no elements", nl_ast_words(rs->ck->arena, bare)));
+    if (count == 1 && rs->body != NULL && rs->space != 0 && bare->kind == NL_AST_NAME)
+        count = nl_graph_space(nl_graph_of(rs), rs->space)->count;
     for (int k = 1; k < e->kid_count; k++)
         if (one_index(rs, e->kids[k], count) == 0) return 0;
     return source;

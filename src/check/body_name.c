@@ -17,10 +17,19 @@ static nl_ref index_node(nl_graph *graph, uint32_t space)
     return space == 0 ? nl_expr_const(graph, 0, nl_dim_none) : nl_expr_leaf(graph, NL_X_INDEX, 0, space, nl_dim_none);
 }
 
-static const nl_population *own_population(const nl_resolver *rs) { return &rs->ck->model->populations.items[rs->body->number]; }
-static const nl_projection *own_projection(const nl_resolver *rs) { return &rs->ck->model->projections.items[rs->body->number]; }
+static const nl_population *own_population(const nl_resolver *rs)
+{
+    return &rs->ck->model->populations.items[rs->body->number];
+}
+static const nl_projection *own_projection(const nl_resolver *rs)
+{
+    return &rs->ck->model->projections.items[rs->body->number];
+}
 
-static nl_ref count_node(nl_resolver *rs, size_t count) { return nl_expr_const(nl_graph_of(rs), (double)count, nl_dim_none); }
+static nl_ref count_node(nl_resolver *rs, size_t count)
+{
+    return nl_expr_const(nl_graph_of(rs), (double)count, nl_dim_none);
+}
 static nl_ref make_i(nl_resolver *rs) { return index_node(nl_graph_of(rs), rs->body->space); }
 static nl_ref make_N(nl_resolver *rs) { return count_node(rs, own_population(rs)->count); }
 static nl_ref make_N_pre(nl_resolver *rs) { return count_node(rs, own_projection(rs)->pre.count); }
@@ -35,7 +44,10 @@ static nl_ref grid_node(nl_resolver *rs, const nl_population *p, nl_op op)
 
 static nl_ref make_row(nl_resolver *rs) { return grid_node(rs, own_population(rs), NL_OP_FLOORDIV); }
 static nl_ref make_col(nl_resolver *rs) { return grid_node(rs, own_population(rs), NL_OP_MOD); }
-static nl_ref make_t(nl_resolver *rs) { return nl_expr_leaf(nl_graph_of(rs), NL_X_TIME, 0, 0, nl_check_time_dim(rs->ck)); }
+static nl_ref make_t(nl_resolver *rs)
+{
+    return nl_expr_leaf(nl_graph_of(rs), NL_X_TIME, 0, 0, nl_check_time_dim(rs->ck));
+}
 static nl_ref make_step(nl_resolver *rs) { return nl_expr_leaf(nl_graph_of(rs), NL_X_STEP, 0, 0, nl_dim_none); }
 
 /* The evaluator knows dt, and says so where the file does not set it. */
@@ -84,8 +96,8 @@ static const struct constant {
     double number;
     bool is_bool, fits_all;
 } constants[] = {
-    { "pi", M_PI, false, false }, { "e", M_E, false, false }, { "inf", INFINITY, false, true }, { "nan", NAN, false, true },
-    { "true", 1, true, false }, { "false", 0, true, false },
+    { "pi", M_PI, false, false }, { "e", M_E, false, false }, { "inf", INFINITY, false, true },
+    { "nan", NAN, false, true },  { "true", 1, true, false }, { "false", 0, true, false },
 };
 
 static const struct constant *constant_find(const char *name)
@@ -141,7 +153,8 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     nl_arena *arena = rs->ck->arena;
     const int here = surroundings(rs);
 
-    for (size_t k = 0; rs->body != NULL && k < rs->body->entries.count; k++) NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
+    for (size_t k = 0; rs->body != NULL && k < rs->body->entries.count; k++)
+        NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
@@ -169,16 +182,20 @@ void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
     nl_diag *diag = nl_diag_add(diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggestion(rs, name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
-    else if (nl_unit_find(name, strlen(name), &unit)) nl_diag_help(diags, diag, "a compound unit stands in brackets: 5 [mV/ms]");
+    else if (nl_unit_find(name, strlen(name), &unit))
+        nl_diag_help(diags, diag, "a compound unit stands in brackets: 5 [mV/ms]");
 }
 
 static nl_ref refuse_hidden(nl_resolver *rs, const nl_ast *e, const nl_found *found)
 {
     const struct implicit *row = &implicits[found->implicit];
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_HIDDEN_NAME, e->span, "`%s` could be %s or the `%s` of the file", e->name, row->what, e->name);
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_HIDDEN_NAME, e->span, "`%s` could be %s or the `%s` of the file",
+                                e->name, row->what, e->name);
 
-    if (found->symbol->span.begin != 0) nl_diag_also(rs->ck->diags, diag, found->symbol->span, "the file declares it here");
-    nl_diag_help(rs->ck->diags, diag, "give the one of the file another name, or use it through a `let` of another name");
+    if (found->symbol->span.begin != 0)
+        nl_diag_also(rs->ck->diags, diag, found->symbol->span, "the file declares it here");
+    nl_diag_help(rs->ck->diags, diag,
+                 "give the one of the file another name, or use it through a `let` of another name");
     return 0;
 }
 
@@ -197,11 +214,16 @@ static nl_ref slot_node(nl_resolver *rs, nl_value value, nl_symbol *symbol)
     nl_model *model = rs->ck->model;
 
     if (symbol->slot < 0) {
-        const nl_slot slot = { .name = symbol->name, .number = nl_value_known(value) ? value.data[0] : NAN, .dim = value.dim };
+        const nl_slot slot = { .name = symbol->name,
+                               .number = nl_value_known(value) ? value.data[0] : NAN,
+                               .dim = value.dim };
         symbol->slot = (int)model->slots.count;
         NL_PUSH(rs->ck->arena, &model->slots, slot);
     }
-    return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_SLOT, .id = (uint32_t)symbol->slot, .dim = value.dim, .is_bool = value.kind == NL_KIND_BOOL });
+    return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_SLOT,
+                                                  .id = (uint32_t)symbol->slot,
+                                                  .dim = value.dim,
+                                                  .is_bool = value.kind == NL_KIND_BOOL });
 }
 
 static const char unnamed[] = "array";
@@ -209,10 +231,13 @@ static const char unnamed[] = "array";
 static uint32_t add_array(nl_resolver *rs, nl_value value, const char *name)
 {
     nl_model *model = rs->ck->model;
-    const nl_array array = { .name = name, .value = value, .space = nl_graph_array_space(model->graph, value.rank, value.shape) };
+    const nl_array array = { .name = name,
+                             .value = value,
+                             .space = nl_graph_array_space(model->graph, value.rank, value.shape) };
 
     for (size_t k = 0; name == unnamed && k < model->arrays.count; k++)
-        if (model->arrays.items[k].name == unnamed && model->arrays.items[k].value.data == value.data && model->arrays.items[k].space == array.space)
+        if (model->arrays.items[k].name == unnamed && model->arrays.items[k].value.data == value.data
+            && model->arrays.items[k].space == array.space)
             return (uint32_t)k;
     NL_PUSH(rs->ck->arena, &model->arrays, array);
     return (uint32_t)(model->arrays.count - 1);
@@ -231,7 +256,10 @@ static nl_ref array_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_
         if (symbol->array < 0) symbol->array = (int)add_array(rs, value, symbol->name);
         id = (uint32_t)symbol->array;
     }
-    return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_ARRAY, .id = id, .space = model->arrays.items[id].space, .dim = value.dim,
+    return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_ARRAY,
+                                                  .id = id,
+                                                  .space = model->arrays.items[id].space,
+                                                  .dim = value.dim,
                                                   .is_bool = value.kind == NL_KIND_BOOL });
 }
 
@@ -244,13 +272,16 @@ nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span
     case NL_KIND_NONE: return 0;
     case NL_KIND_TEXT: return refuse_kind(rs, span, "a text stands where a number is needed", NULL);
     case NL_KIND_LIST: return refuse_kind(rs, span, "a list of unequal parts stands where numbers are needed", NULL);
-    case NL_KIND_TABLE: return refuse_kind(rs, span, "a table is a function of time", "write stim(t), or stim(t, i) for one column each");
+    case NL_KIND_TABLE:
+        return refuse_kind(rs, span, "a table is a function of time",
+                           "write stim(t), or stim(t, i) for one column each");
     default: break;
     }
     if (value.rank > 0) return array_node(rs, value, symbol, span);
     if (symbol != NULL && (symbol->varies || !nl_value_known(value))) return slot_node(rs, value, symbol);
     if (!nl_value_known(value)) return refuse_kind(rs, span, "this value is not known before a run", NULL);
-    return value.kind == NL_KIND_BOOL ? nl_expr_bool(graph, value.data[0] != 0) : nl_expr_const(graph, value.data[0], value.dim);
+    return value.kind == NL_KIND_BOOL ? nl_expr_bool(graph, value.data[0] != 0)
+                                      : nl_expr_const(graph, value.data[0], value.dim);
 }
 
 static nl_ref symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e)
@@ -271,7 +302,8 @@ static nl_ref symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e)
         return refuse_kind(rs, e->span, nl_arena_printf(arena, "`%s` is a function", symbol->name),
                            nl_arena_printf(arena, "give its arguments: %s(..)", symbol->name));
     case NL_SYM_RECORD:
-        return refuse_kind(rs, e->span, nl_arena_printf(arena, "`%s` is a record, which no equation can read", symbol->name), NULL);
+        return refuse_kind(rs, e->span,
+                           nl_arena_printf(arena, "`%s` is a record, which no equation can read", symbol->name), NULL);
     default: return refuse_kind(rs, e->span, nl_arena_printf(arena, "`%s` is no number", symbol->name), NULL);
     }
 }
@@ -291,7 +323,8 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e)
         const nl_symbol *known = local_find(rs, e->name); /* a `let` that is an array, a text or a table */
         return known != NULL ? nl_value_node(rs, known->value, NULL, e->span) : 0;
     }
-    case NL_FOUND_IMPLICIT: return found.symbol != NULL ? refuse_hidden(rs, e, &found) : implicits[found.implicit].make(rs);
+    case NL_FOUND_IMPLICIT:
+        return found.symbol != NULL ? refuse_hidden(rs, e, &found) : implicits[found.implicit].make(rs);
     default: break;
     }
     constant = constant_find(e->name);
@@ -309,7 +342,8 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e)
     if (e == NULL) return;
     const bool is_member = e->kind == NL_AST_FIELD && rs->body != NULL && rs->body->is_projection;
     if (e->kind == NL_AST_NAME && nl_name_find(rs, e->name).how == NL_FOUND_NOTHING && constant_find(e->name) == NULL
-        && not_yet(e->name) == NULL && !nl_call_exists(e->name) && !nl_eval_is_family(&(nl_evaluator){ .scope = rs->scope }, e->name))
+        && not_yet(e->name) == NULL && !nl_call_exists(e->name)
+        && !nl_eval_is_family(&(nl_evaluator){ .scope = rs->scope }, e->name))
         nl_name_unknown(rs, e->name, e->span);
     for (int k = 0; k < e->kid_count && !is_member; k++) nl_check_names(rs, e->kids[k]);
 }
@@ -348,7 +382,8 @@ static nl_ref entry_member(nl_check *ck, nl_body *body, const char *owner, const
         return 0;
     }
     const nl_ref ref = nl_entry_node(body, entry, span);
-    if (ref == 0 && entry->progress == NL_RESOLVED) nl_diag_add(ck->diags, NL_E_VALUE_KIND, span, "`%s.%s` is no number", owner, member);
+    if (ref == 0 && entry->progress == NL_RESOLVED)
+        nl_diag_add(ck->diags, NL_E_VALUE_KIND, span, "`%s.%s` is no number", owner, member);
     return ref;
 }
 
@@ -361,8 +396,10 @@ static nl_ref place_member(nl_check *ck, const nl_body *body, const char *member
 
     if (nl_entry_find(body, member) != NULL) return 0;
     if (strcmp(member, "i") == 0) return index_node(graph, p->space);
-    if (strcmp(member, "row") == 0 && p->rank == 2) return nl_expr_op2(graph, NL_OP_FLOORDIV, index_node(graph, p->space), columns);
-    if (strcmp(member, "col") == 0 && p->rank == 2) return nl_expr_op2(graph, NL_OP_MOD, index_node(graph, p->space), columns);
+    if (strcmp(member, "row") == 0 && p->rank == 2)
+        return nl_expr_op2(graph, NL_OP_FLOORDIV, index_node(graph, p->space), columns);
+    if (strcmp(member, "col") == 0 && p->rank == 2)
+        return nl_expr_op2(graph, NL_OP_MOD, index_node(graph, p->space), columns);
     return 0;
 }
 
@@ -379,15 +416,15 @@ static nl_ref population_member(nl_check *ck, uint32_t population, const char *o
 /* The range begin .. begin + count - 1 of a population's values. */
 static nl_ref part_node(nl_graph *graph, const nl_part *part, nl_ref whole)
 {
-    const nl_node *node = nl_graph_node(graph, whole);
-
-    if (part->whole || node->space == 0) return whole;
-    const uint32_t space = nl_graph_array_space(graph, 1, &part->count);
-    return nl_graph_add(graph, &(nl_node){ .kind = NL_X_PART, .arg_count = 1, .args = { whole }, .id = (uint32_t)part->begin, .space = space,
-                                           .dim = node->dim, .is_bool = node->is_bool });
+    if (part->whole || nl_graph_node(graph, whole)->space == 0) return whole;
+    return nl_view_node(graph, NL_X_PART, (uint32_t)part->begin, nl_graph_array_space(graph, 1, &part->count), whole,
+                        0);
 }
 
-static uint32_t population_of(const nl_symbol *owner) { return owner->kind == NL_SYM_PART ? owner->part.population : owner->id; }
+static uint32_t population_of(const nl_symbol *owner)
+{
+    return owner->kind == NL_SYM_PART ? owner->part.population : owner->id;
+}
 
 /* NAME.member as it is declared: a number where it is one for all elements. */
 nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span)
@@ -396,7 +433,8 @@ nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, 
 
     if (owner->kind == NL_SYM_PROJECTION)
         return owner->id < state->projections.count && state->projections.items[owner->id] != NULL
-                   ? entry_member(ck, state->projections.items[owner->id], owner->name, member, span) : 0;
+                   ? entry_member(ck, state->projections.items[owner->id], owner->name, member, span)
+                   : 0;
     return population_member(ck, population_of(owner), owner->name, member, span);
 }
 
@@ -412,7 +450,8 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
 {
     nl_graph *graph = ck->model->graph;
 
-    if (owner->kind != NL_SYM_PROJECTION && is_size(ck, owner, member)) return nl_expr_const(graph, (double)owner->part.count, nl_dim_none);
+    if (owner->kind != NL_SYM_PROJECTION && is_size(ck, owner, member))
+        return nl_expr_const(graph, (double)owner->part.count, nl_dim_none);
     nl_ref ref = nl_member_node(ck, owner, member, span);
     if (ref == 0 || owner->kind == NL_SYM_PROJECTION) return ref;
     ref = nl_spread(graph, ref, ck->model->populations.items[population_of(owner)].space);
@@ -429,7 +468,11 @@ const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e)
         if (found.how != NL_FOUND_SYMBOL) return NULL;
     }
     const nl_symbol *owner = nl_eval_owner(&ev, e);
-    return owner != NULL && (owner->kind == NL_SYM_POPULATION || owner->kind == NL_SYM_PART || owner->kind == NL_SYM_PROJECTION) ? owner : NULL;
+    return owner != NULL
+                   && (owner->kind == NL_SYM_POPULATION || owner->kind == NL_SYM_PART
+                       || owner->kind == NL_SYM_PROJECTION)
+               ? owner
+               : NULL;
 }
 
 /* pre.x and post.x: the value of the synapse's neuron; pre.i counts within the given part. */
@@ -442,10 +485,8 @@ static nl_ref side_field(nl_resolver *rs, const nl_ast *e, bool is_pre)
     const nl_ref ref = population_member(rs->ck, part->population, p->name, e->name, e->span);
 
     if (ref == 0 || nl_graph_node(graph, ref)->space == 0) return ref;
-    const nl_node of = *nl_graph_node(graph, ref);
-    const nl_ref seen = nl_graph_add(graph, &(nl_node){ .kind = is_pre ? NL_X_PRE : NL_X_POST, .arg_count = 1, .args = { ref },
-                                                        .space = rs->body->space, .dim = of.dim, .is_bool = of.is_bool });
-    if (of.kind != NL_X_INDEX) return seen;
+    const nl_ref seen = nl_view_node(graph, is_pre ? NL_X_PRE : NL_X_POST, 0, rs->body->space, ref, 0);
+    if (nl_graph_node(graph, ref)->kind != NL_X_INDEX) return seen;
     return nl_expr_op2(graph, NL_OP_SUB, seen, nl_expr_const(graph, (double)part->begin, nl_dim_none));
 }
 
@@ -468,7 +509,8 @@ nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e)
         nl_name_unknown(rs, base->name, base->span);
         return 0;
     }
-    nl_diag_add(rs->ck->diags, NL_E_VALUE_KIND, base->span, "only populations, their parts and projections have members");
+    nl_diag_add(rs->ck->diags, NL_E_VALUE_KIND, base->span,
+                "only populations, their parts and projections have members");
     return 0;
 }
 

@@ -11,7 +11,8 @@ static bool extents(nl_evaluator *ev, const nl_ast *head, nl_population *p)
     p->shape[0] = p->count = 1;
     if (head->kind != NL_AST_INDEX) return true;
     if (head->kid_count > 3) {
-        nl_diag_add(ev->ck->diags, NL_E_BODY_HEAD, head->span, "a population is a line [count] or a grid [rows, columns]");
+        nl_diag_add(ev->ck->diags, NL_E_BODY_HEAD, head->span,
+                    "a population is a line [count] or a grid [rows, columns]");
         return false;
     }
     size_t shape[2] = { 1, 1 };
@@ -33,7 +34,9 @@ static bool extents(nl_evaluator *ev, const nl_ast *head, nl_population *p)
 
 static uint32_t add_space(nl_graph *graph, const nl_population *p, uint32_t number)
 {
-    nl_space space = { .kind = NL_SPACE_POPULATION, .name = p->name, .count = p->count, .rank = p->rank, .owner = number };
+    nl_space space = {
+        .kind = NL_SPACE_POPULATION, .name = p->name, .count = p->count, .rank = p->rank, .owner = number
+    };
 
     if (p->count == 1) return 0;
     memcpy(space.shape, p->shape, sizeof p->shape);
@@ -58,7 +61,10 @@ static void keep_lets(nl_body *body)
     for (size_t k = 0; k < body->entries.count; k++) {
         const nl_entry *entry = body->entries.items[k];
         if (entry->kind != NL_ENTRY_LET || entry->node == 0) continue;
-        const nl_let let = { .name = entry->name, .span = entry->span, .node = entry->node, .dim = nl_graph_node(model->graph, entry->node)->dim };
+        const nl_let let = { .name = entry->name,
+                             .span = entry->span,
+                             .node = entry->node,
+                             .dim = nl_graph_node(model->graph, entry->node)->dim };
         NL_PUSH(body->ck->arena, &model->populations.items[body->number].lets, let);
     }
 }
@@ -118,7 +124,8 @@ static nl_body *top_body(nl_check *ck)
 static void name_top(nl_check *ck, const nl_body *body, const nl_ast *item)
 {
     const nl_entry *entry = nl_entry_find(body, item->name);
-    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_STATE, item->name, item->name_span.end != 0 ? item->name_span : item->span, item);
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_STATE, item->name,
+                                     item->name_span.end != 0 ? item->name_span : item->span, item);
 
     if (entry == NULL || symbol == NULL) return;
     symbol->id = entry->var;
@@ -145,6 +152,8 @@ bool nl_body_top(nl_check *ck, const nl_ast *stmt)
 
     body->scope->parent = ck->top;
     if (stmt->kind != NL_AST_IF) top_statement(body, stmt);
-    else nl_body_walk(body, nl_ast_new(ck->arena, NL_AST_BLOCK, stmt->span, NULL, (nl_ast *[]){ (nl_ast *)stmt }, 1), top_statement);
+    else
+        nl_body_walk(body, nl_ast_new(ck->arena, NL_AST_BLOCK, stmt->span, NULL, (nl_ast *[]){ (nl_ast *)stmt }, 1),
+                     top_statement);
     return nl_diags_error_count(ck->diags) == errors;
 }

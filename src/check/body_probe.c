@@ -1,5 +1,5 @@
-/* Expressions of the protocol that a simulation can evaluate by itself at every sample.  Whatever is not of this kind is left to the
- * evaluator of values, which also gives the messages; so nothing is said here. */
+/* Expressions of the protocol that a simulation can evaluate by itself at every sample.  Whatever is not of this kind
+ * is left to the evaluator of values, which also gives the messages; so nothing is said here. */
 #include "body.h"
 
 #include <math.h>
@@ -43,7 +43,9 @@ static bool slice_axis(nl_resolver *rs, const nl_ast *e, size_t extent, axis *ou
 {
     double begin = 0, end = (double)extent, step = 1;
 
-    if (!bound(rs, nl_ast_kid(e, 0), &begin) || !bound(rs, nl_ast_kid(e, 1), &end) || !bound(rs, nl_ast_kid(e, 2), &step) || step < 1) return false;
+    if (!bound(rs, nl_ast_kid(e, 0), &begin) || !bound(rs, nl_ast_kid(e, 1), &end)
+        || !bound(rs, nl_ast_kid(e, 2), &step) || step < 1)
+        return false;
     begin = clamped(begin, (double)extent);
     end = clamped(end, (double)extent);
     out->count = end > begin ? (size_t)ceil((end - begin) / step) : 0;
@@ -76,7 +78,9 @@ static bool axes_of(nl_resolver *rs, const nl_ast *e, const nl_space *space, axi
         const bool is_slice = index == NULL || index->kind == NL_AST_SLICE;
 
         axes[k] = (axis){ .is_scalar = false };
-        if (!(is_slice ? slice_axis(rs, index != NULL ? index : &all, space->shape[k], &axes[k]) : value_axis(rs, index, space->shape[k], &axes[k]))) return false;
+        if (!(is_slice ? slice_axis(rs, index != NULL ? index : &all, space->shape[k], &axes[k])
+                       : value_axis(rs, index, space->shape[k], &axes[k])))
+            return false;
         lists += !is_slice && !axes[k].is_scalar;
     }
     return lists <= 1 && e->kid_count - 1 <= space->rank;
@@ -109,55 +113,60 @@ static bool is_range(const double *flat, size_t count)
 static nl_ref gathered(nl_resolver *rs, nl_ref source, int rank, const size_t *shape, const double *flat, size_t count)
 {
     nl_graph *graph = nl_graph_of(rs);
-    const nl_node of = *nl_graph_node(graph, source);
-    nl_node node = { .kind = NL_X_GATHER, .arg_count = 2, .args = { source }, .dim = of.dim, .is_bool = of.is_bool };
 
-    if (rank == 0) {
-        node.args[1] = nl_expr_const(graph, flat[0], nl_dim_none);
-        return nl_graph_add(graph, &node);
-    }
-    node.space = nl_graph_array_space(graph, rank, shape);
-    if (is_range(flat, count)) {
-        node.kind = NL_X_PART;
-        node.arg_count = 1;
-        node.id = (uint32_t)flat[0];
-        return nl_graph_add(graph, &node);
-    }
-    node.args[1] = nl_value_node(rs, nl_value_array(rs->ck->arena, NL_KIND_NUMBER, nl_dim_none, rank, shape, flat), NULL, (nl_span){ 0, 0 });
-    return node.args[1] != 0 ? nl_graph_add(graph, &node) : 0;
+    if (rank == 0) return nl_view_node(graph, NL_X_GATHER, 0, 0, source, nl_expr_const(graph, flat[0], nl_dim_none));
+    const uint32_t space = nl_graph_array_space(graph, rank, shape);
+    if (is_range(flat, count)) return nl_view_node(graph, NL_X_PART, (uint32_t)flat[0], space, source, 0);
+    const nl_value numbers = nl_value_array(rs->ck->arena, NL_KIND_NUMBER, nl_dim_none, rank, shape, flat);
+    return nl_view_node(graph, NL_X_GATHER, 0, space, source, nl_value_node(rs, numbers, NULL, (nl_span){ 0, 0 }));
 }
 
-/* X.x[3], X.x[0:10], X.x[[c, c + 1]], X.x[r, :]: elements known beforehand, or one that is not. */
-nl_ref nl_probe_index(nl_resolver *rs, const nl_ast *e)
+/* X.x[k] for a number that changes: negative ones count from the end, as everywhere in the protocol. */
+static nl_ref changing_element(nl_resolver *rs, const nl_ast *e, nl_ref source, size_t count)
 {
     nl_graph *graph = nl_graph_of(rs);
-    const nl_ref source = nl_resolve(rs, e->kids[0]);
+    const nl_ref index = nl_resolve(rs, e), zero = nl_expr_const(graph, 0, nl_dim_none);
+
+    if (index == 0 || nl_graph_node(graph, index)->space != 0) return 0;
+    const nl_ref from_end = nl_expr_op2(graph, NL_OP_ADD, index, nl_expr_const(graph, (double)count, nl_dim_none));
+    const nl_ref is_negative = nl_expr_op2(graph, NL_OP_LT, index, zero);
+    return nl_view_node(graph, NL_X_GATHER, 0, 0, source, nl_expr_op3(graph, NL_OP_IF, is_negative, from_end, index));
+}
+
+static nl_ref fixed_elements(nl_resolver *rs, const nl_ast *e, nl_ref source, const nl_space *space)
+{
     axis axes[NL_RANK];
     size_t shape[NL_RANK], count = 1;
     int rank = 0;
 
-    if (source == 0) return 0;
-    const nl_node of = *nl_graph_node(graph, source);
-    const nl_space *space = nl_graph_space(graph, of.space);
-    if (of.space == 0 || space->kind == NL_SPACE_SYNAPSES) return 0;
-    if (e->kid_count == 2 && space->rank == 1 && e->kids[1]->kind != NL_AST_SLICE && !nl_is_static(rs, e->kids[1])) {
-        const nl_ref index = nl_resolve(rs, e->kids[1]);
-        if (index == 0 || nl_graph_node(graph, index)->space != 0) return 0;
-        return nl_graph_add(graph, &(nl_node){ .kind = NL_X_GATHER, .arg_count = 2, .args = { source, index }, .dim = of.dim, .is_bool = of.is_bool });
-    }
     if (!axes_of(rs, e, space, axes)) return 0;
     for (int k = 0; k < space->rank; k++) {
         count *= axes[k].count;
         if (!axes[k].is_scalar) shape[rank++] = axes[k].count;
     }
-    if (count == 0) return 0;
-    return gathered(rs, source, rank, shape, taken(rs->ck->arena, space, axes, count), count);
+    return count > 0 ? gathered(rs, source, rank, shape, taken(rs->ck->arena, space, axes, count), count) : 0;
+}
+
+/* X.x[3], X.x[0:10], X.x[[c, c + 1]], X.x[r, :]: elements known beforehand, or one that is not. */
+nl_ref nl_probe_index(nl_resolver *rs, const nl_ast *e)
+{
+    const nl_ref source = nl_resolve(rs, e->kids[0]);
+
+    if (source == 0) return 0;
+    const uint32_t number = nl_graph_node(nl_graph_of(rs), source)->space;
+    const nl_space *space = nl_graph_space(nl_graph_of(rs), number);
+    if (number == 0 || space->kind == NL_SPACE_SYNAPSES) return 0;
+    const bool is_one = e->kid_count == 2 && space->rank == 1 && e->kids[1]->kind != NL_AST_SLICE;
+    if (is_one && !nl_is_static(rs, e->kids[1])) return changing_element(rs, e->kids[1], source, space->count);
+    return fixed_elements(rs, e, source, space);
 }
 
 /* --- the expression --- */
 
 /* How much of the model belongs to what was resolved before. */
-typedef struct extent { size_t prevs, delays, windows; } extent;
+typedef struct extent {
+    size_t prevs, delays, windows;
+} extent;
 
 static extent extent_of(const nl_model *model)
 {

@@ -45,7 +45,8 @@ static const char *part_name(nl_check *ck, const nl_part *part)
 
 static const char *made_name(nl_check *ck, const nl_projection *p)
 {
-    const char *plain = nl_arena_printf(ck->arena, "%s -> %s", part_name(ck, &p->pre), part_name(ck, &p->post)), *name = plain;
+    const char *plain = nl_arena_printf(ck->arena, "%s -> %s", part_name(ck, &p->pre), part_name(ck, &p->post)),
+               *name = plain;
 
     for (int k = 2; name_taken(ck->model, name); k++) name = nl_arena_printf(ck->arena, "%s (%d)", plain, k);
     return name;
@@ -56,9 +57,12 @@ static const char *made_name(nl_check *ck, const nl_projection *p)
 static bool declares(const nl_ast *e, const char *name)
 {
     if (e == NULL) return false;
-    if (e->kind == NL_AST_PROJECTION && e->kids[0] != NULL && e->kids[0]->kind == NL_AST_NAME && strcmp(e->kids[0]->name, name) == 0) return true;
+    if (e->kind == NL_AST_PROJECTION && e->kids[0] != NULL && e->kids[0]->kind == NL_AST_NAME
+        && strcmp(e->kids[0]->name, name) == 0)
+        return true;
     for (int k = 0; k < e->kid_count; k++)
-        if ((e->kind == NL_AST_BLOCK || e->kind == NL_AST_IF || e->kind == NL_AST_FOR) && declares(e->kids[k], name)) return true;
+        if ((e->kind == NL_AST_BLOCK || e->kind == NL_AST_IF || e->kind == NL_AST_FOR) && declares(e->kids[k], name))
+            return true;
     return false;
 }
 
@@ -71,7 +75,8 @@ static void exclude(nl_evaluator *ev, const nl_ast *names, nl_projection *p)
         const char *name = nl_eval_family_name(ev, names->kids[k]);
         const nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
         if (symbol != NULL && symbol->kind == NL_SYM_PROJECTION) NL_PUSH(ck->arena, &p->excluding, symbol->id);
-        else if (name != NULL && !declares(ck->file, name)) nl_diag_add(ck->diags, NL_E_NAME, names->kids[k]->span, "there is no projection `%s` above", name);
+        else if (name != NULL && !declares(ck->file, name))
+            nl_diag_add(ck->diags, NL_E_NAME, names->kids[k]->span, "there is no projection `%s` above", name);
     }
 }
 
@@ -84,7 +89,10 @@ static void keep_lets(nl_body *body)
     for (size_t k = 0; k < body->entries.count; k++) {
         const nl_entry *entry = body->entries.items[k];
         if (entry->var != NL_NO_VAR || entry->node == 0) continue;
-        const nl_let let = { .name = entry->name, .span = entry->span, .node = entry->node, .dim = nl_graph_node(model->graph, entry->node)->dim };
+        const nl_let let = { .name = entry->name,
+                             .span = entry->span,
+                             .node = entry->node,
+                             .dim = nl_graph_node(model->graph, entry->node)->dim };
         NL_PUSH(body->ck->arena, &model->projections.items[body->number].lets, let);
     }
 }
@@ -105,7 +113,9 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl)
     const size_t errors = nl_diags_error_count(ck->diags);
     nl_evaluator ev = { .ck = ck, .scope = ck->top, .arena = ck->arena };
     const nl_ast *named = decl->kids[0];
-    nl_projection p = { .doc = decl->doc, .span = named != NULL ? named->span : nl_span_join(decl->kids[1]->span, decl->kids[2]->span), .no_self = decl->flag };
+    nl_projection p = { .doc = decl->doc,
+                        .span = named != NULL ? named->span : nl_span_join(decl->kids[1]->span, decl->kids[2]->span),
+                        .no_self = decl->flag };
 
     if (named != NULL && (p.name = nl_eval_family_name(&ev, named)) == NULL) return false;
     nl_symbol *symbol = named != NULL ? nl_scope_add(ck, ck->top, NL_SYM_PROJECTION, p.name, named->span, decl) : NULL;

@@ -34,7 +34,8 @@ static bool fixed_value(nl_resolver *rs, const nl_ast *e, nl_value *out)
     if (!nl_is_static(rs, e)) {
         nl_resolve(rs, e);
         if (nl_diags_error_count(rs->ck->diags) > errors) return false;
-        return refuse(rs, NL_E_BODY_RULE, e->span, "connections are made once, so this must be known before time starts and stay");
+        return refuse(rs, NL_E_BODY_RULE, e->span,
+                      "connections are made once, so this must be known before time starts and stay");
     }
     *out = nl_static_value(rs, e);
     return out->kind != NL_KIND_NONE;
@@ -44,15 +45,17 @@ static bool numbers(nl_resolver *rs, const nl_ast *e, int rank, const char *what
 {
     if (!fixed_value(rs, e, out)) return false;
     if (out->kind == NL_KIND_NUMBER && out->rank == rank) return true;
-    return refuse(rs, NL_E_CONN_VALUES, e->span, nl_arena_printf(rs->ck->arena, "%s, not %s", what, out->kind == NL_KIND_NUMBER
-                                                                     ? nl_value_shape_text(rs->ck->arena, *out) : "this"));
+    return refuse(rs, NL_E_CONN_VALUES, e->span,
+                  nl_arena_printf(rs->ck->arena, "%s, not %s", what,
+                                  out->kind == NL_KIND_NUMBER ? nl_value_shape_text(rs->ck->arena, *out) : "this"));
 }
 
 static bool whole_numbers(nl_resolver *rs, const nl_ast *e, int rank, const char *what, nl_value *out)
 {
     if (!numbers(rs, e, rank, what, out)) return false;
     for (size_t k = 0; k < nl_value_count(*out); k++)
-        if (out->data[k] != floor(out->data[k])) return refuse(rs, NL_E_CONN_VALUES, e->span, "these must be whole numbers");
+        if (out->data[k] != floor(out->data[k]))
+            return refuse(rs, NL_E_CONN_VALUES, e->span, "these must be whole numbers");
     return true;
 }
 
@@ -62,7 +65,8 @@ static bool flag(nl_resolver *rs, const nl_ast *e, bool *out)
 
     if (e == NULL) return true;
     if (!fixed_value(rs, e, &value)) return false;
-    if (value.kind != NL_KIND_BOOL || value.rank != 0) return refuse(rs, NL_E_VALUE_KIND, e->span, "this is true or false");
+    if (value.kind != NL_KIND_BOOL || value.rank != 0)
+        return refuse(rs, NL_E_VALUE_KIND, e->span, "this is true or false");
     *out = value.data[0] != 0;
     return true;
 }
@@ -104,8 +108,9 @@ static bool plain(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args
 
     (void)args;
     if (rule->kind != NL_RULE_ONE_TO_ONE || p->pre.count == p->post.count) return true;
-    return refuse(rs, NL_E_CONN_SIZES, call->span, nl_arena_printf(rs->ck->arena, "one_to_one needs two sides of one size, not %zu and %zu",
-                                                                   p->pre.count, p->post.count));
+    return refuse(rs, NL_E_CONN_SIZES, call->span,
+                  nl_arena_printf(rs->ck->arena, "one_to_one needs two sides of one size, not %zu and %zu",
+                                  p->pre.count, p->post.count));
 }
 
 /* A value per pair: of what pre and post are before time starts. */
@@ -115,7 +120,8 @@ static nl_ref pair_value(nl_resolver *rs, const nl_ast *e, const char *what, boo
 
     if (ref == 0 || (ref = nl_conform(rs, e, ref, rs->body->space)) == 0) return 0;
     if (!nl_varies_in_time(nl_graph_of(rs), ref)) return ref;
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span, "connections are made once and cannot depend on what changes in time");
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span,
+                                "connections are made once and cannot depend on what changes in time");
     nl_diag_help(rs->ck->diags, diag, "use parameters of the populations, pre.i and post.i");
     return 0;
 }
@@ -126,8 +132,10 @@ static bool probability(nl_resolver *rs, const nl_ast *call, const nl_ast *const
     rule->expr = pair_value(rs, args[0], "a probability", false);
     if (rule->expr == 0) return false;
     const nl_dim dim = nl_graph_node(nl_graph_of(rs), rule->expr)->dim;
-    return nl_dim_is_pure(dim) || refuse(rs, NL_E_DIMENSION, args[0]->span, nl_arena_printf(rs->ck->arena, "a probability is a pure number, not %s",
-                                                                                          nl_dim_text(rs->ck->arena, dim)));
+    return nl_dim_is_pure(dim)
+           || refuse(rs, NL_E_DIMENSION, args[0]->span,
+                     nl_arena_printf(rs->ck->arena, "a probability is a pure number, not %s",
+                                     nl_dim_text(rs->ck->arena, dim)));
 }
 
 static bool condition(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args, nl_rule *rule)
@@ -140,19 +148,29 @@ static bool condition(nl_resolver *rs, const nl_ast *call, const nl_ast *const *
 static bool degree(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args, nl_rule *rule)
 {
     (void)call;
-    if (!whole_numbers(rs, args[0], 0, "a number of synapses is needed", &rule->values[0]) || !flag(rs, args[1], &rule->multapses)) return false;
-    return rule->values[0].data[0] >= 0 || refuse(rs, NL_E_CONN_VALUES, args[0]->span, "a number of synapses cannot be negative");
+    if (!whole_numbers(rs, args[0], 0, "a number of synapses is needed", &rule->values[0])
+        || !flag(rs, args[1], &rule->multapses))
+        return false;
+    return rule->values[0].data[0] >= 0
+           || refuse(rs, NL_E_CONN_VALUES, args[0]->span, "a number of synapses cannot be negative");
 }
 
-static int grid_rank(nl_resolver *rs, const nl_part *part) { return rs->ck->model->populations.items[part->population].rank; }
+static int grid_rank(nl_resolver *rs, const nl_part *part)
+{
+    return rs->ck->model->populations.items[part->population].rank;
+}
 
 static bool same_sides(nl_resolver *rs, const nl_ast *call)
 {
     const nl_projection *p = projection_of(rs);
-    const nl_population *a = &rs->ck->model->populations.items[p->pre.population], *b = &rs->ck->model->populations.items[p->post.population];
+    const nl_population *a = &rs->ck->model->populations.items[p->pre.population],
+                        *b = &rs->ck->model->populations.items[p->post.population];
 
-    if (a->rank == b->rank && p->pre.count == p->post.count && (a->rank == 1 || memcmp(a->shape, b->shape, sizeof a->shape) == 0)) return true;
-    return refuse(rs, NL_E_CONN_SIZES, call->span, "this rule needs two sides of one form: the same line or the same grid");
+    if (a->rank == b->rank && p->pre.count == p->post.count
+        && (a->rank == 1 || memcmp(a->shape, b->shape, sizeof a->shape) == 0))
+        return true;
+    return refuse(rs, NL_E_CONN_SIZES, call->span,
+                  "this rule needs two sides of one form: the same line or the same grid");
 }
 
 static bool offsets(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args, nl_rule *rule)
@@ -160,9 +178,12 @@ static bool offsets(nl_resolver *rs, const nl_ast *call, const nl_ast *const *ar
     const bool grid = grid_rank(rs, &projection_of(rs)->pre) == 2;
 
     if (!same_sides(rs, call) || !boundary(rs, args[1], &rule->boundary)
-        || !whole_numbers(rs, args[0], grid ? 2 : 1, grid ? "on a grid, offsets are a list of pairs" : "on a line, offsets are a list of numbers", &rule->values[0]))
+        || !whole_numbers(rs, args[0], grid ? 2 : 1,
+                          grid ? "on a grid, offsets are a list of pairs" : "on a line, offsets are a list of numbers",
+                          &rule->values[0]))
         return false;
-    return !grid || rule->values[0].shape[1] == 2 || refuse(rs, NL_E_CONN_STENCIL, args[0]->span, "on a grid, an offset is a pair (rows, columns)");
+    return !grid || rule->values[0].shape[1] == 2
+           || refuse(rs, NL_E_CONN_STENCIL, args[0]->span, "on a grid, an offset is a pair (rows, columns)");
 }
 
 static bool kernel(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args, nl_rule *rule)
@@ -170,10 +191,13 @@ static bool kernel(nl_resolver *rs, const nl_ast *call, const nl_ast *const *arg
     const int rank = grid_rank(rs, &projection_of(rs)->pre);
 
     if (!same_sides(rs, call) || !boundary(rs, args[1], &rule->boundary)
-        || !numbers(rs, args[0], rank, rank == 2 ? "on a grid, a kernel is a matrix" : "on a line, a kernel is a list", &rule->values[0]))
+        || !numbers(rs, args[0], rank, rank == 2 ? "on a grid, a kernel is a matrix" : "on a line, a kernel is a list",
+                    &rule->values[0]))
         return false;
     for (int k = 0; k < rank; k++)
-        if (rule->values[0].shape[k] % 2 == 0) return refuse(rs, NL_E_CONN_STENCIL, args[0]->span, "a kernel has odd extents, so that its middle lies on the neuron");
+        if (rule->values[0].shape[k] % 2 == 0)
+            return refuse(rs, NL_E_CONN_STENCIL, args[0]->span,
+                          "a kernel has odd extents, so that its middle lies on the neuron");
     return give(rs, "w", args[0]->span, rule->values[0].dim, &rule->weight_var);
 }
 
@@ -183,11 +207,15 @@ static bool low_rank(nl_resolver *rs, const nl_ast *call, const nl_ast *const *a
     nl_arena *arena = rs->ck->arena;
     nl_dim dim;
 
-    if (!numbers(rs, args[0], 2, "a matrix is needed", &rule->values[0]) || !numbers(rs, args[1], 2, "a matrix is needed", &rule->values[1])) return false;
+    if (!numbers(rs, args[0], 2, "a matrix is needed", &rule->values[0])
+        || !numbers(rs, args[1], 2, "a matrix is needed", &rule->values[1]))
+        return false;
     const nl_value *u = &rule->values[0], *v = &rule->values[1];
     if (u->shape[0] != p->post.count || v->shape[0] != p->pre.count || u->shape[1] != v->shape[1])
-        return refuse(rs, NL_E_CONN_SIZES, call->span, nl_arena_printf(arena, "U[post, k] and V[pre, k] are %s and %s, but there are %zu post and %zu pre neurons",
-                                                                       nl_value_shape_text(arena, *u), nl_value_shape_text(arena, *v), p->post.count, p->pre.count));
+        return refuse(rs, NL_E_CONN_SIZES, call->span,
+                      nl_arena_printf(
+                          arena, "U[post, k] and V[pre, k] are %s and %s, but there are %zu post and %zu pre neurons",
+                          nl_value_shape_text(arena, *u), nl_value_shape_text(arena, *v), p->post.count, p->pre.count));
     if (!nl_dim_apply(NL_DIM_PRODUCT, (nl_dim[]){ u->dim, v->dim }, 2, &dim)) dim = nl_dim_unknown;
     return give(rs, "w", call->span, dim, &rule->weight_var);
 }
@@ -199,11 +227,16 @@ static bool weights(nl_resolver *rs, const nl_ast *call, const nl_ast *const *ar
     const nl_value *w = &rule->values[0];
 
     (void)call;
-    if (!numbers(rs, args[0], 2, "a matrix [post, pre] is needed", &rule->values[0]) || !flag(rs, args[1], &rule->zeros)) return false;
-    if (w->shape[0] == p->post.count && w->shape[1] == p->pre.count) return give(rs, "w", args[0]->span, w->dim, &rule->weight_var);
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CONN_SIZES, args[0]->span, "the weights are %s, but [post, pre] is [%zu, %zu]",
-                                nl_value_shape_text(arena, *w), p->post.count, p->pre.count);
-    if (w->shape[1] == p->post.count && w->shape[0] == p->pre.count) nl_diag_help(rs->ck->diags, diag, "rows are post neurons; use transpose(W)");
+    if (!numbers(rs, args[0], 2, "a matrix [post, pre] is needed", &rule->values[0])
+        || !flag(rs, args[1], &rule->zeros))
+        return false;
+    if (w->shape[0] == p->post.count && w->shape[1] == p->pre.count)
+        return give(rs, "w", args[0]->span, w->dim, &rule->weight_var);
+    nl_diag *diag =
+        nl_diag_add(rs->ck->diags, NL_E_CONN_SIZES, args[0]->span, "the weights are %s, but [post, pre] is [%zu, %zu]",
+                    nl_value_shape_text(arena, *w), p->post.count, p->pre.count);
+    if (w->shape[1] == p->post.count && w->shape[0] == p->pre.count)
+        nl_diag_help(rs->ck->diags, diag, "rows are post neurons; use transpose(W)");
     return false;
 }
 
@@ -213,7 +246,9 @@ static bool neuron_ids(nl_resolver *rs, const nl_ast *e, size_t count, nl_value 
     if (!whole_numbers(rs, e, 1, "a list of neurons is needed", out)) return false;
     for (size_t k = 0; k < out->shape[0]; k++)
         if (out->data[k] < 0 || out->data[k] >= (double)count)
-            return refuse(rs, NL_E_CONN_VALUES, e->span, nl_arena_printf(rs->ck->arena, "neuron %.0f is outside of 0 .. %zu", out->data[k], count - 1));
+            return refuse(
+                rs, NL_E_CONN_VALUES, e->span,
+                nl_arena_printf(rs->ck->arena, "neuron %.0f is outside of 0 .. %zu", out->data[k], count - 1));
     return true;
 }
 
@@ -223,7 +258,8 @@ static bool given_value(nl_resolver *rs, const nl_ast *arg, size_t count, nl_rul
 
     if (!numbers(rs, arg->kids[0], 1, "one value per synapse is needed", &given.value)) return false;
     if (given.value.shape[0] != count)
-        return refuse(rs, NL_E_CONN_VALUES, arg->kids[0]->span, nl_arena_printf(rs->ck->arena, "%zu values for %zu synapses", given.value.shape[0], count));
+        return refuse(rs, NL_E_CONN_VALUES, arg->kids[0]->span,
+                      nl_arena_printf(rs->ck->arena, "%zu values for %zu synapses", given.value.shape[0], count));
     if (!give(rs, arg->name, arg->span, given.value.dim, &given.var)) return false;
     NL_PUSH(rs->ck->arena, &rule->given, given);
     return true;
@@ -235,12 +271,18 @@ static bool pairs(nl_resolver *rs, const nl_ast *call, const nl_ast *const *args
 {
     const nl_projection *p = projection_of(rs);
 
-    if (!neuron_ids(rs, args[0], p->pre.count, &rule->values[0]) || !neuron_ids(rs, args[1], p->post.count, &rule->values[1])) return false;
+    if (!neuron_ids(rs, args[0], p->pre.count, &rule->values[0])
+        || !neuron_ids(rs, args[1], p->post.count, &rule->values[1]))
+        return false;
     const size_t count = rule->values[0].shape[0];
     if (rule->values[1].shape[0] != count)
-        return refuse(rs, NL_E_CONN_VALUES, call->span, nl_arena_printf(rs->ck->arena, "%zu pre neurons, but %zu post neurons", count, rule->values[1].shape[0]));
+        return refuse(
+            rs, NL_E_CONN_VALUES, call->span,
+            nl_arena_printf(rs->ck->arena, "%zu pre neurons, but %zu post neurons", count, rule->values[1].shape[0]));
     for (int k = 1; k < call->kid_count; k++)
-        if (call->kids[k]->kind == NL_AST_ARG && !is_id_list(call->kids[k]->name) && !given_value(rs, call->kids[k], count, rule)) return false;
+        if (call->kids[k]->kind == NL_AST_ARG && !is_id_list(call->kids[k]->name)
+            && !given_value(rs, call->kids[k], count, rule))
+            return false;
     return true;
 }
 
@@ -288,7 +330,8 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
     for (size_t k = 0; k < NL_LEN(rows); k++) NL_PUSH(rs->ck->arena, &names, rows[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == NL_SYM_CONNECTOR) NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
+            if (scope->symbols.items[k]->kind == NL_SYM_CONNECTOR)
+                NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
     nl_diag *diag = nl_diag_add(diags, NL_E_BODY_RULE, e->span, "there is no connection rule `%s`", name);
     const char *close = nl_suggest(name, names.items, names.count);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
@@ -302,7 +345,8 @@ static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_
 
     if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) {
         symbol->used = true;
-        return nl_call_enter(rs, e, nl_ast_kid(symbol->decl, 0), &inside) && resolve_via(&inside, nl_ast_kid(symbol->decl, 1), rule);
+        return nl_call_enter(rs, e, nl_ast_kid(symbol->decl, 0), &inside)
+               && resolve_via(&inside, nl_ast_kid(symbol->decl, 1), rule);
     }
     for (size_t k = 0; k < NL_LEN(rows); k++)
         if (strcmp(rows[k].name, base->name) == 0) return apply_row(rs, e, &rows[k], rule);
@@ -315,7 +359,8 @@ static bool chosen_rule(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     nl_value value;
 
     if (!nl_eval_condition(&ev, e->kids[0], &value)) return false;
-    if (!nl_value_known(value) || value.rank != 0) return refuse(rs, NL_E_BODY_RULE, e->kids[0]->span, "this condition is not known before time starts");
+    if (!nl_value_known(value) || value.rank != 0)
+        return refuse(rs, NL_E_BODY_RULE, e->kids[0]->span, "this condition is not known before time starts");
     return resolve_via(rs, e->kids[value.data[0] != 0 ? 1 : 2], rule);
 }
 

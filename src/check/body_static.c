@@ -9,7 +9,8 @@ nl_evaluator nl_evaluator_of(const nl_resolver *rs)
 {
     const bool draws = rs->place == NL_IN_PARAM || rs->place == NL_IN_STATE || rs->place == NL_IN_RULE;
 
-    return (nl_evaluator){ .ck = rs->ck, .scope = rs->scope, .arena = rs->ck->arena, .stream = draws ? rs->stream : NULL };
+    return (
+        nl_evaluator){ .ck = rs->ck, .scope = rs->scope, .arena = rs->ck->arena, .stream = draws ? rs->stream : NULL };
 }
 
 nl_value nl_static_value(const nl_resolver *rs, const nl_ast *e)
@@ -24,7 +25,8 @@ int nl_call_count(const nl_ast *call)
 {
     int count = 0;
 
-    for (int k = 1; k < call->kid_count; k++) count += call->kids[k]->kind != NL_AST_ARG || strcmp(call->kids[k]->name, "size") != 0;
+    for (int k = 1; k < call->kid_count; k++)
+        count += call->kids[k]->kind != NL_AST_ARG || strcmp(call->kids[k]->name, "size") != 0;
     return count;
 }
 
@@ -32,7 +34,8 @@ int nl_call_count(const nl_ast *call)
 bool nl_is_draw(const char *name, int arg_count)
 {
     for (int k = 0; k < NL_DIST_COUNT; k++)
-        if (strcmp(nl_dists[k].name, name) == 0) return nl_dists[k].arg_count == arg_count || nl_op_find(name, arg_count) == NL_OP_COUNT;
+        if (strcmp(nl_dists[k].name, name) == 0)
+            return nl_dists[k].arg_count == arg_count || nl_op_find(name, arg_count) == NL_OP_COUNT;
     return false;
 }
 
@@ -53,8 +56,9 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
         }
         return nl_scope_find_here(rs->body->scope, e->name) != NULL;
     case NL_FOUND_IMPLICIT: return strcmp(e->name, "dt") == 0 && found.symbol == NULL;
-    default: return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0 || strcmp(e->name, "nan") == 0
-                    || strcmp(e->name, "true") == 0 || strcmp(e->name, "false") == 0;
+    default:
+        return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0
+               || strcmp(e->name, "nan") == 0 || strcmp(e->name, "true") == 0 || strcmp(e->name, "false") == 0;
     }
 }
 
@@ -64,7 +68,11 @@ static void add_locals(nl_check *ck, nl_scope *scope, const nl_ast *e)
     if (e == NULL) return;
     if (e->kind == NL_AST_ITEM || e->kind == NL_AST_PARAM) {
         nl_symbol *symbol = NL_NEW(ck->arena, nl_symbol);
-        *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = e->name, .value = nl_value_number(ck->arena, 0, nl_dim_none), .slot = -1, .array = -1 };
+        *symbol = (nl_symbol){ .kind = NL_SYM_VALUE,
+                               .name = e->name,
+                               .value = nl_value_number(ck->arena, 0, nl_dim_none),
+                               .slot = -1,
+                               .array = -1 };
         NL_PUSH(ck->arena, &scope->symbols, symbol);
     }
     for (int k = 0; k < e->kid_count; k++) add_locals(ck, scope, e->kids[k]);
@@ -94,9 +102,11 @@ static bool call_is_static(const nl_resolver *rs, const nl_ast *call)
 
     if (base->kind != NL_AST_NAME || !arguments_are_static(rs, call)) return false;
     const nl_found found = nl_name_find(rs, base->name);
-    if (found.how == NL_FOUND_SYMBOL && found.symbol->kind == NL_SYM_FUNCTION) return function_is_static(rs, found.symbol->decl);
+    if (found.how == NL_FOUND_SYMBOL && found.symbol->kind == NL_SYM_FUNCTION)
+        return function_is_static(rs, found.symbol->decl);
     if (found.how == NL_FOUND_SYMBOL) return found.symbol->kind == NL_SYM_VALUE && name_is_static(rs, base);
-    return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name) && !nl_is_draw(base->name, nl_call_count(call))
+    return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name)
+           && !nl_is_draw(base->name, nl_call_count(call))
            && (nl_func_exists(base->name) || nl_op_find(base->name, -1) != NL_OP_COUNT);
 }
 

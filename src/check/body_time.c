@@ -1,5 +1,5 @@
-/* Past values: prev(), delay(), window_mean().  They are defined once in the model and read by number, so that an expression may
- * lead back to itself through one. */
+/* Past values: prev(), delay(), window_mean().  They are defined once in the model and read by number, so that an
+ * expression may lead back to itself through one. */
 #include "body.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ struct nl_pending {
     nl_span span;
     bool is_delay;
     uint32_t id;
-    nl_dim dim;    /* that was assumed */
+    nl_dim dim; /* that was assumed */
 };
 
 /* --- what changes in time --- */
@@ -39,7 +39,9 @@ bool nl_varies_in_time(const nl_graph *graph, nl_ref ref) { return nl_expr_any(g
 
 typedef nl_ref (*past_fn)(nl_resolver *rs, nl_ref ref, void *user);
 
-typedef struct side_use { bool pre, post, own; } side_use;
+typedef struct side_use {
+    bool pre, post, own;
+} side_use;
 
 /* Which sides of a projection the moving parts of an expression belong to. */
 static void find_sides(const nl_graph *graph, nl_ref ref, side_use *use)
@@ -83,7 +85,8 @@ static nl_ref past_at_sides(nl_resolver *rs, nl_ref ref, past_fn past, void *use
 
 /* --- resolving what may lead back --- */
 
-/* The expression inside prev() or delay(): 0 with *later set where it leads back to a `let` that is not resolved yet. */
+/* The expression inside prev() or delay(): 0 with *later set where it leads back to a `let` that is not resolved yet.
+ */
 static nl_ref shielded(nl_resolver *rs, const nl_ast *expr, bool *later)
 {
     nl_resolver sub = *rs;
@@ -118,7 +121,8 @@ static bool later_dim(nl_resolver *rs, const nl_ast *expr, nl_span span, nl_dim 
         *out = item->unit.dim;
         return true;
     }
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CIRCLE, span, "this leads back to its own `let`, so its dimension must be stated");
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CIRCLE, span,
+                                "this leads back to its own `let`, so its dimension must be stated");
     nl_diag_help(rs->ck->diags, diag, "give the first value a unit, prev(.., 0 mV), or the `let`, let x : mV = ..");
     return false;
 }
@@ -154,7 +158,8 @@ void nl_body_resolve_pending(nl_body *body)
 
 static nl_ref prev_leaf(nl_resolver *rs, uint32_t id, uint32_t space, nl_dim dim, bool is_condition)
 {
-    return nl_graph_add(nl_graph_of(rs), &(nl_node){ .kind = NL_X_PREV, .id = id, .space = space, .dim = dim, .is_bool = is_condition });
+    return nl_graph_add(nl_graph_of(rs),
+                        &(nl_node){ .kind = NL_X_PREV, .id = id, .space = space, .dim = dim, .is_bool = is_condition });
 }
 
 static uint32_t add_prev(nl_resolver *rs, nl_ref expr, nl_ref first, uint32_t space, nl_span span)
@@ -168,13 +173,17 @@ static uint32_t add_prev(nl_resolver *rs, nl_ref expr, nl_ref first, uint32_t sp
     return (uint32_t)(model->prevs.count - 1);
 }
 
-typedef struct prev_call { nl_ref first; nl_span span; } prev_call;
+typedef struct prev_call {
+    nl_ref first;
+    nl_span span;
+} prev_call;
 
 static nl_ref prev_of(nl_resolver *rs, nl_ref ref, void *user)
 {
     const prev_call *call = user;
     const nl_node node = *nl_graph_node(nl_graph_of(rs), ref);
-    const bool is_condition = node.is_bool && (call->first == 0 || nl_graph_node(nl_graph_of(rs), call->first)->is_bool);
+    const bool is_condition =
+        node.is_bool && (call->first == 0 || nl_graph_node(nl_graph_of(rs), call->first)->is_bool);
 
     return prev_leaf(rs, add_prev(rs, ref, call->first, node.space, call->span), node.space, node.dim, is_condition);
 }
@@ -189,8 +198,8 @@ static nl_ref prev_value(nl_resolver *rs, const nl_ast *const *args, nl_ref ref,
     nl_ref both[] = { ref, first };
     const nl_node value = *nl_graph_node(graph, ref), start = *nl_graph_node(graph, first);
     if (!nl_dim_equal(value.dim, start.dim)) {
-        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, span, "prev() of %s cannot start with %s", nl_dim_text(rs->ck->arena, value.dim),
-                    nl_dim_text(rs->ck->arena, start.dim));
+        nl_diag_add(rs->ck->diags, NL_E_DIMENSION, span, "prev() of %s cannot start with %s",
+                    nl_dim_text(rs->ck->arena, value.dim), nl_dim_text(rs->ck->arena, start.dim));
         return 0;
     }
     if (!nl_unify(rs, args, both, 2)) return 0;
@@ -202,7 +211,8 @@ static nl_ref prev_value(nl_resolver *rs, const nl_ast *const *args, nl_ref ref,
         return nl_graph_add(graph, &side);
     }
     const uint32_t space = value.space != 0 ? value.space : start.space;
-    return prev_leaf(rs, add_prev(rs, both[0], call.first, space, span), space, value.dim, value.is_bool && start.is_bool);
+    return prev_leaf(rs, add_prev(rs, both[0], call.first, space, span), space, value.dim,
+                     value.is_bool && start.is_bool);
 }
 
 /* The same past value, written twice. */
@@ -210,7 +220,9 @@ static const nl_pending *postponed_prev(const nl_resolver *rs, const nl_ast *exp
 {
     for (size_t k = 0; k < rs->body->pending.count; k++) {
         const nl_pending *p = rs->body->pending.items[k];
-        if (!p->is_delay && p->rs.scope == rs->scope && rs->ck->model->prevs.items[p->id].first == first && nl_ast_same(p->expr, expr)) return p;
+        if (!p->is_delay && p->rs.scope == rs->scope && rs->ck->model->prevs.items[p->id].first == first
+            && nl_ast_same(p->expr, expr))
+            return p;
     }
     return NULL;
 }
@@ -227,7 +239,8 @@ nl_ref nl_resolve_prev(nl_resolver *rs, const nl_ast *call)
     const nl_ref ref = shielded(rs, args[0], &later);
     if (!later) return ref != 0 ? prev_value(rs, args, ref, first, call->span) : 0;
     if (first == 0) {
-        nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CIRCLE, call->span, "this leads back to the `let` that it belongs to, so it needs a first value");
+        nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_CIRCLE, call->span,
+                                    "this leads back to the `let` that it belongs to, so it needs a first value");
         nl_diag_help(rs->ck->diags, diag, "write prev(.., first), for example prev(.., 0)");
         return 0;
     }
@@ -251,7 +264,9 @@ static nl_ref delay_leaf(nl_resolver *rs, const nl_delay_def *def, nl_dim dim, b
         if (other->expr == def->expr && other->delay == def->delay && other->max == def->max) id = k;
     }
     if (id == model->delays.count) NL_PUSH(rs->ck->arena, &model->delays, *def);
-    return nl_graph_add(model->graph, &(nl_node){ .kind = NL_X_DELAY, .id = (uint32_t)id, .space = def->space, .dim = dim, .is_bool = is_condition });
+    return nl_graph_add(
+        model->graph,
+        &(nl_node){ .kind = NL_X_DELAY, .id = (uint32_t)id, .space = def->space, .dim = dim, .is_bool = is_condition });
 }
 
 static nl_ref delay_of(nl_resolver *rs, nl_ref ref, void *user)
@@ -286,7 +301,8 @@ static bool check_delay(nl_resolver *rs, const nl_ast *const *args, nl_ref delay
         return false;
     }
     if (max == 0 && nl_varies_in_time(graph, delay)) {
-        nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_DELAY, args[1]->span, "this delay changes in time, so it needs a bound");
+        nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_DELAY, args[1]->span,
+                                    "this delay changes in time, so it needs a bound");
         nl_diag_help(rs->ck->diags, diag, "write delay(.., .., max = T): the longest delay that can occur");
         return false;
     }
@@ -332,7 +348,8 @@ nl_ref nl_resolve_delay(nl_resolver *rs, const nl_ast *call)
     def.delay = both[1];
     const nl_node value = *nl_graph_node(nl_graph_of(rs), both[0]), time = *nl_graph_node(nl_graph_of(rs), def.delay);
     if (time.space == 0) return past_at_sides(rs, both[0], delay_of, &def);
-    if ((time.kind != NL_X_PRE && time.kind != NL_X_POST) || value.kind != time.kind) return delay_of(rs, both[0], &def);
+    if ((time.kind != NL_X_PRE && time.kind != NL_X_POST) || value.kind != time.kind)
+        return delay_of(rs, both[0], &def);
     nl_node side = value;
     def.delay = time.args[0];
     side.args[0] = delay_of(rs, value.args[0], &def);
@@ -350,7 +367,8 @@ nl_ref nl_resolve_window(nl_resolver *rs, const nl_ast *call)
 
     if (!nl_bind_args(rs, call, names, 2, 2, args)) return 0;
     if (rs->place != NL_IN_PROBE) {
-        nl_diag_add(rs->ck->diags, NL_E_BODY_EXPRESSION, call->span, "`window_mean` stands in records and conditions, not in bodies");
+        nl_diag_add(rs->ck->diags, NL_E_BODY_EXPRESSION, call->span,
+                    "`window_mean` stands in records and conditions, not in bodies");
         return 0;
     }
     const nl_ref ref = nl_resolve(rs, args[0]), time = time_value(rs, args[1], "the width of a window");
@@ -362,7 +380,9 @@ nl_ref nl_resolve_window(nl_resolver *rs, const nl_ast *call)
     const nl_node node = *nl_graph_node(model->graph, ref);
     const nl_window_def def = { .expr = ref, .width = width, .space = node.space, .span = call->span };
     uint32_t id = 0;
-    while (id < model->windows.count && (model->windows.items[id].expr != ref || model->windows.items[id].width != width)) id++;
+    while (id < model->windows.count
+           && (model->windows.items[id].expr != ref || model->windows.items[id].width != width))
+        id++;
     if (id == model->windows.count) NL_PUSH(rs->ck->arena, &model->windows, def);
     return nl_expr_leaf(model->graph, NL_X_WINDOW, id, node.space, node.dim);
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- what a statement is --- */
@@ -98,6 +99,11 @@ static bool contains(const nl_ast *node, statement_role role)
 static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
 {
     if (stmt == ck->simulation) return nl_check_need_simulation(ck);
+    if (ck->simulation == NULL) {
+        nl_diag *inside = nl_diag_add(ck->diags, NL_E_ORDER, stmt->span, "`simulation` stands at top level");
+        nl_diag_help(ck->diags, inside, "an `if` may stand inside of it: simulation { if c { dt = 0.1 } }");
+        return false;
+    }
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "a file has one `simulation`");
     nl_diag_also(ck->diags, diag, ck->simulation->span, "the first is here");
     return false;
@@ -183,7 +189,7 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     switch (row->role) {
     case ROLE_NETWORK:
         if (ck->timed) nl_diag_add(ck->diags, NL_E_ORDER, stmt->span, "declarations stand before the first statement that moves time or sets a value");
-        else row->declare(ck, stmt);
+        else if (!row->declare(ck, stmt)) ck->network_failed = true;
         break;
     case ROLE_VALUE:
         if (ck->timed) NL_PUSH(ck->arena, &ck->protocol, stmt);
@@ -226,13 +232,22 @@ static void load_prelude(nl_check *ck)
 
 /* --- values that nothing reads --- */
 
-static bool is_read(const nl_ast *node, const char *name)
+typedef struct name_list {
+    NL_LIST(const char *) names; /* sorted once all are there */
+} name_list;
+
+static void collect_names(nl_check *ck, const nl_ast *node, name_list *list)
 {
-    if (node == NULL) return false;
-    if (node->name != NULL && (node->kind == NL_AST_NAME || node->kind == NL_AST_KEEP) && strcmp(node->name, name) == 0) return true;
-    for (int i = 0; i < node->kid_count; i++)
-        if (is_read(node->kids[i], name)) return true;
-    return false;
+    if (node == NULL) return;
+    if (node->kind == NL_AST_NAME) NL_PUSH(ck->arena, &list->names, node->name);
+    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], list);
+}
+
+static int compare_names(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static bool is_read(const name_list *list, const char *name)
+{
+    return list->names.count > 0 && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
 }
 
 /* The names of columns stand in the tree like names that are read. */
@@ -244,10 +259,14 @@ static bool is_column_only(const nl_symbol *symbol)
 /* A `let` of a file that only computes is a result. */
 static void warn_unused(nl_check *ck)
 {
+    name_list list = { { 0 } };
+
+    collect_names(ck, ck->file, &list);
+    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
     for (size_t i = 0; i < ck->top->symbols.count; i++) {
         const nl_symbol *symbol = ck->top->symbols.items[i];
 
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(ck->file, symbol->name)) continue;
+        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name)) continue;
         if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
         if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
@@ -285,8 +304,7 @@ bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
     for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
-    if (nl_diags_error_count(ck->diags) == 0) nl_body_finish(ck);
-    if (nl_diags_error_count(ck->diags) == 0) nl_protocol_check(ck);
+    if (!ck->network_failed && nl_body_finish(ck)) nl_protocol_check(ck); /* wrong values silence what follows from them */
     if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;

@@ -174,6 +174,7 @@ struct nl_check {
     bool seed_known;
     NL_LIST(const char *) varying; /* names of values that the protocol changes */
     bool timed;                    /* a statement that moves time or changes a value was met */
+    bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
     nl_plan *plan;
 };

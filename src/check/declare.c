@@ -249,6 +249,15 @@ static nl_symbol *add_value(nl_check *ck, const nl_ast *item, const char *name, 
     return symbol;
 }
 
+/* Bodies read tables as they are when the network is built. */
+static void set_value(nl_check *ck, nl_symbol *symbol, nl_value value)
+{
+    if (symbol == NULL) return;
+    symbol->value = value;
+    if (value.kind == NL_KIND_TABLE && symbol->varies)
+        nl_diag_add(ck->diags, NL_E_NOT_YET, symbol->span, "tables that change in the protocol are not yet supported");
+}
+
 static const char *item_name(nl_check *ck, const nl_ast *item)
 {
     nl_evaluator ev = nl_declare_evaluator(ck, NULL);
@@ -278,7 +287,7 @@ static void declare_param(nl_check *ck, const nl_ast *item, const char *name, co
     }
     ev.scope = ck->top;
     if (value.kind != NL_KIND_NONE && !nl_declare_in_range(&ev, symbol, value, item->span)) value = nl_value_none();
-    symbol->value = value;
+    set_value(ck, symbol, value);
 }
 
 bool nl_declare_params(nl_check *ck, const nl_ast *stmt)
@@ -309,8 +318,7 @@ static void declare_let(nl_check *ck, const nl_ast *item)
 
     if (name == NULL || declare_part(ck, item, name)) return;
     const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name, .decl = item }); /* does not see its own name */
-    nl_symbol *symbol = add_value(ck, item, name, item);
-    if (symbol != NULL) symbol->value = value;
+    set_value(ck, add_value(ck, item, name, item), value);
 }
 
 bool nl_declare_lets(nl_check *ck, const nl_ast *stmt)
@@ -330,8 +338,7 @@ bool nl_declare_columns(nl_check *ck, const nl_ast *stmt)
         }
         nl_evaluator ev = nl_declare_evaluator(ck, name->name);
         const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name->name, .decl = stmt });
-        nl_symbol *symbol = add_value(ck, name, name->name, stmt);
-        if (symbol != NULL) symbol->value = value;
+        set_value(ck, add_value(ck, name, name->name, stmt), value);
     }
     return true;
 }
@@ -340,9 +347,8 @@ bool nl_declare_solve(nl_check *ck, const nl_ast *stmt)
 {
     nl_evaluator ev = nl_declare_evaluator(ck, stmt->name);
     const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = stmt->name, .decl = stmt });
-    nl_symbol *symbol = add_value(ck, stmt, stmt->name, stmt);
 
-    if (symbol != NULL) symbol->value = value;
+    set_value(ck, add_value(ck, stmt, stmt->name, stmt), value);
     return true;
 }
 

@@ -370,8 +370,8 @@ bool nl_eval_number(nl_evaluator *ev, const nl_ast *expr, nl_dim dim, const char
 
     if (!eval_scalar(ev, expr, what, &value)) return false;
     if (!nl_dim_equal(value.dim, dim)) {
-        nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, "%s is in %s, not in %s", what, nl_dim_text(ev->arena, dim),
-                    nl_dim_text(ev->arena, value.dim));
+        nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, nl_dim_is_pure(dim) ? "%s is %s, not in %s" : nl_dim_is_pure(value.dim)
+                        ? "%s is in %s, not %s" : "%s is in %s, not in %s", what, nl_dim_text(ev->arena, dim), nl_dim_text(ev->arena, value.dim));
         return false;
     }
     *out = nl_value_known(value) ? value.data[0] : NAN;

@@ -152,14 +152,30 @@ static nl_value state_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span s
     return nl_eval_node(ev, nl_expr_leaf(ev->ck->model->graph, kinds[var->kind], symbol->id, var->space, var->dim), span);
 }
 
+/* While running, a name whose statement stands in a branch or loop that was not taken. */
+static nl_value never_given(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
+{
+    nl_value value = symbol->value;
+
+    if (symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT) {
+        value.shape[0] = 0;
+        if (nl_value_count(value) == 0) return nl_value_array(ev->arena, value.kind, value.dim, value.rank, value.shape, (double[]){ 0 });
+    }
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span, "`%s` has no value: its statement has not been executed", symbol->name);
+    if (symbol->span.begin != 0) nl_diag_also(ev->ck->diags, diag, symbol->span, "it stands here");
+    return nl_value_none();
+}
+
 static nl_value symbol_value(nl_evaluator *ev, nl_symbol *symbol, nl_span span)
 {
     symbol->used = true;
+    if (symbol->kind == NL_SYM_VALUE && symbol->varies) ev->varying = symbol;
     switch (symbol->kind) {
     case NL_SYM_VALUE:
-        if (symbol->varies) ev->varying = symbol;
+    case NL_SYM_RECORD:
+        if (ev->ck->running && symbol->decl != NULL && symbol->value.kind != NL_KIND_NONE && !nl_value_known(symbol->value))
+            return never_given(ev, symbol, span);
         return symbol->value;
-    case NL_SYM_RECORD: return symbol->value;
     case NL_SYM_STATE: return state_value(ev, symbol, span);
     case NL_SYM_BODY_LET:
         if (symbol->node == 0) return nl_value_none();

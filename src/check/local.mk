@@ -8,14 +8,17 @@ libnetlang_la_SOURCES += \
     src/check/body.h \
     src/check/body_block.c \
     src/check/body_call.c \
+    src/check/body_draw.c \
     src/check/body_equation.c \
     src/check/body_expr.c \
     src/check/body_finish.c \
+    src/check/body_function.c \
     src/check/body_index.c \
     src/check/body_name.c \
     src/check/body_population.c \
     src/check/body_probe.c \
     src/check/body_projection.c \
+    src/check/body_reduce.c \
     src/check/body_rule.c \
     src/check/body_static.c \
     src/check/body_time.c \

@@ -372,6 +372,10 @@ static void check_turns(checker *c, const nl_ast *stmt, nl_symbol *variable, nl_
     size_t checked = 0;
 
     c->ck->plan->steps = 0;
+    if (count == 0) { /* nothing will be done, but it has to be right */
+        variable->value = nl_value_unknown(range.kind, range.dim, 0, NULL);
+        check_block(c, nl_ast_kid(stmt, 1));
+    }
     for (size_t i = 0; i < count; i++) {
         if (i == ends && count > 2 * ends) i = count - ends;
         variable->value = nl_value_number(c->ck->arena, range.data[i], range.dim);

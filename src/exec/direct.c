@@ -121,15 +121,12 @@ static vector reduced(frame *f, const nl_node *node)
 {
     static const nl_reduce_op ops[] = { NL_RED_SUM, NL_RED_MIN, NL_RED_MAX, NL_RED_SUMSQ, NL_RED_PROD, NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX };
     const nl_reduce_op op = ops[node->id];
-    const size_t wanted = (size_t)node->number;
     size_t count;
     const double *data = whole(f, node->args[0], &count);
     nl_reduction acc;
 
     nl_reduction_init(&acc, op);
-    if (count == wanted) f->direct->kernels->reduce[op](&acc, 0, count, data);
-    else
-        for (size_t i = 0; i < wanted; i++) f->direct->kernels->reduce[op](&acc, i, 1, data);
+    f->direct->kernels->reduce[op](&acc, 0, count, data);
     return number_value(f, nl_reduction_done(&acc, op));
 }
 

@@ -20,7 +20,8 @@ void machine_fail(nl_machine *machine, nl_ref node, size_t element, double value
 static double *memory_at(const nl_machine *machine, const nl_view *view)
 {
     const nl_store *store = machine->store;
-    const double *left = view->end && view->lag <= store->step ? nl_store_left(store, view->id, store->step - view->lag) : NULL;
+    const double *left = view->end && view->lag <= store->step ? nl_store_left(store, view->id, store->step - view->lag)
+                                                               : NULL;
 
     if (left != NULL) return (double *)left + view->offset;
     return (view->next ? nl_store_next(store, view->id) : nl_store_at(store, view->id, view->lag)) + view->offset;
@@ -99,7 +100,8 @@ static bool sums_up(const nl_instr *instr) { return instr->kind == NL_I_REDUCE |
 
 static bool is_whole(const nl_instr *instr, int k)
 {
-    return k == 0 && (instr->kind == NL_I_GATHER || instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE || instr->kind == NL_I_POST);
+    return k == 0 && (instr->kind == NL_I_GATHER || instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE ||
+                      instr->kind == NL_I_POST);
 }
 
 static size_t view_count(const nl_machine *machine, nl_operand at)
@@ -163,7 +165,8 @@ static uint32_t scalar_code(const nl_instr *instr)
 
 static void bind_scalar(nl_machine *machine, block *b, scalar_instr *out, const nl_instr *instr, size_t number)
 {
-    *out = (scalar_instr){ scalar_code(instr), instr->dst.index, instr->args[0].index, instr->args[1].index, instr->args[2].index };
+    *out = (scalar_instr){ scalar_code(instr), instr->dst.index, instr->args[0].index, instr->args[1].index,
+                           instr->args[2].index };
     if (out->code == SCALAR_FETCH) {
         out->a = (uint32_t)number;
         bind_read(machine, instr->args[0], &b->fetched[number]);
@@ -217,15 +220,35 @@ static size_t scratch_size(const nl_machine *machine, const nl_segments *segment
 
     for (size_t k = 0; k < segments->count; k++) {
         if (segments->items[k].kind == NL_C_SCALAR) continue;
-        size_t size = segments->items[k].kind == NL_C_PROPAGATE ? nl_propagate_scratch(machine_conn(machine, segments->items[k].id)) : 0;
+        size_t size = segments->items[k].kind == NL_C_PROPAGATE
+                          ? nl_propagate_scratch(machine_conn(machine, segments->items[k].id))
+                          : 0;
         for (size_t i = 0; i < segments->items[k].instrs.count; i++) {
             const nl_instr *instr = &segments->items[k].instrs.items[i];
-            const size_t stencil = instr->kind == NL_I_STENCIL ? nl_propagate_scratch(machine_conn(machine, instr->id)) : 0;
+            const size_t stencil = instr->kind == NL_I_STENCIL ? nl_propagate_scratch(machine_conn(machine, instr->id))
+                                                               : 0;
             if (stencil > size) size = stencil;
         }
         if (size > most) most = size;
     }
     return most;
+}
+
+/* Multiplications by matrices in a run of some length: decides which BLAS is worth its loading. */
+static double matrix_work(const nl_machine *machine)
+{
+    enum { RUNS = 1000 };
+    double work = 0;
+
+    for (size_t k = 0; k < machine->program->body.count; k++) {
+        const nl_segment *segment = &machine->program->body.items[k];
+        if (segment->kind != NL_C_PROPAGATE) continue;
+        const nl_conn *conn = machine_conn(machine, segment->id);
+        const bool weighted = segment->weights.kind != NL_AT_NONE || segment->rule;
+        if (conn->kind == NL_CONN_ALL && weighted) work += (double)conn->synapse_count;
+        if (conn->kind == NL_CONN_LOW_RANK) work += (double)conn->low_rank * (double)(conn->pre.count + conn->post.count);
+    }
+    return RUNS * work;
 }
 
 /* The program must live as long as the machine. */
@@ -236,17 +259,20 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->program = program;
     machine->store = store;
     machine->kernels = nl_kernels_choose();
-    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->shifted_sum };
+    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->shifted_sum, nl_blas_for(matrix_work(machine)) };
     machine->arena = nl_arena_new();
-    machine->scratch = NL_NEW_ARRAY(machine->arena, double, scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));
+    machine->scratch = NL_NEW_ARRAY(machine->arena, double,
+                                    scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));
     machine->scalars = NL_NEW_ARRAY(machine->arena, double, program->scalar_count + LINE);
     machine->registers = NL_NEW_ARRAY(machine->arena, double, program->register_count * REGISTER_STRIDE + LINE);
     machine->own = NL_NEW_ARRAY(machine->arena, double, program->own_doubles + LINE);
-    if (program->scalar_count > 0) memcpy(machine->scalars, program->scalar_init.items, program->scalar_count * sizeof(double));
+    if (program->scalar_count > 0)
+        memcpy(machine->scalars, program->scalar_init.items, program->scalar_count * sizeof(double));
     machine->prologue = bind_code(machine, &program->prologue);
     machine->body = bind_code(machine, &program->body);
     machine->stores = NL_NEW_ARRAY(machine->arena, double *, program->stores.count);
-    for (size_t k = 0; k < program->stores.count; k++) add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
+    for (size_t k = 0; k < program->stores.count; k++)
+        add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
     return machine;
 }
 
@@ -289,8 +315,10 @@ void nl_machine_prepare(nl_machine *machine)
 {
     const nl_program *program = machine->program;
 
-    for (size_t k = 0; k < program->slots.count; k++)
-        machine->scalars[program->slots.items[k].scalar] = machine->store->model->slots.items[program->slots.items[k].slot].number;
+    for (size_t k = 0; k < program->slots.count; k++) {
+        const nl_scalar_load *load = &program->slots.items[k];
+        machine->scalars[load->scalar] = machine->store->model->slots.items[load->slot].number;
+    }
     key_draws(machine, &machine->prologue);
     key_draws(machine, &machine->body);
     resolve(machine, &machine->all);
@@ -322,7 +350,8 @@ bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
         *fault = machine->fault;
         return false;
     }
-    for (size_t k = 0; k < program->stores.count; k++) *machine->stores[k] = machine->scalars[program->stores.items[k].scalar];
+    for (size_t k = 0; k < program->stores.count; k++)
+        *machine->stores[k] = machine->scalars[program->stores.items[k].scalar];
     exchange(machine);
     return true;
 }

@@ -6,8 +6,8 @@
 #include "kernels.h"
 #include "net/propagate.h"
 
-/* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one slot where
- * the memory is fixed and has no past. */
+/* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one
+ * slot where the memory is fixed and has no past. */
 typedef struct nl_store {
     const nl_memory *memory;
     const nl_model *model;         /* slots, arrays, tables, draws: read when prologues run */
@@ -33,7 +33,8 @@ typedef struct nl_jump {
     double *value;      /* count values */
 } nl_jump;
 
-bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns, const char **too_large);
+bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
+                   const char **too_large);
 void nl_store_done(nl_store *store);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
@@ -59,8 +60,8 @@ typedef struct nl_machine_fault {
     double value;
 } nl_machine_fault;
 
-/* Runs the body once; false on a bad index (fault filled).  Allocates nothing.  Simultaneous stores to memory without past that could not be
- * made in place are swapped in at the end.  Rotating rings is the caller's. */
+/* Runs the body once; false on a bad index (fault filled).  Allocates nothing.  Simultaneous stores to memory without
+ * past that could not be made in place are swapped in at the end.  Rotating rings is the caller's. */
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault);
 
 #endif

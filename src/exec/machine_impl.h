@@ -7,7 +7,8 @@
 typedef struct step step;
 
 /* What is not a kernel: fills dst for elements at .. at+n-1; args point to their first element there. */
-typedef void (*step_fn)(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n);
+typedef void (*step_fn)(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                        size_t n);
 
 /* One instruction of a loop. */
 struct step {
@@ -26,8 +27,15 @@ struct step {
 };
 
 /* One instruction of scalar code.  Codes: the operators, then the pairs, then these. */
-enum { SCALAR_PAIR = NL_OP_COUNT, SCALAR_PAIR_COUNT = 32, SCALAR_FETCH = SCALAR_PAIR + SCALAR_PAIR_COUNT, SCALAR_TIME, SCALAR_STEP,
-       SCALAR_OTHER, SCALAR_END, SCALAR_CODE_COUNT };
+enum {
+    SCALAR_PAIR = NL_OP_COUNT,
+    SCALAR_FETCH = SCALAR_PAIR + 4 * 4 * 2,
+    SCALAR_TIME,
+    SCALAR_STEP,
+    SCALAR_OTHER,
+    SCALAR_END,
+    SCALAR_CODE_COUNT
+};
 
 typedef struct scalar_instr {
     uint32_t code, dst, a, b, c; /* numbers of the scalar file; FETCH: a: pointer; OTHER: a: step */
@@ -80,7 +88,11 @@ struct nl_machine {
 /* The first fault is kept. */
 void machine_fail(nl_machine *machine, nl_ref node, size_t element, double value);
 
-static inline const nl_conn *machine_conn(const nl_machine *machine, uint32_t projection) { return machine->store->conns[projection]; }
+static inline const nl_conn *machine_conn(const nl_machine *machine, uint32_t projection)
+{
+    return machine->store->conns[projection];
+}
+
 static inline const nl_projection *machine_projection(const nl_machine *machine, uint32_t projection)
 {
     return &machine->store->model->projections.items[projection];

@@ -31,7 +31,8 @@ static void copy(nl_machine *machine, const step *s, double *dst, const double *
     else machine->kernels->copy(n, dst, args[0]);
 }
 
-static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                            size_t n)
 {
     (void)s, (void)args;
     machine->kernels->iota(n, dst, (double)at);
@@ -45,8 +46,8 @@ static void gather(nl_machine *machine, const step *s, double *dst, const double
     if (bad != 0) machine_fail(machine, s->instr->node, at + bad - 1, args[1][bad - 1]);
 }
 
-/* Row k of a table holds on [k T, (k + 1) T), the first before and the last after.  The clock is a product of whole steps
- * that may lie a little before an edge. */
+/* Row k of a table holds on [k T, (k + 1) T), the first before and the last after.  The clock is a product of whole
+ * steps that may lie a little before an edge. */
 static double table_value(const nl_table *table, double tolerance, double time, double column)
 {
     const double row = floor((time + tolerance) / table->dt), last = (double)(table->rows - 1);
@@ -90,11 +91,15 @@ static void stencil(nl_machine *machine, const step *s, double *dst, const doubl
     const size_t end = at + n < post->begin + post->count ? at + n : post->begin + post->count;
 
     if (s->whole != NULL && at == 0)
-        nl_propagate_to_post(&machine->propagate, conn, (nl_weights){ NULL, s->instr->right }, args[0], s->whole, machine->scratch);
+        nl_propagate_to_post(&machine->propagate, conn, (nl_weights){ NULL, s->instr->right }, args[0], s->whole,
+                             machine->scratch);
     if (begin >= end || begin > at || end < at + n) machine->kernels->fill(n, dst, 0);
     if (begin >= end) return;
-    if (s->whole != NULL) memcpy(dst + (begin - at), s->whole + (begin - post->begin), (end - begin) * sizeof *dst);
-    else nl_propagate_stencil_chunk(&machine->propagate, conn, s->instr->right, args[0], dst + (begin - at), begin - post->begin, end - begin);
+    if (s->whole != NULL)
+        memcpy(dst + (begin - at), s->whole + (begin - post->begin), (end - begin) * sizeof *dst);
+    else
+        nl_propagate_stencil_chunk(&machine->propagate, conn, s->instr->right, args[0], dst + (begin - at),
+                                   begin - post->begin, end - begin);
 }
 
 static void reduce(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
@@ -122,18 +127,20 @@ static const nl_part *target_part(const nl_machine *machine, const nl_instr *ins
     return instr->right ? &projection->pre : &projection->post;
 }
 
-static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                          size_t n)
 {
     (void)at;
-    nl_propagate_accumulate(n, s->instr->right ? machine->pre : machine->post, args[0], dst + target_part(machine, s->instr)->begin);
+    nl_propagate_accumulate(n, s->instr->right ? machine->pre : machine->post, args[0],
+                            dst + target_part(machine, s->instr)->begin);
 }
 
 step_fn machine_step_fn(nl_instr_kind kind)
 {
     static const step_fn fns[] = {
-        [NL_I_COPY] = copy, [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather, [NL_I_TABLE] = read_table, [NL_I_DRAW] = draw,
-        [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil, [NL_I_REDUCE] = reduce, [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,
-        [NL_I_SUM] = sum_by_neuron,
+        [NL_I_COPY] = copy,   [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather,     [NL_I_TABLE] = read_table,
+        [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
+        [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
     };
 
     return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;
@@ -204,6 +211,6 @@ void machine_propagate(nl_machine *machine, const block *b)
     const nl_weights weights = { b->weights, b->segment->rule };
 
     if (part->count < b->count) machine->kernels->fill(b->count, b->target, 0);
-    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source, b->target + part->begin,
-                                                                      machine->scratch);
+    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source,
+                                                                      b->target + part->begin, machine->scratch);
 }

@@ -1,5 +1,5 @@
-/* Values of a ring between its points: what delayed variables are at the stages of a method, and with delays that are no
- * whole number of steps. */
+/* Values of a ring between its points: what delayed variables are at the stages of a method, and with delays that are
+ * no whole number of steps. */
 #include "machine_impl.h"
 
 #include <math.h>
@@ -31,7 +31,8 @@ static void add_term(terms *t, const double *from, size_t stride, double weight)
 /* What a ring held just before it jumped at that time, or NULL. */
 static const double *left_of(const sampler *s, uint32_t mem, size_t lag)
 {
-    return s->store->jumps[mem] != NULL && lag <= s->store->step ? nl_store_left(s->store, mem, s->store->step - lag) : NULL;
+    return s->store->jumps[mem] != NULL && lag <= s->store->step ? nl_store_left(s->store, mem, s->store->step - lag)
+                                                                 : NULL;
 }
 
 static const double *left_at(const sampler *s, size_t lag) { return left_of(s, s->mem, lag); }
@@ -61,8 +62,8 @@ static void add_end_slope(terms *t, const sampler *s, size_t lag, double weight)
     else add_slope(t, s, lag, weight);
 }
 
-/* Cubic through both values and slopes of the interval from lag + 1 to lag, those before a jump at its end; x in [0, 1] from
- * the older to the newer point. */
+/* Cubic through both values and slopes of the interval from lag + 1 to lag, those before a jump at its end; x in [0, 1]
+ * from the older to the newer point. */
 static void hermite(terms *t, const sampler *s, size_t lag, double x)
 {
     const double h = s->store->h, rest = 1 - x;
@@ -121,7 +122,11 @@ void machine_sample(nl_machine *machine, const step *st, double *dst, const doub
 {
     const nl_mem *ring = &machine->store->memory->mems.items[st->instr->id];
     const size_t stride = st->instr->args[0].kind != NL_AT_SCALAR;
-    const sampler s = { .store = machine->store, .ring = ring, .mem = st->instr->id, .at = at, .slope_now = st->arg_count > 1 ? args[1] : NULL,
+    const sampler s = { .store = machine->store,
+                        .ring = ring,
+                        .mem = st->instr->id,
+                        .at = at,
+                        .slope_now = st->arg_count > 1 ? args[1] : NULL,
                         .slope_stride = st->arg_count > 1 && st->instr->args[1].kind != NL_AT_SCALAR };
     const double oldest = (double)(ring->depth - 1);
 

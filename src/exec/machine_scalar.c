@@ -15,8 +15,10 @@
 #define NEXT continue
 #endif
 
-#define PAIRS_WITH(PAIR, n, first, op) PAIR(n, first, op, 0, ADD, +) PAIR(n, first, op, 1, SUB, -) PAIR(n, first, op, 2, MUL, *) PAIR(n, first, op, 3, DIV, /)
-#define PAIRS(PAIR) PAIRS_WITH(PAIR, 0, ADD, +) PAIRS_WITH(PAIR, 1, SUB, -) PAIRS_WITH(PAIR, 2, MUL, *) PAIRS_WITH(PAIR, 3, DIV, /)
+#define PAIRS_WITH(PAIR, n, first, op)                                                       \
+    PAIR(n, first, op, 0, ADD, +) PAIR(n, first, op, 1, SUB, -) PAIR(n, first, op, 2, MUL, *) PAIR(n, first, op, 3, DIV, /)
+#define PAIRS(PAIR)                                                                          \
+    PAIRS_WITH(PAIR, 0, ADD, +) PAIRS_WITH(PAIR, 1, SUB, -) PAIRS_WITH(PAIR, 2, MUL, *) PAIRS_WITH(PAIR, 3, DIV, /)
 #define PAIR_NUMBER(n, m, right) (SCALAR_PAIR + 8 * (n) + 2 * (m) + (right))
 
 static void run_other(nl_machine *machine, const step *s)
@@ -37,7 +39,8 @@ void machine_run_scalars(nl_machine *machine, const block *of)
         LABEL(PAIR_NUMBER(n, m, 0), first##_##second##_LEFT) LABEL(PAIR_NUMBER(n, m, 1), first##_##second##_RIGHT)
         PAIRS(PAIR)
 #undef PAIR
-        LABEL(SCALAR_FETCH, fetch) LABEL(SCALAR_TIME, time) LABEL(SCALAR_STEP, step) LABEL(SCALAR_OTHER, other) LABEL(SCALAR_END, end)
+        LABEL(SCALAR_FETCH, fetch) LABEL(SCALAR_TIME, time) LABEL(SCALAR_STEP, step)
+        LABEL(SCALAR_OTHER, other) LABEL(SCALAR_END, end)
     };
 #endif
 

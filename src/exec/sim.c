@@ -174,7 +174,6 @@ nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_c
     nl_sim *sim = nl_calloc(1, sizeof *sim);
     nl_sim_failure failure;
 
-    nl_propagate_init();
     sim->model = model;
     sim->diags = diags;
     sim->arena = nl_arena_new();

@@ -31,7 +31,7 @@ nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
         *failure = (nl_sim_failure){ .var = v, .element = where, .time = sim->store.time, .value = values[where],
-                                     .span = var->deriv != 0 ? var->deriv_span : var->span };
+                                     .span = var->deriv != 0 || var->next != 0 ? var->deriv_span : var->span };
         return NL_SIM_NOT_FINITE;
     }
     return NL_SIM_OK;

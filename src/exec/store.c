@@ -38,7 +38,8 @@ static bool measure(nl_store *store, size_t *total, const char **too_large)
     }
     if (doubles > room_in_doubles()) return false;
     *total = LINE;
-    for (size_t k = 0; k < memory->mems.count; k++) *total += stride_of(&memory->mems.items[k]) * slots_of(&memory->mems.items[k]);
+    for (size_t k = 0; k < memory->mems.count; k++)
+        *total += stride_of(&memory->mems.items[k]) * slots_of(&memory->mems.items[k]);
     return true;
 }
 
@@ -54,7 +55,8 @@ static void place(nl_store *store, double *at)
 }
 
 /* Allocates zeroed memory; false, with the name of the largest in *too_large, when there is not enough. */
-bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns, const char **too_large)
+bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
+                   const char **too_large)
 {
     size_t total = 0;
 

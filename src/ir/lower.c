@@ -196,6 +196,16 @@ static nl_ref clock_operation(env *e, const nl_node *node)
     }
 }
 
+/* What is reduced may fold to one number on the way; its elements still count. */
+static nl_ref env_reduction(env *e, const nl_node *node)
+{
+    nl_node made = *node;
+
+    made.number = (double)nl_graph_space(e->lo->graph, nl_graph_node(e->lo->graph, node->args[0])->space)->count;
+    made.args[0] = env_eval(e, node->args[0]);
+    return nl_graph_add(e->lo->graph, &made);
+}
+
 static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
 {
     env *e = user;
@@ -203,6 +213,7 @@ static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
 
     switch ((nl_node_kind)node->kind) {
     case NL_X_OP: return clock_operation(e, node);
+    case NL_X_REDUCE: return env_reduction(e, node);
     case NL_X_STATE: return env_state(e, node->id);
     case NL_X_PARAM: return load(e->lo, variable_memory(e->lo, node->id));
     case NL_X_INPUT: return env_input(e, node->id);
@@ -342,6 +353,7 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     lowering lo = { .arena = arena, .diags = diags, .model = model, .graph = model->graph, .delays = delays, .notes = nl_text_new(arena) };
     const size_t errors = nl_diags_error_count(diags);
 
+    nl_graph_fold_freely(model->graph);
     lo.out = NL_NEW(arena, nl_lowered);
     lo.out->jumped = lo.out->sigma = lo.out->h = lo.out->error = UINT32_MAX;
     lo.var_mem = NL_NEW_ARRAY(arena, uint32_t, model->vars.count + 1);

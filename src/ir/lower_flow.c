@@ -450,10 +450,11 @@ static nl_ref general_sum(env *e, const nl_flow *flow, nl_ref value)
 {
     lowering *lo = e->lo;
     const nl_projection *p = &lo->model->projections.items[flow->projection];
-    const nl_node node = { .kind = NL_X_SYNAPSE_SUM, .id = flow->projection, .arg_count = 1, .number = flow->to_pre,
-                           .space = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space,
-                           .args = { env_eval(e, value) } };
+    nl_node node = { .kind = NL_X_SYNAPSE_SUM, .id = flow->projection, .arg_count = 1, .number = flow->to_pre,
+                     .space = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space };
 
+    node.args[0] = env_eval(e, value);
+    if (nl_graph_node(lo->graph, node.args[0])->space == 0) return propagated(lo, flow, node.args[0], 0);
     return nl_graph_add(lo->graph, &node);
 }
 

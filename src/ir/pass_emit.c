@@ -80,7 +80,8 @@ static nl_instr_kind instr_kind(const emitter *e, const nl_node *node)
     case NL_X_PROPAGATE: return NL_I_STENCIL;
     default: break;
     }
-    assert((node->kind == NL_X_PART || node->kind == NL_X_LOAD || node->kind == NL_X_RING) && "no instruction makes such a node");
+    assert((node->kind == NL_X_PART || node->kind == NL_X_LOAD || node->kind == NL_X_RING) &&
+           "no instruction makes such a node");
     (void)e;
     return NL_I_COPY;
 }
@@ -107,8 +108,10 @@ static nl_operand within_part(emitter *e, nl_operand at, const nl_part *part)
 
 static void set_args(emitter *e, nl_instr *instr, const nl_node *node)
 {
-    for (int k = 0; k < node->arg_count && node->args[k] != 0; k++) instr->args[instr->arg_count++] = value_of(e, node->args[k]);
-    if (instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE) instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->pre);
+    for (int k = 0; k < node->arg_count && node->args[k] != 0; k++)
+        instr->args[instr->arg_count++] = value_of(e, node->args[k]);
+    if (instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE)
+        instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->pre);
     if (instr->kind == NL_I_POST) instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->post);
 }
 
@@ -139,14 +142,18 @@ static bool is_in_place(const emitter *e, const nl_output *output)
     return view->kind == NL_V_MEM && !view->next;
 }
 
-static bool is_of_segment(const emitter *e, const nl_output *o) { return o->level == e->level && o->space == e->segment->space; }
+static bool is_of_segment(const emitter *e, const nl_output *o)
+{
+    return o->level == e->level && o->space == e->segment->space;
+}
 
 /* The array of a root that this loop fills as it goes. */
 static nl_operand root_array(const emitter *e, nl_ref ref)
 {
     for (size_t k = 0; k < e->stage->outputs.count; k++) {
         const nl_output *o = &e->stage->outputs.items[k];
-        if (o->node == ref && o->kind == NL_OUT_ROOT && is_of_segment(e, o) && !is_in_place(e, o)) return nl_at(NL_AT_VIEW, o->view);
+        if (o->node == ref && o->kind == NL_OUT_ROOT && is_of_segment(e, o) && !is_in_place(e, o))
+            return nl_at(NL_AT_VIEW, o->view);
     }
     return nowhere();
 }
@@ -218,7 +225,10 @@ static nl_operand sum_target(emitter *e, nl_ref ref)
 static void end_with_sum(emitter *e, const nl_output *output)
 {
     const nl_node *node = nl_plan_source(e->plan, output->node);
-    nl_instr instr = { .kind = output->kind == NL_OUT_REDUCE ? NL_I_REDUCE : NL_I_SUM, .id = node->id, .arg_count = 1, .node = output->node };
+    nl_instr instr = { .kind = output->kind == NL_OUT_REDUCE ? NL_I_REDUCE : NL_I_SUM,
+                       .id = node->id,
+                       .arg_count = 1,
+                       .node = output->node };
 
     compute(e, node->args[0]);
     if (output->kind == NL_OUT_REDUCE) instr.op = (uint8_t)node->id;
@@ -265,7 +275,9 @@ static void do_output(emitter *e, const nl_output *output)
 
 static void begin_segment(emitter *e, nl_segment_kind kind, uint32_t space)
 {
-    const nl_segment segment = { .kind = (uint8_t)kind, .space = space, .level = e->level, .count = nl_plan_count(e->plan, space) };
+    const nl_segment segment = {
+        .kind = (uint8_t)kind, .space = space, .level = e->level, .count = nl_plan_count(e->plan, space)
+    };
 
     NL_PUSH(e->plan->arena, &e->stage->segments, segment);
     e->segment = &e->stage->segments.items[e->stage->segments.count - 1];
@@ -306,7 +318,9 @@ static void emit_numbers(emitter *e)
     bool begun = false;
 
     for (nl_ref ref = 1; ref < e->plan->node_count; ref++) {
-        if (e->plan->nodes[ref].space != 0 || !is_due(e, ref, e->level) || !is_scalar_code(nl_plan_source(e->plan, ref))) continue;
+        if (e->plan->nodes[ref].space != 0 || !is_due(e, ref, e->level) ||
+            !is_scalar_code(nl_plan_source(e->plan, ref)))
+            continue;
         if (!begun) begin_segment(e, NL_C_SCALAR, 0);
         begun = true;
         const nl_operand dst = nl_at(NL_AT_SCALAR, nl_plan_scalar(e->plan, 0));
@@ -350,7 +364,8 @@ static void emit_loops(emitter *e, bool synapses)
 
     for (size_t k = 0; k < e->stage->outputs.count; k++) {
         const nl_output *o = &e->stage->outputs.items[k];
-        bool done = (nl_graph_space(e->plan->graph, o->space)->kind == NL_SPACE_SYNAPSES) != synapses || o->level != e->level;
+        bool done = (nl_graph_space(e->plan->graph, o->space)->kind == NL_SPACE_SYNAPSES) != synapses ||
+                    o->level != e->level;
         for (size_t s = e->stage->segments.count - (e->number - begin); s < e->stage->segments.count && !done; s++)
             done = e->stage->segments.items[s].space == o->space;
         if (!done) emit_loop(e, o->space);

@@ -11,7 +11,9 @@ enum { CACHED = 4096, CHEAP = 2, GREAT_COST = 1000 };
 static nl_operand memory_view(nl_plan *plan, uint32_t mem, uint32_t lag, bool end)
 {
     const nl_mem *m = &plan->memory->mems.items[mem];
-    const nl_view view = { .kind = NL_V_MEM, .id = mem, .lag = lag, .end = end, .count = nl_plan_count(plan, m->space) };
+    const nl_view view = {
+        .kind = NL_V_MEM, .id = mem, .lag = lag, .end = end, .count = nl_plan_count(plan, m->space)
+    };
 
     return nl_at(NL_AT_VIEW, nl_plan_view(plan, view));
 }
@@ -124,7 +126,8 @@ static bool is_worth_storing(const nl_plan *plan, nl_ref ref)
     const nl_plan_node *n = &plan->nodes[ref];
     const nl_node *node = nl_plan_source(plan, ref);
 
-    if (node->kind == NL_X_PART && n->space != 0 && plan->nodes[node->args[0]].space != 0) return false; /* it is in its source */
+    if (node->kind == NL_X_PART && n->space != 0 && plan->nodes[node->args[0]].space != 0)
+        return false; /* it is in its source */
     return n->space == 0 || n->whole || n->cost > CHEAP || nl_plan_count(plan, n->space) <= CACHED;
 }
 

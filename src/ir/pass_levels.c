@@ -1,5 +1,6 @@
-/* Levels: which loop computes what.  Everything is computed as late as its readers allow, beside the roots of its space where
- * possible, so that few values cross from one loop to another; what crosses is stored, unless computing it again is cheaper. */
+/* Levels: which loop computes what.  Everything is computed as late as its readers allow, beside the roots of its space
+ * where possible, so that few values cross from one loop to another; what crosses is stored, unless computing it again
+ * is cheaper. */
 #include "plan.h"
 
 #include <assert.h>
@@ -290,8 +291,8 @@ static bool may_be_early(const leveler *l, nl_ref ref)
     return l->plan->nodes[node->args[0]].space != 0 && l->plan->nodes[node->args[1]].space != 0;
 }
 
-/* The terms of Runge-Kutta sums come level by level: adding them up as they come keeps one array instead of many.  Tried one
- * by one, as the alternative may be better: terms that are kept for other sums anyway. */
+/* The terms of Runge-Kutta sums come level by level: adding them up as they come keeps one array instead of many. Tried
+ * one by one, as the alternative may be better: terms that are kept for other sums anyway. */
 static void add_up_early(leveler *l)
 {
     enum { ATTEMPTS = 200 };
@@ -313,7 +314,8 @@ static void add_up_early(leveler *l)
 static void make_room(leveler *l)
 {
     for (size_t ref = 1; ref < l->plan->node_count; ref++)
-        if (is_open(&l->plan->nodes[ref])) l->plan->nodes[ref].uses = NL_NEW_ARRAY(l->plan->scratch, uint64_t, l->stage->words);
+        if (is_open(&l->plan->nodes[ref]))
+            l->plan->nodes[ref].uses = NL_NEW_ARRAY(l->plan->scratch, uint64_t, l->stage->words);
 }
 
 void nl_pass_levels(nl_plan *plan, nl_stage *stage)

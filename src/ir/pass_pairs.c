@@ -1,5 +1,5 @@
-/* Superinstructions: an arithmetic operator whose only reader is another one becomes one instruction with it.  Both still
- * round. */
+/* Superinstructions: an arithmetic operator whose only reader is another one becomes one instruction with it.  Both
+ * still round. */
 #include "plan.h"
 
 static bool pair_op(uint8_t op, uint8_t *pair)
@@ -81,7 +81,8 @@ static void count_scalars(pairer *p, const nl_stage *stage)
         const nl_segment *segment = &stage->segments.items[s];
         for (size_t k = 0; k < segment->instrs.count; k++)
             for (int j = 0; j < segment->instrs.items[k].arg_count; j++)
-                if (segment->instrs.items[k].args[j].kind == NL_AT_SCALAR) p->scalar_uses[segment->instrs.items[k].args[j].index]++;
+                if (segment->instrs.items[k].args[j].kind == NL_AT_SCALAR)
+                    p->scalar_uses[segment->instrs.items[k].args[j].index]++;
         if (segment->source.kind == NL_AT_SCALAR) p->scalar_uses[segment->source.index]++;
         if (segment->weights.kind == NL_AT_SCALAR) p->scalar_uses[segment->weights.index]++;
     }
@@ -108,7 +109,8 @@ static void prepare(pairer *p, nl_segment *segment)
     if (segment->kind == NL_C_SCALAR) return;
     for (size_t k = 0; k < segment->instrs.count; k++)
         for (int j = 0; j < segment->instrs.items[k].arg_count; j++)
-            if (segment->instrs.items[k].args[j].kind == NL_AT_REGISTER) p->uses[segment->instrs.items[k].args[j].index]++;
+            if (segment->instrs.items[k].args[j].kind == NL_AT_REGISTER)
+                p->uses[segment->instrs.items[k].args[j].index]++;
 }
 
 static void pair_segment(pairer *p, nl_segment *segment)

@@ -57,7 +57,8 @@ static void allocate(allocator *a, nl_instr *instr, size_t k)
         instr->dst.index = a->given[old.dst.index];
     }
     if (!may_overwrite(&old)) release_args(a, &old, k);
-    if (old.dst.kind == NL_AT_REGISTER && a->last[old.dst.index] == 0) NL_PUSH(a->plan->scratch, &a->free, instr->dst.index);
+    if (old.dst.kind == NL_AT_REGISTER && a->last[old.dst.index] == 0)
+        NL_PUSH(a->plan->scratch, &a->free, instr->dst.index);
     for (int j = 0; j < old.arg_count; j++)
         if (old.args[j].kind == NL_AT_REGISTER) instr->args[j].index = a->given[old.args[j].index];
 }

@@ -1,5 +1,6 @@
-/* Order of the loops of a level: those that read memory before those that write it in place.  Order within a loop: whatever frees more registers than it takes is done as soon as it can be, so that sums are added up
- * as their terms appear and a chunk's values stay in the nearest cache.  Stores in place keep their place at the end. */
+/* Order of the loops of a level: those that read memory before those that write it in place.  Order within a loop:
+ * whatever frees more registers than it takes is done as soon as it can be, so that sums are added up as their terms
+ * appear and a chunk's values stay in the nearest cache.  Stores in place keep their place at the end. */
 #include "plan.h"
 
 #include <string.h>
@@ -47,7 +48,8 @@ static uint32_t reads_of(const nl_instr *instr, uint32_t reg)
 {
     uint32_t reads = 0;
 
-    for (int k = 0; k < instr->arg_count; k++) reads += instr->args[k].kind == NL_AT_REGISTER && instr->args[k].index == reg;
+    for (int k = 0; k < instr->arg_count; k++)
+        reads += instr->args[k].kind == NL_AT_REGISTER && instr->args[k].index == reg;
     return reads;
 }
 
@@ -142,7 +144,8 @@ static bool must_follow(const nl_plan *plan, const nl_segment *writer, const nl_
 {
     for (size_t k = 0; k < writer->instrs.count; k++) {
         const nl_instr *instr = &writer->instrs.items[k];
-        if (is_last(plan, instr) && reads_memory(plan, reader, plan->program->views.items[instr->dst.index].id)) return true;
+        if (is_last(plan, instr) && reads_memory(plan, reader, plan->program->views.items[instr->dst.index].id))
+            return true;
     }
     return false;
 }
@@ -175,8 +178,12 @@ void nl_pass_schedule(nl_plan *plan, nl_stage *stage)
     for (size_t k = 0; k < stage->segments.count; k++)
         if (is_loop(&segments[k])) schedule(plan, &segments[k]);
     for (size_t begin = 0, end; begin < stage->segments.count; begin = end) {
-        for (end = begin + 1; end < stage->segments.count && is_loop(&segments[end]) && segments[end].level == segments[begin].level;) end++;
-        if (is_loop(&segments[begin])) order_loops(plan, segments + begin, end - begin);
-        else end = begin + 1;
+        for (end = begin + 1;
+             end < stage->segments.count && is_loop(&segments[end]) && segments[end].level == segments[begin].level;)
+            end++;
+        if (is_loop(&segments[begin]))
+            order_loops(plan, segments + begin, end - begin);
+        else
+            end = begin + 1;
     }
 }

@@ -1,4 +1,5 @@
-/* Simplification: cheaper operators for the same numbers, and what is one number said to be one.  Nothing is reassociated. */
+/* Simplification: cheaper operators for the same numbers, and what is one number said to be one.  Nothing is
+ * reassociated. */
 #include "plan.h"
 
 #include <math.h>
@@ -83,7 +84,8 @@ static nl_ref propagated(nl_plan *plan, nl_node node)
 {
     const nl_projection *projection = &plan->model->projections.items[node.id];
 
-    node.args[0] = repeated(plan, node.args[0], population_space(plan, node.number != 0 ? &projection->post : &projection->pre));
+    node.args[0] = repeated(plan, node.args[0],
+                            population_space(plan, node.number != 0 ? &projection->post : &projection->pre));
     node.args[1] = repeated(plan, node.args[1], projection->space);
     return nl_graph_add(plan->graph, &node);
 }
@@ -103,7 +105,9 @@ static nl_ref simplified(nl_plan *plan, nl_node node)
     case NL_X_GATHER: simpler = of_number ? node.args[0] : 0; break;
     case NL_X_REDUCE: simpler = of_number ? reduced_number(plan, &node) : 0; break;
     case NL_X_PROPAGATE: return propagated(plan, node);
-    case NL_X_SYNAPSE_SUM: node.args[0] = repeated(plan, node.args[0], plan->model->projections.items[node.id].space); break;
+    case NL_X_SYNAPSE_SUM:
+        node.args[0] = repeated(plan, node.args[0], plan->model->projections.items[node.id].space);
+        break;
     default: break;
     }
     return simpler != 0 ? simpler : nl_graph_add(plan->graph, &node);
@@ -116,7 +120,8 @@ static nl_ref rebuilt(simplifier *s, nl_ref ref)
 
     for (int k = 0; k < node.arg_count; k++)
         if (nl_node_reads(s->plan, &old, k) != NL_READS_NOTHING) node.args[k] = s->made[old.args[k]];
-    if (node.kind == NL_X_REDUCE) node.args[0] = repeated(s->plan, node.args[0], nl_plan_source(s->plan, old.args[0])->space);
+    if (node.kind == NL_X_REDUCE)
+        node.args[0] = repeated(s->plan, node.args[0], nl_plan_source(s->plan, old.args[0])->space);
     return simplified(s->plan, node);
 }
 

@@ -1,4 +1,5 @@
-/* Storage: the program's own arrays are placed in one block; arrays that are not alive at the same time share their place. */
+/* Storage: the program's own arrays are placed in one block; arrays that are not alive at the same time share their
+ * place. */
 #include "plan.h"
 
 #include <string.h>
@@ -93,7 +94,9 @@ static bool may_inherit(storage *s, const nl_segment *segment, uint32_t heir, ui
     const nl_instr_kind kind = (nl_instr_kind)segment->instrs.items[new->first_instr].kind;
     const bool at_once = kind == NL_I_OP || kind == NL_I_PAIR;
 
-    if (!is_temporary(s, from) || old->last != new->first || old->first == new->first || old->whole || new->whole || old->inherited) return false;
+    if (!is_temporary(s, from) || old->last != new->first || old->first == new->first || old->whole || new->whole ||
+        old->inherited)
+        return false;
     if (size_of(view_at(s, heir)) != size_of(view_at(s, from))) return false;
     return old->last_instr < new->first_instr || (at_once && old->last_instr == new->first_instr);
 }
@@ -119,7 +122,8 @@ static void place_temporaries(storage *s, const nl_stage *stage)
     for (size_t segment = 1; segment <= stage->segments.count; segment++) {
         for (uint32_t k = 0; k < views; k++) {
             if (s->lives[k].first != segment || !is_temporary(s, k)) continue;
-            if (!inherit(s, &stage->segments.items[segment - 1], k)) view_at(s, k)->place = take(s, size_of(view_at(s, k)));
+            if (!inherit(s, &stage->segments.items[segment - 1], k))
+                view_at(s, k)->place = take(s, size_of(view_at(s, k)));
         }
         for (uint32_t k = 0; k < views; k++) {
             if (s->lives[k].last != segment || s->lives[k].inherited || !is_temporary(s, k)) continue;
@@ -144,5 +148,6 @@ void nl_pass_storage(nl_plan *plan, nl_stage *prologue, nl_stage *body)
     s.holes.count = 0;
     place_temporaries(&s, body);
     for (size_t k = 0; k < views; k++)
-        if (view_at(&s, (uint32_t)k)->kind == NL_V_OWN) view_at(&s, (uint32_t)k)->place = view_at(&s, view_at(&s, (uint32_t)k)->id)->place;
+        if (view_at(&s, (uint32_t)k)->kind == NL_V_OWN)
+            view_at(&s, (uint32_t)k)->place = view_at(&s, view_at(&s, (uint32_t)k)->id)->place;
 }

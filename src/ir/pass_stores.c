@@ -1,6 +1,6 @@
-/* Stores: roots read memory as it is when the program begins.  Memory without past is written in place where nobody reads
- * it afterwards; else after the last reader of the chunk, else into its other array, which is then exchanged for the
- * present one, else through an array of the program's own. */
+/* Stores: roots read memory as it is when the program begins.  Memory without past is written in place where nobody
+ * reads it afterwards; else after the last reader of the chunk, else into its other array, which is then exchanged for
+ * the present one, else through an array of the program's own. */
 #include "plan.h"
 
 typedef struct storing {
@@ -79,7 +79,9 @@ static void replace(nl_operand *at, uint32_t view, nl_operand new)
 
 static void add_copy(storing *s, nl_segment *segment, uint32_t to, nl_operand from, nl_ref node)
 {
-    const nl_instr copy = { .kind = NL_I_COPY, .arg_count = 1, .dst = nl_at(NL_AT_VIEW, to), .args = { from }, .node = node };
+    const nl_instr copy = {
+        .kind = NL_I_COPY, .arg_count = 1, .dst = nl_at(NL_AT_VIEW, to), .args = { from }, .node = node
+    };
 
     NL_PUSH(s->plan->arena, &segment->instrs, copy);
 }

@@ -1,8 +1,8 @@
 /* The compiler's notes on the nodes of one program, shared by its passes.
  *
- * A *level* orders the blocks: at each level first numbers are computed, then whole arrays are propagated, then loops run.  What
- * needs another value over its whole space stands at a later level than the loop that makes that value.  Nodes are numbered so
- * that arguments come before what is made of them; ascending order is an order of evaluation. */
+ * A *level* orders the blocks: at each level first numbers are computed, then whole arrays are propagated, then loops
+ * run.  What needs another value over its whole space stands at a later level than the loop that makes that value.
+ * Nodes are numbered so that arguments come before what is made of them; ascending order is an order of evaluation. */
 #ifndef NL_IR_PLAN_H
 #define NL_IR_PLAN_H
 

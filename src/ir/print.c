@@ -27,8 +27,10 @@ static const char *name_of(void *user, const nl_node *node)
         if (node->args[0] != 0) return nl_arena_printf(p->arena, "slope of %s", p->memory->mems.items[node->id].name);
         return p->memory->mems.items[node->id].name;
     case NL_X_SAMPLE: return nl_arena_printf(p->arena, "past of %s", p->memory->mems.items[node->id].name);
-    case NL_X_PROPAGATE: return nl_arena_printf(p->arena, "sum over %s of ", p->model->projections.items[node->id].name);
-    case NL_X_SYNAPSE_SUM: return nl_arena_printf(p->arena, "sum over %s of ", p->model->projections.items[node->id].name);
+    case NL_X_PROPAGATE:
+        return nl_arena_printf(p->arena, "sum over %s of ", p->model->projections.items[node->id].name);
+    case NL_X_SYNAPSE_SUM:
+        return nl_arena_printf(p->arena, "sum over %s of ", p->model->projections.items[node->id].name);
     default: return NULL;
     }
 }
@@ -55,10 +57,13 @@ static const char *lag_text(printer *p, const nl_view *view)
 static const char *view_name(printer *p, uint32_t number)
 {
     const nl_view *view = &p->program->views.items[number];
-    const char *part = view->offset > 0 ? nl_arena_printf(p->arena, "[%zu:%zu]", view->offset, view->offset + view->count) : "";
+    const char *part = view->offset > 0
+                           ? nl_arena_printf(p->arena, "[%zu:%zu]", view->offset, view->offset + view->count)
+                           : "";
 
     switch ((nl_view_kind)view->kind) {
-    case NL_V_MEM: return nl_arena_printf(p->arena, "%s%s%s", p->memory->mems.items[view->id].name, lag_text(p, view), part);
+    case NL_V_MEM:
+        return nl_arena_printf(p->arena, "%s%s%s", p->memory->mems.items[view->id].name, lag_text(p, view), part);
     case NL_V_ARRAY: return nl_arena_printf(p->arena, "%s%s", p->model->arrays.items[view->id].name, part);
     case NL_V_OWN: return nl_arena_printf(p->arena, "own%" PRIu32 "%s", view->id, part);
     }
@@ -82,7 +87,8 @@ static bool is_computed(const nl_segments *segments, uint32_t scalar)
 static const char *scalar_name(printer *p, uint32_t scalar)
 {
     for (size_t k = 0; k < p->program->slots.count; k++)
-        if (p->program->slots.items[k].scalar == scalar) return p->model->slots.items[p->program->slots.items[k].slot].name;
+        if (p->program->slots.items[k].scalar == scalar)
+            return p->model->slots.items[p->program->slots.items[k].slot].name;
     if (is_computed(&p->program->prologue, scalar) || is_computed(&p->program->body, scalar))
         return nl_arena_printf(p->arena, "s%" PRIu32, scalar);
     return nl_text_number(p->arena, p->program->scalar_init.items[scalar]);
@@ -103,16 +109,18 @@ static const char *operand(printer *p, nl_operand at)
 static const char *const pair_words[] = { "add", "sub", "mul", "div" };
 static const char *const reduction_words[] = { "sum", "min", "max", "sumsq", "prod", "any", "all", "argmin", "argmax" };
 static const char *const instr_words[] = {
-    [NL_I_COPY] = "copy", [NL_I_INDEX] = "index", [NL_I_GATHER] = "gather", [NL_I_TABLE] = "table", [NL_I_DRAW] = "draw",
-    [NL_I_SAMPLE] = "sample", [NL_I_STENCIL] = "stencil", [NL_I_PRE] = "pre", [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron",
-    [NL_I_TIME] = "time", [NL_I_STEP] = "step",
+    [NL_I_COPY] = "copy", [NL_I_INDEX] = "index",       [NL_I_GATHER] = "gather",   [NL_I_TABLE] = "table",
+    [NL_I_DRAW] = "draw", [NL_I_SAMPLE] = "sample",     [NL_I_STENCIL] = "stencil", [NL_I_PRE] = "pre",
+    [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron", [NL_I_TIME] = "time",       [NL_I_STEP] = "step",
 };
 
 static const char *instr_word(printer *p, const nl_instr *instr)
 {
     switch ((nl_instr_kind)instr->kind) {
     case NL_I_OP: return nl_ops[instr->op].id;
-    case NL_I_PAIR: return nl_arena_printf(p->arena, "%s-%s%s", pair_words[instr->first], pair_words[instr->second], instr->right ? "-right" : "");
+    case NL_I_PAIR:
+        return nl_arena_printf(p->arena, "%s-%s%s", pair_words[instr->first], pair_words[instr->second],
+                               instr->right ? "-right" : "");
     case NL_I_REDUCE: return reduction_words[instr->op];
     default: return instr_words[instr->kind];
     }
@@ -132,7 +140,8 @@ static void print_instr(printer *p, const nl_instr *instr)
     nl_text line = nl_text_new(p->arena);
 
     nl_text_addf(&line, "    %s = %s", operand(p, instr->dst), instr_word(p, instr));
-    for (int k = 0; k < instr->arg_count; k++) nl_text_addf(&line, "%s %s", k > 0 ? "," : "", operand(p, instr->args[k]));
+    for (int k = 0; k < instr->arg_count; k++)
+        nl_text_addf(&line, "%s %s", k > 0 ? "," : "", operand(p, instr->args[k]));
     nl_text_addf(&p->text, "%-60s ; %s\n", line.chars, shortened(p, instr->node));
 }
 
@@ -142,16 +151,23 @@ static void print_propagate(printer *p, const nl_segment *segment)
 
     nl_text_addf(&p->text, "  propagate %s%s: %s = sum of %s%s%s\n", p->model->projections.items[segment->id].name,
                  segment->to_pre ? " backwards" : "", operand(p, segment->target),
-                 has_weights ? operand(p, segment->weights) : segment->rule ? "weights of the rule" : "", has_weights || segment->rule ? " * " : "",
-                 operand(p, segment->source));
+                 has_weights     ? operand(p, segment->weights)
+                 : segment->rule ? "weights of the rule"
+                                 : "",
+                 has_weights || segment->rule ? " * " : "", operand(p, segment->source));
 }
 
 static void print_segment(printer *p, const nl_segment *segment)
 {
     switch ((nl_segment_kind)segment->kind) {
     case NL_C_SCALAR: nl_text_adds(&p->text, "  numbers\n"); break;
-    case NL_C_LOOP: nl_text_addf(&p->text, "  loop over %s (%zu)\n", space_name(p->program->graph, segment->space), segment->count); break;
-    case NL_C_SYNAPSES: nl_text_addf(&p->text, "  loop over synapses of %s (%zu)\n", p->model->projections.items[segment->id].name, segment->count); break;
+    case NL_C_LOOP:
+        nl_text_addf(&p->text, "  loop over %s (%zu)\n", space_name(p->program->graph, segment->space), segment->count);
+        break;
+    case NL_C_SYNAPSES:
+        nl_text_addf(&p->text, "  loop over synapses of %s (%zu)\n", p->model->projections.items[segment->id].name,
+                     segment->count);
+        break;
     case NL_C_PROPAGATE: print_propagate(p, segment); break;
     }
     for (size_t k = 0; k < segment->instrs.count; k++) print_instr(p, &segment->instrs.items[k]);
@@ -180,8 +196,8 @@ const char *nl_program_text(nl_arena *arena, const nl_program *program, const nl
 {
     printer p = { nl_text_new(arena), arena, program, model, memory };
 
-    nl_text_addf(&p.text, "program %s: %zu numbers, %zu registers, %zu doubles of its own\n", program->name, program->scalar_count,
-                 program->register_count, program->own_doubles);
+    nl_text_addf(&p.text, "program %s: %zu numbers, %zu registers, %zu doubles of its own\n", program->name,
+                 program->scalar_count, program->register_count, program->own_doubles);
     print_segments(&p, "prologue", &program->prologue);
     print_segments(&p, "body", &program->body);
     print_ends(&p);
@@ -191,7 +207,8 @@ const char *nl_program_text(nl_arena *arena, const nl_program *program, const nl
 /* --- roots --- */
 
 /* The expressions that a program is compiled from, one line for each root. */
-const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name, const nl_root *roots, size_t root_count)
+const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
+                          const nl_root *roots, size_t root_count)
 {
     const nl_program program = { .graph = model->graph };
     printer p = { nl_text_new(arena), arena, &program, model, memory };
@@ -199,8 +216,8 @@ const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memor
     nl_text_addf(&p.text, "roots of %s\n", name);
     for (size_t k = 0; k < root_count; k++) {
         const nl_mem *mem = &memory->mems.items[roots[k].mem];
-        nl_text_addf(&p.text, "  %s%s over %s (%zu) = %s\n", mem->name, roots[k].next ? "[next]" : "", space_name(model->graph, mem->space),
-                     mem->count, expression(&p, roots[k].node));
+        nl_text_addf(&p.text, "  %s%s over %s (%zu) = %s\n", mem->name, roots[k].next ? "[next]" : "",
+                     space_name(model->graph, mem->space), mem->count, expression(&p, roots[k].node));
     }
     return p.text.chars;
 }

@@ -33,7 +33,8 @@ nl_reading nl_node_reads(const nl_plan *plan, const nl_node *node, int arg)
     case NL_X_PROPAGATE:
     case NL_X_PRE:
     case NL_X_POST: return NL_READS_WHOLE;
-    case NL_X_PART: return plan->nodes[ref].space != 0 ? NL_READS_WHOLE : NL_READS_ELEMENT; /* of a number: it, repeated */
+    case NL_X_PART:
+        return plan->nodes[ref].space != 0 ? NL_READS_WHOLE : NL_READS_ELEMENT; /* of a number: it, repeated */
     case NL_X_GATHER: return arg == 0 ? NL_READS_WHOLE : NL_READS_ELEMENT;
     case NL_X_REDUCE:
     case NL_X_SYNAPSE_SUM: return NL_READS_ALL_IN_TURN;
@@ -82,7 +83,8 @@ void nl_plan_extend(nl_plan *plan)
 
 static bool same_view(const nl_view *a, const nl_view *b)
 {
-    return a->kind == b->kind && a->id == b->id && a->lag == b->lag && a->end == b->end && a->offset == b->offset && a->count == b->count;
+    return a->kind == b->kind && a->id == b->id && a->lag == b->lag && a->end == b->end && a->offset == b->offset &&
+           a->count == b->count;
 }
 
 uint32_t nl_plan_target(nl_plan *plan, nl_view view)
@@ -102,7 +104,9 @@ uint32_t nl_plan_view(nl_plan *plan, nl_view view)
 
 uint32_t nl_plan_own(nl_plan *plan, size_t count, bool lasting)
 {
-    const nl_view view = { .kind = NL_V_OWN, .count = count, .lasting = lasting, .id = (uint32_t)plan->program->views.count };
+    const nl_view view = {
+        .kind = NL_V_OWN, .count = count, .lasting = lasting, .id = (uint32_t)plan->program->views.count
+    };
 
     return nl_plan_target(plan, view);
 }
@@ -165,8 +169,8 @@ static bool *find_written(const nl_plan *plan, const nl_root *roots, size_t coun
     return written;
 }
 
-nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name, const nl_root *roots,
-                               size_t root_count)
+nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
+                               const nl_root *roots, size_t root_count)
 {
     nl_plan plan = { .arena = arena, .scratch = nl_arena_new(), .model = model, .graph = model->graph, .memory = memory,
                      .program = NL_NEW(arena, nl_program), .root_count = root_count };

@@ -1,12 +1,12 @@
 /* Programs: what a set of expressions becomes so that a machine can run it in chunks.
  *
- * Input: roots (nodes of a lowered graph) and the memory that each is stored to.  Output: a list of blocks in order.  A scalar block
- * is straight-line code on numbers (space 0); a loop is straight-line code over the elements of one space, run chunk by chunk with
- * temporaries in registers of one chunk; between them stand what needs whole arrays: propagation, sums over synapses.
- * All roots read memory as it is when the program begins: storing is simultaneous.
+ * Input: roots (nodes of a lowered graph) and the memory that each is stored to.  Output: a list of blocks in order.  A
+ * scalar block is straight-line code on numbers (space 0); a loop is straight-line code over the elements of one space,
+ * run chunk by chunk with temporaries in registers of one chunk; between them stands what needs whole arrays:
+ * propagation, sums over synapses.  All roots read memory as it is when the program begins: storing is simultaneous.
  *
- * What depends on nothing that changes while time runs (constants, slots, top-level arrays, parameters, element numbers) is
- * hoisted into the prologue, a program of its own that is run after nl_sim_reset and nl_sim_refresh. */
+ * What depends on nothing that changes while time runs (constants, slots, top-level arrays, parameters, element
+ * numbers) is hoisted into the prologue, a program of its own that is run after nl_sim_reset and nl_sim_refresh. */
 #ifndef NL_IR_PROGRAM_H
 #define NL_IR_PROGRAM_H
 
@@ -28,8 +28,8 @@ typedef struct nl_memory {
     NL_LIST(nl_mem) mems;
 } nl_memory;
 
-/* A root: `node` is stored to `mem`; `next`: into the value of the coming step (visible after the machine has rotated the
- * ring, or at the end of the program for memory without past), else into the present one. */
+/* A root: `node` is stored to `mem`; `next`: into the value of the coming step (visible after the ring was rotated, or
+ * at the end of the program for memory without past), else into the present one. */
 typedef struct nl_root {
     nl_ref node;
     uint32_t mem;
@@ -80,9 +80,9 @@ typedef struct nl_instr {
 
 typedef enum nl_segment_kind { NL_C_SCALAR, NL_C_LOOP, NL_C_PROPAGATE, NL_C_SYNAPSES } nl_segment_kind;
 
-/* A block.  SYNAPSES is a loop over the synapses of projection `id`, where PRE and POST values are gathered by the chunk's lists of
- * neurons and results may be summed by neuron.  PROPAGATE reads `source` and `weights` (or none) and fills `target`; a number of the
- * scalar file serves as an array of one. */
+/* A block.  SYNAPSES is a loop over the synapses of projection `id`, where PRE and POST values are gathered by the
+ * chunk's lists of neurons and results may be summed by neuron.  PROPAGATE reads `source` and `weights` (or none) and
+ * fills `target`; a number of the scalar file serves as an array of one. */
 typedef struct nl_segment {
     uint8_t kind;
     uint32_t space, level;
@@ -129,15 +129,18 @@ typedef struct nl_program {
     size_t root_count;
 } nl_program;
 
-/* Compiles; everything is in the arena.  Passes in order: hoisting, levels (what must be whole before what), fusing of everything over one
- * space and level into one loop, strength reduction and superinstructions, registers, storage. */
-nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name, const nl_root *roots, size_t root_count);
+/* Compiles; everything is in the arena.  Passes in order: simplification, hoisting, levels (what must be whole before
+ * what, and what crosses from one loop to another), emission (everything over one space and level is one loop),
+ * superinstructions, order, stores in place, registers, storage. */
+nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
+                               const nl_root *roots, size_t root_count);
 
-/* Checks what every program promises (operands in range, read after written, spaces equal, no lost store); NULL or a sentence. */
+/* Checks what every program promises (operands in range, read after written, no lost store); NULL or a sentence. */
 const char *nl_program_verify(nl_arena *arena, const nl_program *program, const nl_memory *memory);
 
 /* The listing, and the graph of the roots, for `netlang ir`. */
 const char *nl_program_text(nl_arena *arena, const nl_program *program, const nl_model *model, const nl_memory *memory);
-const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name, const nl_root *roots, size_t root_count);
+const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
+                          const nl_root *roots, size_t root_count);
 
 #endif

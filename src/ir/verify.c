@@ -17,16 +17,20 @@ typedef struct verifier {
 
 static void fail(verifier *v, const char *what, nl_operand at)
 {
-    if (v->fault == NULL) v->fault = nl_arena_printf(v->arena, "%s, segment %zu: %s (%u)", v->part, v->segment, what, at.index);
+    if (v->fault == NULL)
+        v->fault = nl_arena_printf(v->arena, "%s, segment %zu: %s (%u)", v->part, v->segment, what, at.index);
 }
 
 /* --- operands --- */
 
 static void check_memory_view(verifier *v, const nl_view *view, nl_operand at)
 {
-    if (view->id >= v->memory->mems.count) fail(v, "memory that does not exist", at);
-    else if (!view->next && view->lag >= v->memory->mems.items[view->id].depth) fail(v, "memory does not reach back that far", at);
-    else if (view->offset + view->count > v->memory->mems.items[view->id].count) fail(v, "view leaves its memory", at);
+    if (view->id >= v->memory->mems.count)
+        fail(v, "memory that does not exist", at);
+    else if (!view->next && view->lag >= v->memory->mems.items[view->id].depth)
+        fail(v, "memory does not reach back that far", at);
+    else if (view->offset + view->count > v->memory->mems.items[view->id].count)
+        fail(v, "view leaves its memory", at);
 }
 
 static void check_own_view(verifier *v, const nl_view *view, nl_operand at)
@@ -61,15 +65,18 @@ static void check_read(verifier *v, nl_operand at, size_t count)
     switch ((nl_operand_kind)at.kind) {
     case NL_AT_NONE: fail(v, "operand is missing", at); break;
     case NL_AT_SCALAR:
-        if (at.index >= v->program->scalar_count || !v->scalars[at.index]) fail(v, "number is read before it is written", at);
+        if (at.index >= v->program->scalar_count || !v->scalars[at.index])
+            fail(v, "number is read before it is written", at);
         break;
     case NL_AT_REGISTER:
-        if (at.index >= v->program->register_count || !v->registers[at.index]) fail(v, "register is read before it is written", at);
+        if (at.index >= v->program->register_count || !v->registers[at.index])
+            fail(v, "register is read before it is written", at);
         break;
     case NL_AT_VIEW:
         check_view(v, at, count);
         view = view_of(v, at);
-        if (view != NULL && view->kind == NL_V_OWN && !v->own[view->id]) fail(v, "array is read before it is written", at);
+        if (view != NULL && view->kind == NL_V_OWN && !v->own[view->id])
+            fail(v, "array is read before it is written", at);
         break;
     }
 }
@@ -109,7 +116,8 @@ static void check_instr(verifier *v, const nl_segment *segment, const nl_instr *
     for (int k = 0; k < instr->arg_count; k++) {
         check_read(v, instr->args[k], nl_instr_reads_whole(instr, k) ? 0 : segment->count);
         if (is_scalar && instr->args[k].kind == NL_AT_REGISTER) fail(v, "scalar code reads a register", instr->args[k]);
-        if (!is_scalar && !is_elementwise(instr) && instr->args[k].kind == instr->dst.kind && instr->args[k].index == instr->dst.index)
+        if (!is_scalar && !is_elementwise(instr) && instr->args[k].kind == instr->dst.kind &&
+            instr->args[k].index == instr->dst.index)
             fail(v, "an instruction that may not overwrites its operand", instr->dst);
     }
     if (is_scalar && instr->dst.kind != NL_AT_SCALAR) fail(v, "scalar code writes an array", instr->dst);
@@ -154,7 +162,8 @@ static void note_given(verifier *v)
             const nl_segment *segment = &parts[part]->items[s];
             if (segment->target.kind == NL_AT_SCALAR) v->scalars[segment->target.index] = false;
             for (size_t k = 0; k < segment->instrs.count; k++)
-                if (segment->instrs.items[k].dst.kind == NL_AT_SCALAR) v->scalars[segment->instrs.items[k].dst.index] = false;
+                if (segment->instrs.items[k].dst.kind == NL_AT_SCALAR)
+                    v->scalars[segment->instrs.items[k].dst.index] = false;
         }
 }
 
@@ -183,6 +192,7 @@ const char *nl_program_verify(nl_arena *arena, const nl_program *program, const 
     check_segments(&v, "prologue", &program->prologue);
     check_segments(&v, "body", &program->body);
     for (size_t k = 0; k < program->root_count; k++)
-        if (!is_stored(program, program->roots[k].mem)) fail(&v, "a root is not stored", nl_at(NL_AT_VIEW, program->roots[k].mem));
+        if (!is_stored(program, program->roots[k].mem))
+            fail(&v, "a root is not stored", nl_at(NL_AT_VIEW, program->roots[k].mem));
     return v.fault;
 }

@@ -12,6 +12,7 @@ struct nl_graph {
     NL_LIST(nl_space *) spaces;
     uint32_t *buckets; /* open addressing; 0: free */
     size_t bucket_count;
+    bool folds_freely;
 };
 
 enum { FIRST_BUCKETS = 1024 };
@@ -31,6 +32,8 @@ nl_graph *nl_graph_new(nl_arena *arena)
     NL_PUSH(arena, &graph->spaces, one);
     return graph;
 }
+
+void nl_graph_fold_freely(nl_graph *graph) { graph->folds_freely = true; }
 
 nl_arena *nl_graph_arena(const nl_graph *graph) { return graph->arena; }
 size_t nl_graph_size(const nl_graph *graph) { return graph->nodes.count; }
@@ -153,7 +156,7 @@ bool nl_expr_is_const(const nl_graph *graph, nl_ref ref, double *number)
 
 static bool is_number(const nl_graph *graph, nl_ref ref, double wanted)
 {
-    double number;
+    double number = 0;
 
     return nl_expr_is_const(graph, ref, &number) && number == wanted;
 }
@@ -265,16 +268,49 @@ static void complete_op(nl_graph *graph, nl_node *node)
     }
 }
 
+/* A reduction over as many copies of one number. */
+static nl_ref folded_reduction(nl_graph *graph, const nl_node *node)
+{
+    const nl_ref value = node->args[0], count = nl_expr_const(graph, node->number, nl_dim_none);
+
+    switch ((nl_reduction_kind)node->id) {
+    case NL_R_SUM: return nl_expr_op(graph, NL_OP_MUL, (nl_ref[]){ value, count }, 2, node->dim);
+    case NL_R_SUMSQ: return nl_expr_op2(graph, NL_OP_MUL, nl_expr_op2(graph, NL_OP_MUL, value, value), count);
+    case NL_R_PROD: return nl_expr_op(graph, NL_OP_POW, (nl_ref[]){ value, count }, 2, node->dim);
+    case NL_R_ARGMIN:
+    case NL_R_ARGMAX: return nl_expr_const(graph, 0, nl_dim_none);
+    default: return value;
+    }
+}
+
+/* What looks at a whole space and finds one number there. */
+static nl_ref folded_view(nl_graph *graph, const nl_node *node)
+{
+    if (node->arg_count == 0 || nl_graph_node(graph, node->args[0])->space != 0) return 0;
+    switch ((nl_node_kind)node->kind) {
+    case NL_X_REDUCE: return node->number > 0 ? folded_reduction(graph, node) : 0;
+    case NL_X_GATHER:
+    case NL_X_PART:
+    case NL_X_PRE:
+    case NL_X_POST: return node->args[0];
+    default: return 0;
+    }
+}
+
 nl_ref nl_graph_add(nl_graph *graph, const nl_node *node)
 {
     nl_node made = *node;
 
     for (int k = made.arg_count; k < NL_NODE_ARGS; k++) made.args[k] = 0;
-    if (made.kind != NL_X_OP) return intern(graph, &made);
+    if (made.kind != NL_X_OP) {
+        const nl_ref simpler = graph->folds_freely ? folded_view(graph, &made) : 0;
+        return simpler != 0 ? simpler : intern(graph, &made);
+    }
     made.space = 0;
     complete_op(graph, &made);
     const nl_ref simpler = folded(graph, &made);
-    return simpler != 0 ? simpler : intern(graph, &made);
+    const bool fits = simpler != 0 && (graph->folds_freely || nl_graph_node(graph, simpler)->space == made.space);
+    return fits ? simpler : intern(graph, &made);
 }
 
 /* --- shorthands --- */

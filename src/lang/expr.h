@@ -33,7 +33,7 @@ typedef enum nl_node_kind {
     NL_X_OP,     /* op, args */
     NL_X_GATHER, /* source (any space but 0), index (whole numbers): source[index] */
     NL_X_PART,   /* source; id: first element: the elements id .. id + count of the space - 1 of it */
-    NL_X_REDUCE, /* id: nl_reduction_kind; source; number: how many elements (the source may have folded to one number) */
+    NL_X_REDUCE, /* id: nl_reduction_kind; source: a number.  number: how many elements, where the source may have folded */
     NL_X_PRE,    /* value in the pre population's space, seen by each synapse of a projection */
     NL_X_POST,   /* .. in the post population's */
     NL_X_TABLE,  /* id: table; time, column index (0 where the table has one column) */
@@ -86,15 +86,18 @@ nl_arena *nl_graph_arena(const nl_graph *graph);
 size_t nl_graph_size(const nl_graph *graph);
 const nl_node *nl_graph_node(const nl_graph *graph, nl_ref ref);
 
+/* From now on a value over a space may fold to one number (0 * x is 0 whatever x is a population of).  Until then nodes
+ * keep their space, which says how many elements an expression has. */
+void nl_graph_fold_freely(nl_graph *graph);
+
 uint32_t nl_graph_add_space(nl_graph *graph, const nl_space *space); /* its number, from 1 */
 nl_space *nl_graph_space(const nl_graph *graph, uint32_t number);
 /* The array space with this shape (one per shape), for gathered and top-level arrays. */
 uint32_t nl_graph_array_space(nl_graph *graph, int rank, const size_t *shape);
 
 /* The node equal to *node, made if it is new.  Folds constants and neutral operations (x + 0, x * 1, x * 0, a choice with a
- * constant condition ..) where that changes no finite result but for the sign of a zero.  A folded node may have lost its space:
- * whoever needs the extent of an expression keeps it beside the node.  The space of NL_X_OP and its dim follow from the arguments
- * where `space` and `dim` are unset. */
+ * constant condition ..) where that changes no finite result but for the sign of a zero.  The space of NL_X_OP follows
+ * from the arguments. */
 nl_ref nl_graph_add(nl_graph *graph, const nl_node *node);
 
 /* Shorthands. */

@@ -1,7 +1,7 @@
 /* The matrix product. */
+#include "blas.h"
 #include "value_impl.h"
 
-#include <gsl/gsl_cblas.h>
 #include <limits.h>
 
 /* The operands as matrices [m, k] and [k, n]; a vector is a row on the left and a column on the right. */
@@ -29,9 +29,10 @@ static void multiply(product p, const double *a, const double *b, double *out)
     const int m = (int)p.m, k = (int)p.k, n = (int)p.n;
 
     if (p.m * p.n == 0 || p.k == 0) return; /* `out` is zero already */
-    if (n == 1) cblas_dgemv(CblasRowMajor, CblasNoTrans, m, k, 1, a, k, b, 1, 0, out, 1);
-    else if (m == 1) cblas_dgemv(CblasRowMajor, CblasTrans, k, n, 1, b, n, a, 1, 0, out, 1);
-    else cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, out, n);
+    const nl_blas blas = nl_blas_for((double)p.m * (double)p.k * (double)p.n);
+    if (n == 1) blas.dgemv(CblasRowMajor, CblasNoTrans, m, k, 1, a, k, b, 1, 0, out, 1);
+    else if (m == 1) blas.dgemv(CblasRowMajor, CblasTrans, k, n, 1, b, n, a, 1, 0, out, 1);
+    else blas.dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, out, n);
 }
 
 /* a @ b for vectors and matrices; a signal on the left keeps its times. */

@@ -36,6 +36,12 @@ typedef struct nl_stencil {
     /* Where no offset leaves the grid, as [begin, end); there pre index - post index is the same for all: shift. */
     size_t inner_rows[2], inner_columns[2];
     const ptrdiff_t *shift;
+    ptrdiff_t shift_range[2];    /* least and greatest */
+    /* Columns where offsets do leave it, and there, for each offset, the shift that inner rows have: [column, offset];
+     * PTRDIFF_MAX for none. */
+    size_t edge_count;
+    const size_t *edge_columns;
+    const ptrdiff_t *edge_shift;
     /* When little of the grid is inner: shifts in a copy of the grid with margins, else NULL. */
     size_t margin_rows, margin_columns;
     const ptrdiff_t *margin_shift;

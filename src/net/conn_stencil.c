@@ -84,12 +84,39 @@ static const ptrdiff_t *shifts(nl_arena *arena, const nl_stencil *s, size_t colu
     return shift;
 }
 
+static void find_edges(nl_arena *arena, nl_stencil *s)
+{
+    const ptrdiff_t columns = (ptrdiff_t)s->columns;
+    size_t *at = NL_NEW_ARRAY(arena, size_t, s->columns + 1);
+
+    for (size_t c = 0; c < s->columns; c++)
+        if (c < s->inner_columns[0] || c >= s->inner_columns[1]) at[s->edge_count++] = c;
+    ptrdiff_t *shift = NL_NEW_ARRAY(arena, ptrdiff_t, nl_checked_mul(s->edge_count, s->count) + 1);
+    for (size_t e = 0; e < s->edge_count; e++)
+        for (size_t k = 0; k < s->count; k++) {
+            const ptrdiff_t c = (ptrdiff_t)at[e], place = nl_stencil_place(s->boundary, c + s->offsets[k][1], columns);
+            shift[e * s->count + k] = place < 0 ? PTRDIFF_MAX : s->offsets[k][0] * columns + place - c;
+        }
+    s->edge_columns = at;
+    s->edge_shift = shift;
+}
+
+static void find_shift_range(nl_stencil *s)
+{
+    for (size_t k = 0; k < s->count; k++) {
+        if (k == 0 || s->shift[k] < s->shift_range[0]) s->shift_range[0] = s->shift[k];
+        if (k == 0 || s->shift[k] > s->shift_range[1]) s->shift_range[1] = s->shift[k];
+    }
+}
+
 /* Columns are worked through in runs; where runs are short beside their edges, a copy with margins is quicker. */
 static void find_runs(nl_arena *arena, nl_stencil *s)
 {
     find_inner(s, 0, s->rows, s->inner_rows);
     find_inner(s, 1, s->columns, s->inner_columns);
     s->shift = shifts(arena, s, s->columns);
+    find_shift_range(s);
+    find_edges(arena, s);
     if (s->columns - (s->inner_columns[1] - s->inner_columns[0]) <= s->columns / 16) return;
     s->margin_rows = largest(s, 0);
     s->margin_columns = largest(s, 1);

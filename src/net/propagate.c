@@ -7,19 +7,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include <gsl/gsl_cblas.h>
-
-#ifdef NL_HAVE_OPENBLAS
-void openblas_set_num_threads(int count); /* of its own cblas.h, which cannot be included beside GSL's */
-#endif
-
-void nl_propagate_init(void)
-{
-#ifdef NL_HAVE_OPENBLAS
-    openblas_set_num_threads(1);
-#endif
-}
-
 /* --- portable kernels --- */
 
 enum { LANES = 8 };
@@ -55,7 +42,7 @@ static void portable_shifted_sum(size_t n, double *out, const double *x, size_t 
         for (size_t i = 0; i < n; i++) out[i] += (weight != NULL ? weight[k] : 1) * x[(ptrdiff_t)i + shift[k]];
 }
 
-const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_shifted_sum };
+const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
 
 /* --- every pair, one weight for all --- */
 
@@ -99,8 +86,8 @@ static void fill_sum(size_t out_count, double *out, size_t in, const double *x)
 /* --- every pair, one weight each: general matrix times vector --- */
 
 /* out = or += A x, or A' x where turned, for a row-major matrix. */
-static void gemv(bool turned, size_t rows, size_t columns, size_t stride, const double *a, const double *x, double beta,
-                 double *out)
+static void gemv(const nl_blas *blas, bool turned, size_t rows, size_t columns, size_t stride, const double *a,
+                 const double *x, double beta, double *out)
 {
     const size_t out_count = turned ? columns : rows;
 
@@ -109,7 +96,7 @@ static void gemv(bool turned, size_t rows, size_t columns, size_t stride, const 
         if (beta == 0) memset(out, 0, out_count * sizeof *out);
         return;
     }
-    cblas_dgemv(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, (int)rows, (int)columns, 1.0, a, (int)stride, x, 1,
+    blas->dgemv(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, (int)rows, (int)columns, 1.0, a, (int)stride, x, 1,
                 beta, out, 1);
 }
 
@@ -118,6 +105,7 @@ enum { PANEL = 16 };
 /* Up to PANEL rows of which each leaves out one entry, the hole: places left of it stand for that pre neuron, places
  * right of it for the next.  Left and right of all holes of the panel this is the same for its rows. */
 typedef struct panel {
+    const nl_blas *blas;
     const double *a;
     size_t n, stride, hole; /* rows, their length, hole of the first */
 } panel;
@@ -126,8 +114,8 @@ static void panel_to_post(const panel *p, const double *x, double *out)
 {
     const size_t right = p->hole + p->n - 1;
 
-    gemv(false, p->n, p->hole, p->stride, p->a, x, 0, out);
-    gemv(false, p->n, p->stride - right, p->stride, p->a + right, x + right + 1, 1, out);
+    gemv(p->blas, false, p->n, p->hole, p->stride, p->a, x, 0, out);
+    gemv(p->blas, false, p->n, p->stride - right, p->stride, p->a + right, x + right + 1, 1, out);
     for (size_t j = 0; j < p->n; j++)
         for (size_t k = p->hole; k < right; k++) out[j] += p->a[j * p->stride + k] * x[k + (k >= p->hole + j)];
 }
@@ -136,30 +124,30 @@ static void panel_to_pre(const panel *p, const double *x, double *out)
 {
     const size_t right = p->hole + p->n - 1;
 
-    gemv(true, p->n, p->hole, p->stride, p->a, x, 1, out);
-    gemv(true, p->n, p->stride - right, p->stride, p->a + right, x, 1, out + right + 1);
+    gemv(p->blas, true, p->n, p->hole, p->stride, p->a, x, 1, out);
+    gemv(p->blas, true, p->n, p->stride - right, p->stride, p->a + right, x, 1, out + right + 1);
     for (size_t j = 0; j < p->n; j++)
         for (size_t k = p->hole; k < right; k++) out[k + (k >= p->hole + j)] += p->a[j * p->stride + k] * x[j];
 }
 
 /* Walks over whole rows, then panels of rows with a hole, then whole rows again. */
-static void dense_sum(const nl_conn *conn, const double *a, bool to_pre, const double *x, double *out)
+static void dense_sum(const nl_blas *blas, const nl_conn *conn, const double *a, bool to_pre, const double *x, double *out)
 {
     const size_t pre = conn->pre.count, post = conn->post.count;
     size_t self[2] = { 0, 0 };
 
     if (conn->no_self) nl_conn_self_rows(post, pre, conn->self_offset, self);
-    gemv(to_pre, self[0], pre, pre, a, x, 0, out);
+    gemv(blas, to_pre, self[0], pre, pre, a, x, 0, out);
     a += self[0] * pre;
     for (size_t at = self[0]; at < self[1]; at += PANEL) {
         const size_t n = self[1] - at < PANEL ? self[1] - at : PANEL;
-        const panel p = { a, n, pre - 1, (size_t)((long)at + conn->self_offset) };
+        const panel p = { blas, a, n, pre - 1, (size_t)((long)at + conn->self_offset) };
 
         if (to_pre) panel_to_pre(&p, x + at, out);
         else panel_to_post(&p, x, out + at);
         a += n * p.stride;
     }
-    gemv(to_pre, post - self[1], pre, pre, a, to_pre ? x + self[1] : x, to_pre, to_pre ? out : out + self[1]);
+    gemv(blas, to_pre, post - self[1], pre, pre, a, to_pre ? x + self[1] : x, to_pre, to_pre ? out : out + self[1]);
 }
 
 /* --- by kind --- */
@@ -178,7 +166,7 @@ static void all_to_post(const propagation *p)
 {
     const nl_conn *c = p->conn;
 
-    if (p->values != NULL) dense_sum(c, p->values, false, p->source, p->out);
+    if (p->values != NULL) dense_sum(&p->kernels->blas, c, p->values, false, p->source, p->out);
     else if (c->no_self) sum_but_self(c->post.count, p->out, c->pre.count, p->source, c->self_offset, p->scratch);
     else fill_sum(c->post.count, p->out, c->pre.count, p->source);
 }
@@ -187,7 +175,7 @@ static void all_to_pre(const propagation *p)
 {
     const nl_conn *c = p->conn;
 
-    if (p->values != NULL) dense_sum(c, p->values, true, p->source, p->out);
+    if (p->values != NULL) dense_sum(&p->kernels->blas, c, p->values, true, p->source, p->out);
     else if (c->no_self) sum_but_self(c->pre.count, p->out, c->post.count, p->source, -c->self_offset, p->scratch);
     else fill_sum(c->pre.count, p->out, c->post.count, p->source);
 }
@@ -250,8 +238,8 @@ static void thin_products(const propagation *p, const nl_side *in, const double 
     const size_t rank = p->conn->low_rank;
     size_t rows[2] = { 0, 0 };
 
-    gemv(true, in->count, rank, rank, from, p->source, 0, p->scratch);
-    gemv(false, out->count, rank, rank, to, p->scratch, 0, p->out);
+    gemv(&p->kernels->blas, true, in->count, rank, rank, from, p->source, 0, p->scratch);
+    gemv(&p->kernels->blas, false, out->count, rank, rank, to, p->scratch, 0, p->out);
     if (p->conn->no_self) nl_conn_self_rows(out->count, in->count, offset, rows);
     for (size_t j = rows[0]; j < rows[1]; j++) {
         const size_t self = (size_t)((long)j + offset);

@@ -4,8 +4,9 @@
 #define NL_NET_PROPAGATE_H
 
 #include "conn.h"
+#include "lang/blas.h"
 
-/* The two inner loops, so that the caller brings those of its instruction set.  Sums over rows have eight lanes s by
+/* The inner loops, so that the caller brings those of its instruction set and size.  Sums over rows have eight lanes s by
  * place in the row modulo 8, folded as ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). */
 typedef struct nl_propagate_kernels {
     /* out[r] = sum of w[k] * x[col[k]], k in row r; w NULL: 1 */
@@ -13,6 +14,7 @@ typedef struct nl_propagate_kernels {
     /* out[i] = sum over offsets, in their order, of weight (NULL: 1) * x[i + shift[k]] */
     void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                         const double *weight);
+    nl_blas blas; /* for matrices */
 } nl_propagate_kernels;
 
 /* Plain C, for any machine. */
@@ -25,9 +27,6 @@ typedef struct nl_weights {
     const double *values;
     bool rule;
 } nl_weights;
-
-/* Makes the BLAS use one thread, so that its sums do not depend on their number.  To be called once by a program. */
-void nl_propagate_init(void);
 
 /* The most temporary memory that a call needs, in doubles; the caller gives it as `scratch`. */
 size_t nl_propagate_scratch(const nl_conn *conn);

@@ -80,9 +80,50 @@ static void row_run(const stencil_sum *in, size_t r, size_t c, size_t end, doubl
     edge_run(in, r, right, end - right, out + (right - c));
 }
 
+/* --- many whole rows at once --- */
+
+/* Neurons of inner rows whose shifted runs stay within the grid, across the ends of rows. */
+static bool is_one_run(const nl_stencil *s, size_t at, size_t n)
+{
+    const ptrdiff_t first = (ptrdiff_t)at + s->shift_range[0], last = (ptrdiff_t)(at + n - 1) + s->shift_range[1];
+
+    return first >= 0 && last < (ptrdiff_t)(s->rows * s->columns) && at / s->columns >= s->inner_rows[0]
+           && (at + n - 1) / s->columns < s->inner_rows[1];
+}
+
+/* The edge columns of an inner row, whose sums were made across the row's ends. */
+static void mend_edges(const stencil_sum *in, size_t row, size_t at, size_t n, double *out)
+{
+    const nl_stencil *s = in->s;
+
+    for (size_t e = 0; e < s->edge_count; e++) {
+        const size_t place = row * s->columns + s->edge_columns[e];
+        const ptrdiff_t *shift = s->edge_shift + e * s->count;
+        double sum = 0;
+
+        if (place < at || place >= at + n) continue;
+        for (size_t k = 0; k < s->count; k++)
+            if (shift[k] != PTRDIFF_MAX) sum += weight_of(in->weights, k) * in->source[(ptrdiff_t)place + shift[k]];
+        out[place - at] = sum;
+    }
+}
+
+static void one_run(const stencil_sum *in, double *out, size_t at, size_t n)
+{
+    const nl_stencil *s = in->s;
+
+    in->kernels->shifted_sum(n, out, in->source + at, s->count, s->shift, in->weights);
+    for (size_t row = at / s->columns; row * s->columns < at + n; row++) mend_edges(in, row, at, n, out);
+}
+
 static void range_sum(const stencil_sum *in, double *out, size_t at, size_t n)
 {
     const size_t columns = in->s->columns;
+
+    if (n > 0 && is_one_run(in->s, at, n)) {
+        one_run(in, out, at, n);
+        return;
+    }
 
     for (size_t r = at / columns, c = at % columns; n > 0; r++, c = 0) {
         const size_t run = columns - c < n ? columns - c : n;

@@ -5,7 +5,7 @@ tests_bench_run_SOURCES = tests/bench/run.c tests/bench/floor.h tests/bench/floo
     tests/bench/floor_ode.c tests/bench/floor_rate.c
 tests_bench_run_CFLAGS = -O3 -march=native
 tests_bench_run_LDFLAGS =
-tests_bench_run_LDADD = $(NL_LIBS)
+tests_bench_run_LDADD = $(OPENBLAS_LIBS) $(NL_LIBS)
 EXTRA_DIST += $(wildcard $(srcdir)/tests/bench/*.net $(srcdir)/tests/bench/*.ode)
 
 bench: all tests/bench/run$(EXEEXT)

@@ -52,7 +52,9 @@ static inline void fixture_free(fixture *f)
 static inline uint32_t population(fixture *f, size_t count)
 {
     const nl_space space = { .kind = NL_SPACE_POPULATION, .name = "P", .count = count, .rank = 1, .shape = { count } };
-    const nl_population p = { .name = "P", .count = count, .rank = 1, .shape = { count }, .space = nl_graph_add_space(f->graph, &space) };
+    const nl_population p = {
+        .name = "P", .count = count, .rank = 1, .shape = { count }, .space = nl_graph_add_space(f->graph, &space)
+    };
 
     NL_PUSH(f->arena, &f->model.populations, p);
     return p.space;
@@ -68,9 +70,18 @@ static inline uint32_t mem(fixture *f, const char *name, uint32_t space, size_t 
 }
 
 static inline nl_ref num(fixture *f, double x) { return nl_expr_const(f->graph, x, nl_dim_none); }
-static inline nl_ref load(fixture *f, uint32_t m) { return nl_expr_leaf(f->graph, NL_X_LOAD, m, f->memory.mems.items[m].space, nl_dim_none); }
-static inline nl_ref op1(fixture *f, nl_op op, nl_ref a) { return nl_expr_op(f->graph, op, (nl_ref[]){ a }, 1, nl_dim_none); }
-static inline nl_ref op2(fixture *f, nl_op op, nl_ref a, nl_ref b) { return nl_expr_op(f->graph, op, (nl_ref[]){ a, b }, 2, nl_dim_none); }
+static inline nl_ref load(fixture *f, uint32_t m)
+{
+    return nl_expr_leaf(f->graph, NL_X_LOAD, m, f->memory.mems.items[m].space, nl_dim_none);
+}
+static inline nl_ref op1(fixture *f, nl_op op, nl_ref a)
+{
+    return nl_expr_op(f->graph, op, (nl_ref[]){ a }, 1, nl_dim_none);
+}
+static inline nl_ref op2(fixture *f, nl_op op, nl_ref a, nl_ref b)
+{
+    return nl_expr_op(f->graph, op, (nl_ref[]){ a, b }, 2, nl_dim_none);
+}
 static inline nl_ref add(fixture *f, nl_ref a, nl_ref b) { return op2(f, NL_OP_ADD, a, b); }
 static inline nl_ref sub(fixture *f, nl_ref a, nl_ref b) { return op2(f, NL_OP_SUB, a, b); }
 static inline nl_ref mul(fixture *f, nl_ref a, nl_ref b) { return op2(f, NL_OP_MUL, a, b); }
@@ -87,7 +98,8 @@ static inline nl_part part(uint32_t population, size_t begin, size_t count, bool
     return (nl_part){ population, begin, count, whole };
 }
 
-static inline void projection(fixture *f, const char *name, nl_part pre, nl_part post, nl_rule_kind rule, nl_conn *(*build)(nl_conn_context *cx))
+static inline void projection(fixture *f, const char *name, nl_part pre, nl_part post, nl_rule_kind rule,
+                              nl_conn *(*build)(nl_conn_context *cx))
 {
     nl_conn_context cx = { .arena = f->arena, .diags = nl_diags_new(f->arena, nl_sources_new(f->arena)), .name = name,
                            .stream = nl_stream_of(f->model.seed, name, 0), .self_offset = LONG_MIN,
@@ -96,7 +108,9 @@ static inline void projection(fixture *f, const char *name, nl_part pre, nl_part
     assert_non_null(conn);
     const nl_space space = { .kind = NL_SPACE_SYNAPSES, .name = name, .count = conn->synapse_count, .rank = 1,
                              .owner = (uint32_t)f->model.projections.count };
-    const nl_projection p = { .name = name, .pre = pre, .post = post, .rule.kind = rule, .space = nl_graph_add_space(f->graph, &space) };
+    const nl_projection p = {
+        .name = name, .pre = pre, .post = post, .rule.kind = rule, .space = nl_graph_add_space(f->graph, &space)
+    };
 
     NL_PUSH(f->arena, &f->model.projections, p);
     NL_PUSH(f->arena, &f->conns, conn);

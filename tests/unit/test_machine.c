@@ -29,7 +29,8 @@ static void lorenz_step(fixture *f, const uint32_t *mems, double h)
     nl_ref k[4][3], x[3], sum[3];
 
     for (int s = 0; s < 4; s++) {
-        for (int v = 0; v < 3; v++) x[v] = s == 0 ? load(f, mems[v]) : add(f, load(f, mems[v]), mul(f, num(f, h * c[s]), k[s - 1][v]));
+        for (int v = 0; v < 3; v++)
+            x[v] = s == 0 ? load(f, mems[v]) : add(f, load(f, mems[v]), mul(f, num(f, h * c[s]), k[s - 1][v]));
         lorenz_rates(f, x, k[s]);
     }
     for (int v = 0; v < 3; v++) {
@@ -51,7 +52,8 @@ static void lorenz_timing(uint32_t space_count)
     lorenz_step(f, mems, 0.01);
     for (int v = 0; v < 3; v++)
         for (size_t i = 0; i < space_count; i++) nl_store_at(&f->store, mems[v], 0)[i] = 1 + 0.01 * (double)i;
-    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "step", f->roots.items, f->roots.count);
+    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "step", f->roots.items,
+                                                   f->roots.count);
     size_t instrs = 0;
     for (size_t k = 0; k < program->body.count; k++) instrs += program->body.items[k].instrs.count;
     nl_machine *machine = nl_machine_new(program, &f->store);
@@ -59,8 +61,9 @@ static void lorenz_timing(uint32_t space_count)
     const double begin = now();
     for (int k = 0; k < steps; k++) assert_true(nl_machine_run(machine, &fault));
     const double seconds = now() - begin;
-    print_message("Lorenz x %u: %zu instructions, %zu registers, %.1f ns a step, %.2f ns an instruction (x = %.17g)\n", space_count, instrs,
-                  program->register_count, 1e9 * seconds / steps, 1e9 * seconds / steps / (double)instrs, nl_store_at(&f->store, mems[0], 0)[0]);
+    print_message("Lorenz x %u: %zu instructions, %zu registers, %.1f ns a step, %.2f ns an instruction (x = %.17g)\n",
+                  space_count, instrs, program->register_count, 1e9 * seconds / steps,
+                  1e9 * seconds / steps / (double)instrs, nl_store_at(&f->store, mems[0], 0)[0]);
     nl_machine_free(machine);
     fixture_free(f);
 }
@@ -118,12 +121,15 @@ static void plain_propagate(plain *p, const nl_node *n, double *out)
 {
     const nl_projection *projection = &p->f->model.projections.items[n->id];
     const nl_conn *conn = p->f->conns.items[n->id];
-    const nl_part *from = n->number != 0 ? &projection->post : &projection->pre, *to = n->number != 0 ? &projection->pre : &projection->post;
+    const nl_part *from = n->number != 0 ? &projection->post : &projection->pre,
+                  *to = n->number != 0 ? &projection->pre : &projection->post;
     const nl_weights w = { n->args[1] != 0 ? plain_value(p, n->args[1]) : NULL, n->end };
-    double *scratch = nl_calloc(nl_propagate_scratch(conn) + 1, sizeof(double)), *source = nl_calloc(from->count, sizeof(double));
+    double *scratch = nl_calloc(nl_propagate_scratch(conn) + 1, sizeof(double)),
+           *source = nl_calloc(from->count, sizeof(double));
 
     for (size_t i = 0; i < from->count; i++) source[i] = element(p, n->args[0], from->begin + i);
-    (n->number != 0 ? nl_propagate_to_pre : nl_propagate_to_post)(&nl_propagate_portable, conn, w, source, out + to->begin, scratch);
+    (n->number != 0 ? nl_propagate_to_pre : nl_propagate_to_post)(&nl_propagate_portable, conn, w, source,
+                                                                  out + to->begin, scratch);
     free(source);
     free(scratch);
 }
@@ -150,8 +156,8 @@ static void plain_draw(plain *p, const nl_node *n, size_t count, double *out)
 
     for (size_t i = 0; i < count; i++) {
         const double args[2] = { element(p, n->args[0], i), n->arg_count > 1 ? element(p, n->args[1], i) : 0 };
-        out[i] = nl_draw(def->dist, nl_stream_of(p->f->model.seed, def->stream, p->f->store.trial), (uint64_t)def->use << 32 | i,
-                         p->f->store.step + 1, args);
+        out[i] = nl_draw(def->dist, nl_stream_of(p->f->model.seed, def->stream, p->f->store.trial),
+                         (uint64_t)def->use << 32 | i, p->f->store.step + 1, args);
     }
 }
 
@@ -216,7 +222,8 @@ static void step_and_compare(fixture *f, const nl_program *program, nl_machine *
     for (size_t k = 0; k < f->roots.count; k++) {
         const nl_root *r = &f->roots.items[k];
         const nl_mem *m = &f->memory.mems.items[r->mem];
-        const double *got = r->next && m->depth > 1 ? nl_store_next(&f->store, r->mem) : nl_store_at(&f->store, r->mem, 0);
+        const double *got = r->next && m->depth > 1 ? nl_store_next(&f->store, r->mem)
+                                                    : nl_store_at(&f->store, r->mem, 0);
         for (size_t i = 0; i < m->count; i++) {
             const double want = element(&p, r->node, i);
             if (got[i] == want || (isnan(got[i]) && isnan(want))) continue;
@@ -235,7 +242,8 @@ static void step_and_compare(fixture *f, const nl_program *program, nl_machine *
 
 static const nl_program *compiled(fixture *f)
 {
-    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items, f->roots.count);
+    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items,
+                                                   f->roots.count);
     const char *wrong = nl_program_verify(f->arena, program, &f->memory);
 
     if (wrong != NULL) {
@@ -276,7 +284,8 @@ static nl_ref pick(garden *g, int space)
 {
     const size_t count = g->pool[space].count, recent = count < 8 ? count : 8;
 
-    return g->pool[space].items[die(&g->dice, 2) ? die(&g->dice, (uint32_t)count) : count - 1 - die(&g->dice, (uint32_t)recent)];
+    return g->pool[space]
+        .items[die(&g->dice, 2) ? die(&g->dice, (uint32_t)count) : count - 1 - die(&g->dice, (uint32_t)recent)];
 }
 
 static nl_ref pick_or_number(garden *g, int space) { return pick(g, die(&g->dice, 3) == 0 ? SPACE_ONE : space); }
@@ -291,8 +300,9 @@ static void grow(garden *g, int space, nl_ref ref)
 
 static void grow_op(garden *g, int space)
 {
-    static const nl_op ops[] = { NL_OP_ADD, NL_OP_ADD, NL_OP_SUB, NL_OP_SUB, NL_OP_MUL, NL_OP_MUL, NL_OP_DIV, NL_OP_MIN, NL_OP_TANH, NL_OP_SIN,
-                                 NL_OP_LT, NL_OP_IF, NL_OP_CLIP, NL_OP_ABS, NL_OP_SQUARE };
+    static const nl_op ops[] = { NL_OP_ADD, NL_OP_ADD, NL_OP_SUB,  NL_OP_SUB,  NL_OP_MUL,
+                                 NL_OP_MUL, NL_OP_DIV, NL_OP_MIN,  NL_OP_TANH, NL_OP_SIN,
+                                 NL_OP_LT,  NL_OP_IF,  NL_OP_CLIP, NL_OP_ABS,  NL_OP_SQUARE };
     const nl_op op = ops[die(&g->dice, NL_LEN(ops))];
     nl_ref args[3];
 
@@ -303,10 +313,12 @@ static void grow_op(garden *g, int space)
 /* A whole number within a space. */
 static nl_ref index_of(garden *g, nl_ref from, int space)
 {
-    const nl_ref scaled = op1(g->f, NL_OP_FLOOR, mul(g->f, op1(g->f, NL_OP_ABS, op1(g->f, NL_OP_SIN, from)), num(g->f, 97.5)));
+    const nl_ref scaled = op1(g->f, NL_OP_FLOOR,
+                              mul(g->f, op1(g->f, NL_OP_ABS, op1(g->f, NL_OP_SIN, from)), num(g->f, 97.5)));
     const nl_ref index = op2(g->f, NL_OP_MOD, scaled, num(g->f, (double)count_of(g->f, g->space[space])));
 
-    return nl_expr_op(g->f->graph, NL_OP_IF, (nl_ref[]){ op1(g->f, NL_OP_ISNAN, index), num(g->f, 3), index }, 3, nl_dim_none);
+    return nl_expr_op(g->f->graph, NL_OP_IF, (nl_ref[]){ op1(g->f, NL_OP_ISNAN, index), num(g->f, 3), index }, 3,
+                      nl_dim_none);
 }
 
 static void grow_gather(garden *g, int space)
@@ -314,26 +326,39 @@ static void grow_gather(garden *g, int space)
     const int from = die(&g->dice, 2) ? SPACE_A : SPACE_B;
     const nl_ref index = index_of(g, pick_or_number(g, space), from);
 
-    grow(g, space, nl_graph_add(g->f->graph, &(nl_node){ .kind = NL_X_GATHER, .space = nl_graph_node(g->f->graph, index)->space, .arg_count = 2,
-                                                         .args = { pick(g, from), index } }));
+    grow(g, space,
+         nl_graph_add(g->f->graph, &(nl_node){ .kind = NL_X_GATHER,
+                                               .space = nl_graph_node(g->f->graph, index)->space,
+                                               .arg_count = 2,
+                                               .args = { pick(g, from), index } }));
 }
 
 static void grow_reduce(garden *g, int space)
 {
     static const nl_reduction_kind kinds[] = { NL_R_SUM, NL_R_MIN, NL_R_MAX, NL_R_SUMSQ, NL_R_ARGMAX, NL_R_ANY };
 
-    grow(g, space, nl_graph_add(g->f->graph, &(nl_node){ .kind = NL_X_REDUCE, .id = kinds[die(&g->dice, NL_LEN(kinds))], .arg_count = 1,
-                                                         .args = { pick(g, space == SPACE_ONE ? SPACE_A : space) } }));
+    grow(g, space,
+         nl_graph_add(g->f->graph, &(nl_node){ .kind = NL_X_REDUCE,
+                                               .id = kinds[die(&g->dice, NL_LEN(kinds))],
+                                               .arg_count = 1,
+                                               .args = { pick(g, space == SPACE_ONE ? SPACE_A : space) } }));
 }
 
-/* Projections: 0 A to B sparse, 1 A to A stencil, 2 part of A to part of B, one to one, 3 B to A all to all. */
-static const int sides[][2] = { { SPACE_A, SPACE_B }, { SPACE_A, SPACE_A }, { SPACE_A, SPACE_B }, { SPACE_B, SPACE_A } };
+/* Projections: 0 A to B sparse, 1 A to A stencil, 2 part of A to part of B, one to one, 3 B to A all to all, 4 part of
+ * B to part of A by a kernel, 5 the same with far offsets. */
+static const int sides[][2] = { { SPACE_A, SPACE_B }, { SPACE_A, SPACE_A }, { SPACE_A, SPACE_B },
+                                { SPACE_B, SPACE_A }, { SPACE_B, SPACE_A }, { SPACE_B, SPACE_A } };
 
 static void grow_propagate(garden *g)
 {
     const uint32_t id = die(&g->dice, NL_LEN(sides));
     const bool to_pre = die(&g->dice, 4) == 0;
-    nl_node node = { .kind = NL_X_PROPAGATE, .id = id, .arg_count = 1, .number = to_pre, .space = g->space[sides[id][!to_pre]],
+    nl_node node = { .kind = NL_X_PROPAGATE,
+                     .id = id,
+                     .arg_count = 1,
+                     .number = to_pre,
+                     .end = id == 4,
+                     .space = g->space[sides[id][!to_pre]],
                      .args = { pick(g, sides[id][to_pre]) } };
 
     if (id == 0 && die(&g->dice, 2)) node.args[1] = pick(g, SPACE_SYN), node.arg_count = 2;
@@ -342,7 +367,9 @@ static void grow_propagate(garden *g)
 
 static void grow_synapses(garden *g)
 {
-    nl_node node = { .kind = NL_X_SYNAPSE_SUM, .arg_count = 1, .number = die(&g->dice, 2), .args = { pick(g, SPACE_SYN) } };
+    nl_node node = {
+        .kind = NL_X_SYNAPSE_SUM, .arg_count = 1, .number = die(&g->dice, 2), .args = { pick(g, SPACE_SYN) }
+    };
     const int to = node.number != 0 ? SPACE_A : SPACE_B;
 
     if (die(&g->dice, 2)) {
@@ -409,6 +436,20 @@ static nl_conn *build_stencil(nl_conn_context *cx)
     return nl_conn_offsets(cx, NL_LEN(offsets), offsets, NULL, NL_WRAP);
 }
 
+static nl_conn *build_kernel(nl_conn_context *cx)
+{
+    static const double kernel[] = { 0.5, -1.25, 2.385, -0.75, 0.125 };
+
+    return nl_conn_kernel(cx, 1, (size_t[]){ 5 }, kernel, NL_ZERO);
+}
+
+static nl_conn *build_far(nl_conn_context *cx)
+{
+    static const int32_t offsets[][2] = { { -150, 0 }, { 1, 0 }, { 170, 0 } };
+
+    return nl_conn_offsets(cx, NL_LEN(offsets), offsets, NULL, NL_REFLECT);
+}
+
 static void add_projections(garden *g)
 {
     fixture *f = g->f;
@@ -417,14 +458,18 @@ static void add_projections(garden *g)
     projection(f, "second", part(0, 0, 1000, true), part(0, 0, 1000, true), NL_RULE_OFFSETS, build_stencil);
     projection(f, "third", part(0, 100, 200, false), part(1, 37, 200, false), NL_RULE_ONE_TO_ONE, nl_conn_one_to_one);
     projection(f, "fourth", part(1, 0, 300, true), part(0, 0, 1000, true), NL_RULE_ALL_TO_ALL, nl_conn_all_to_all);
+    projection(f, "fifth", part(1, 37, 200, false), part(0, 300, 200, false), NL_RULE_KERNEL, build_kernel);
+    projection(f, "sixth", part(1, 37, 200, false), part(0, 100, 200, false), NL_RULE_OFFSETS, build_far);
     g->space[SPACE_SYN] = f->model.projections.items[0].space;
 }
 
 static void add_tables(fixture *f)
 {
     static const double rows[] = { 1.5, -2.25, 0.5, 3.75, -0.125, 7.0 };
-    const nl_table table = { nl_value_array(f->arena, NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ 3, 2 }, rows), 0.25, 3, 2 };
-    const nl_draw_def normal = { .dist = NL_DIST_NORMAL, .stream = "A.x", .use = 0 }, uniform = { .dist = NL_DIST_UNIFORM, .stream = "A.x", .use = 1 };
+    const nl_table table = { nl_value_array(f->arena, NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ 3, 2 }, rows), 0.25,
+                             3, 2 };
+    const nl_draw_def normal = { .dist = NL_DIST_NORMAL, .stream = "A.x", .use = 0 },
+                      uniform = { .dist = NL_DIST_UNIFORM, .stream = "A.x", .use = 1 };
     const nl_slot slot = { "k", 1.375, nl_dim_none };
 
     NL_PUSH(f->arena, &f->model.tables, table);
@@ -438,8 +483,10 @@ static void add_leaves(garden *g)
     fixture *f = g->f;
 
     for (int space = 0; space < SPACE_COUNT; space++) {
-        static const char *const names[SPACE_COUNT][5] = { { "s0", "s1", "s2", "s3", "s4" }, { "a0", "a1", "a2", "a3", "a4" },
-                                                           { "b0", "b1", "b2", "b3", "b4" }, { "w0", "w1", "w2", "w3", "w4" } };
+        static const char *const names[SPACE_COUNT][5] = { { "s0", "s1", "s2", "s3", "s4" },
+                                                           { "a0", "a1", "a2", "a3", "a4" },
+                                                           { "b0", "b1", "b2", "b3", "b4" },
+                                                           { "w0", "w1", "w2", "w3", "w4" } };
         static const size_t depths[5] = { 1, 1, 1, 4, 1 };
         for (int k = 0; k < 5; k++) {
             const uint32_t m = mem(f, names[space][k], g->space[space], depths[k]);
@@ -477,7 +524,8 @@ static void random_program(uint64_t seed, int growth)
     add_leaves(&g);
     for (int k = 0; k < growth; k++) grow_any(&g);
     for (uint32_t m = 0; m < f->memory.mems.count; m++)
-        if (!f->memory.mems.items[m].fixed && die(&g.dice, 5) != 0) root(f, pick_or_number(&g, (int)m / 5), m, die(&g.dice, 3) != 0);
+        if (!f->memory.mems.items[m].fixed && die(&g.dice, 5) != 0)
+            root(f, pick_or_number(&g, (int)m / 5), m, die(&g.dice, 3) != 0);
     fixture_start(f);
     fill_memory(&g);
     run_and_compare(f, 3);
@@ -518,7 +566,11 @@ static past past_new(bool has_slopes, bool slope_given, bool each)
     p.time = mem(p.f, "time", each ? a : 0, 1);
     const uint32_t now_slope = mem(p.f, "slope now", a, 1);
     if (has_slopes) p.f->memory.mems.items[p.x].slope = p.slope;
-    nl_node node = { .kind = NL_X_SAMPLE, .id = p.x, .space = a, .arg_count = (uint8_t)(1 + slope_given), .args = { load(p.f, p.time) } };
+    nl_node node = { .kind = NL_X_SAMPLE,
+                     .id = p.x,
+                     .space = a,
+                     .arg_count = (uint8_t)(1 + slope_given),
+                     .args = { load(p.f, p.time) } };
     if (slope_given) node.args[1] = load(p.f, now_slope);
     root(p.f, nl_graph_add(p.f->graph, &node), p.out, true);
     fixture_start(p.f);
@@ -531,7 +583,9 @@ static past past_new(bool has_slopes, bool slope_given, bool each)
         }
         nl_store_at(&p.f->store, now_slope, 0)[i] = cubic_slope(0);
     }
-    p.machine = nl_machine_new(nl_program_compile(p.f->arena, &p.f->model, &p.f->memory, "past", p.f->roots.items, p.f->roots.count), &p.f->store);
+    p.machine = nl_machine_new(nl_program_compile(p.f->arena, &p.f->model, &p.f->memory, "past", p.f->roots.items,
+                                                  p.f->roots.count),
+                               &p.f->store);
     nl_machine_prepare(p.machine);
     return p;
 }
@@ -577,7 +631,8 @@ static void samples_stop_at_jumps(void **unused)
         double left[PAST_COUNT], slope[PAST_COUNT];
         nl_jump value_jump = { .step = 98, .value = left }, slope_jump = { .step = 98, .value = slope };
 
-        for (size_t i = 0; i < PAST_COUNT; i++) left[i] = nl_store_at(&p.f->store, p.x, 2)[i], slope[i] = cubic_slope(-0.25);
+        for (size_t i = 0; i < PAST_COUNT; i++)
+            left[i] = nl_store_at(&p.f->store, p.x, 2)[i], slope[i] = cubic_slope(-0.25);
         p.f->store.jumps[p.x] = &value_jump;
         p.f->store.jumps[p.slope] = &slope_jump;
         for (size_t lag = 0; lag <= 2; lag++)
@@ -610,7 +665,8 @@ static void rings_show_left_limits(void **unused)
     nl_machine_fault fault;
 
     for (size_t i = 0; i < 300; i++) left[i] = -(double)i;
-    root(f, nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_RING, .id = x, .space = a, .number = 1, .end = true }), y, true);
+    root(f, nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_RING, .id = x, .space = a, .number = 1, .end = true }), y,
+         true);
     fixture_start(f);
     f->store.jumps[x] = &jump;
     nl_machine *machine = nl_machine_new(compiled(f), &f->store);
@@ -648,7 +704,10 @@ static void bad_indices_are_faults(void **unused)
         fixture *f = fixture_new();
         const uint32_t a = population(f, 300), x = mem(f, "x", a, 1), at = mem(f, "at", a, 1);
         nl_machine_fault fault;
-        const nl_ref gather = nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER, .space = a, .arg_count = 2, .args = { load(f, x), load(f, at) } });
+        const nl_ref gather = nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER,
+                                                                 .space = a,
+                                                                 .arg_count = 2,
+                                                                 .args = { load(f, x), load(f, at) } });
         root(f, gather, x, true);
         fixture_start(f);
         nl_machine *machine = nl_machine_new(compiled(f), &f->store);
@@ -675,7 +734,10 @@ static void draws_depend_on_step_and_trial(void **unused)
     double first[4];
 
     NL_PUSH(f->arena, &f->model.draws, def);
-    root(f, nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_DRAW, .space = a, .arg_count = 2, .args = { num(f, 0), num(f, 1) } }), x, true);
+    root(f,
+         nl_graph_add(f->graph,
+                      &(nl_node){ .kind = NL_X_DRAW, .space = a, .arg_count = 2, .args = { num(f, 0), num(f, 1) } }),
+         x, true);
     fixture_start(f);
     nl_machine *machine = nl_machine_new(compiled(f), &f->store);
     for (int k = 0; k < 4; k++) {
@@ -701,7 +763,12 @@ static void other_machines_follow_an_exchange(void **unused)
     nl_machine_fault fault;
     const nl_ref index = nl_expr_leaf(f->graph, NL_X_INDEX, 0, a, nl_dim_none);
 
-    root(f, nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER, .space = a, .arg_count = 2, .args = { load(f, x), sub(f, num(f, 299), index) } }), x, true);
+    root(f,
+         nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER,
+                                            .space = a,
+                                            .arg_count = 2,
+                                            .args = { load(f, x), sub(f, num(f, 299), index) } }),
+         x, true);
     fixture_start(f);
     nl_machine *turn = nl_machine_new(compiled(f), &f->store);
     f->roots.count = 0;
@@ -714,7 +781,8 @@ static void other_machines_follow_an_exchange(void **unused)
         assert_true(nl_machine_run(turn, &fault));
         if (k == 2) continue;
         assert_true(nl_machine_run(look, &fault));
-        for (size_t i = 0; i < 300; i++) assert_exact(nl_store_at(&f->store, seen, 0)[i], k % 2 != 0 ? 299 - (double)i : (double)i);
+        for (size_t i = 0; i < 300; i++)
+            assert_exact(nl_store_at(&f->store, seen, 0)[i], k % 2 != 0 ? 299 - (double)i : (double)i);
     }
     nl_machine_free(turn);
     nl_machine_free(look);
@@ -750,8 +818,11 @@ static void slots_are_read_afresh(void **unused)
 static void rows_of_tables_hold(void **unused)
 {
     static const double rows[] = { 1.5, -2.25, 0.5 };
-    static const struct { double time, want; } cases[] = {
-        { -3, 1.5 }, { 0, 1.5 }, { 0.2499, 1.5 }, { 0.25, -2.25 }, { 0.25 - 1e-12, -2.25 }, { 0.5, 0.5 }, { 0.75, 0.5 }, { 1e9, 0.5 },
+    static const struct {
+        double time, want;
+    } cases[] = {
+        { -3, 1.5 },  { 0, 1.5 },    { 0.2499, 1.5 }, { 0.25, -2.25 }, { 0.25 - 1e-12, -2.25 },
+        { 0.5, 0.5 }, { 0.75, 0.5 }, { 1e9, 0.5 },
     };
 
     (void)unused;

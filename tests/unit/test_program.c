@@ -1,11 +1,13 @@
-/* What programs are made of: loops, hoisting, stores in place, superinstructions; running them is tested in test_machine.c. */
+/* What programs are made of: loops, hoisting, stores in place, superinstructions; running them is tested in
+ * test_machine.c. */
 #include "../support/programs.h"
 
 /* --- looking at programs --- */
 
 static const nl_program *compile(fixture *f)
 {
-    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items, f->roots.count);
+    const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items,
+                                                   f->roots.count);
     const char *wrong = nl_program_verify(f->arena, program, &f->memory);
 
     if (wrong != NULL) fail_msg("%s", wrong);
@@ -25,7 +27,8 @@ static size_t instrs_of(const nl_segments *segments, nl_instr_kind kind)
     size_t count = 0;
 
     for (size_t s = 0; s < segments->count; s++)
-        for (size_t k = 0; k < segments->items[s].instrs.count; k++) count += segments->items[s].instrs.items[k].kind == kind;
+        for (size_t k = 0; k < segments->items[s].instrs.count; k++)
+            count += segments->items[s].instrs.items[k].kind == kind;
     return count;
 }
 
@@ -118,7 +121,9 @@ static void coupled_states_are_written_in_place(void **unused)
 
 static nl_ref gather(fixture *f, nl_ref source, nl_ref index)
 {
-    return nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER, .space = nl_graph_node(f->graph, index)->space, .arg_count = 2,
+    return nl_graph_add(f->graph, &(nl_node){ .kind = NL_X_GATHER,
+                                              .space = nl_graph_node(f->graph, index)->space,
+                                              .arg_count = 2,
                                               .args = { source, index } });
 }
 
@@ -136,7 +141,8 @@ static void other_elements_need_the_old_array(void **unused)
         fixture *f = fixture_new();
         const uint32_t a = population(f, 1000), x = mem(f, "x", a, cases[k].depth);
         f->memory.mems.items[x].fixed = cases[k].fixed;
-        root(f, gather(f, load(f, x), sub(f, num(f, 999), nl_expr_leaf(f->graph, NL_X_INDEX, 0, a, nl_dim_none))), x, cases[k].next);
+        root(f, gather(f, load(f, x), sub(f, num(f, 999), nl_expr_leaf(f->graph, NL_X_INDEX, 0, a, nl_dim_none))), x,
+             cases[k].next);
         const nl_program *program = compile(f);
         assert_int_equal(program->swaps.count, cases[k].swaps);
         assert_int_equal(segments_of(&program->body, NL_C_LOOP), cases[k].loops);
@@ -168,10 +174,15 @@ static void readers_come_before_writers(void **unused)
 static void cheaper_operators(void **unused)
 {
     (void)unused;
-    static const struct { nl_op op; double number; nl_op becomes; size_t times; } cases[] = {
-        { NL_OP_POW, 2, NL_OP_MUL, 1 }, { NL_OP_POW, 3, NL_OP_POW, 0 }, { NL_OP_POW, 4, NL_OP_MUL, 2 }, { NL_OP_POW, 0.5, NL_OP_SQRT, 1 },
-        { NL_OP_POW, 2.385, NL_OP_POW, 1 }, { NL_OP_DIV, 0.25, NL_OP_MUL, 1 }, { NL_OP_DIV, 3, NL_OP_DIV, 1 }, { NL_OP_DIV, 0, NL_OP_DIV, 1 },
-        { NL_OP_DIV, 0x1p-1074, NL_OP_DIV, 1 },
+    static const struct {
+        nl_op op;
+        double number;
+        nl_op becomes;
+        size_t times;
+    } cases[] = {
+        { NL_OP_POW, 2, NL_OP_MUL, 1 },    { NL_OP_POW, 3, NL_OP_POW, 0 },     { NL_OP_POW, 4, NL_OP_MUL, 2 },
+        { NL_OP_POW, 0.5, NL_OP_SQRT, 1 }, { NL_OP_POW, 2.385, NL_OP_POW, 1 }, { NL_OP_DIV, 0.25, NL_OP_MUL, 1 },
+        { NL_OP_DIV, 3, NL_OP_DIV, 1 },    { NL_OP_DIV, 0, NL_OP_DIV, 1 },     { NL_OP_DIV, 0x1p-1074, NL_OP_DIV, 1 },
     };
 
     for (size_t k = 0; k < NL_LEN(cases); k++) {
@@ -253,9 +264,11 @@ static void broken_programs_are_found(void **unused)
     const nl_instr first = loop->instrs.items[0];
     assert_null(nl_program_verify(f->arena, program, &f->memory));
     loop->instrs.items[0].dst.index = 7;
-    assert_string_equal(nl_program_verify(f->arena, program, &f->memory), "body, segment 0: register outside of the file (7)");
+    assert_string_equal(nl_program_verify(f->arena, program, &f->memory),
+                        "body, segment 0: register outside of the file (7)");
     loop->instrs.items[0] = loop->instrs.items[1];
-    assert_string_equal(nl_program_verify(f->arena, program, &f->memory), "body, segment 0: register is read before it is written (0)");
+    assert_string_equal(nl_program_verify(f->arena, program, &f->memory),
+                        "body, segment 0: register is read before it is written (0)");
     loop->instrs.items[0] = first;
     loop->instrs.count = 1;
     assert_string_equal(nl_program_verify(f->arena, program, &f->memory), "body, segment 1: a root is not stored (0)");

@@ -306,6 +306,5 @@ int main(void)
         cmocka_unit_test(values_are_added_where_they_belong),
     };
 
-    nl_propagate_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,162 @@
+/* Random draws and tables in bodies. */
+#include "body.h"
+
+#include <string.h>
+
+/* --- tables --- */
+
+static uint32_t add_table(nl_resolver *rs, nl_value value)
+{
+    nl_model *model = rs->ck->model;
+    const nl_table table = {
+        .array = value, .dt = value.table_dt, .rows = value.shape[0], .columns = value.rank > 1 ? value.shape[1] : 1
+    };
+
+    for (size_t k = 0; k < model->tables.count; k++)
+        if (model->tables.items[k].array.data == value.data && model->tables.items[k].dt == value.table_dt)
+            return (uint32_t)k;
+    NL_PUSH(rs->ck->arena, &model->tables, table);
+    return (uint32_t)(model->tables.count - 1);
+}
+
+static nl_ref refuse_columns(nl_resolver *rs, const nl_ast *call, size_t columns)
+{
+    nl_diag *diag =
+        nl_diag_add(rs->ck->diags, NL_E_ARGUMENT, call->span, "this table has %zu columns; say which one", columns);
+
+    nl_diag_help(rs->ck->diags, diag, "write %s(t, i)", nl_call_name(call));
+    return 0;
+}
+
+static bool check_time(nl_resolver *rs, const nl_ast *e, nl_ref ref)
+{
+    const nl_dim dim = nl_graph_node(nl_graph_of(rs), ref)->dim;
+
+    if (nl_dim_equal(dim, nl_check_time_dim(rs->ck))) return true;
+    nl_diag_add(rs->ck->diags, NL_E_DIMENSION, e->span, "a table is read at a time, not at %s",
+                nl_dim_text(rs->ck->arena, dim));
+    return false;
+}
+
+/* stim(t), stim(t, i) */
+nl_ref nl_resolve_table(nl_resolver *rs, const nl_ast *call, nl_value value)
+{
+    static const char *const names[] = { "t", "i" };
+    const nl_ast *args[2];
+    const size_t columns = value.rank > 1 ? value.shape[1] : 1;
+
+    if (!nl_bind_args(rs, call, names, 2, 1, args)) return 0;
+    if (value.rank > 2 || !nl_value_known(value)) {
+        nl_refuse_argument(rs, call->span, "a body can read tables with one or two axes");
+        return 0;
+    }
+    if (args[1] == NULL && columns > 1) return refuse_columns(rs, call, columns);
+    const nl_ast *const asts[] = { args[0], args[1] != NULL ? args[1] : args[0] };
+    const nl_ref first = nl_expr_const(nl_graph_of(rs), 0, nl_dim_none);
+    nl_ref refs[] = { nl_resolve(rs, args[0]), args[1] != NULL ? nl_resolve(rs, args[1]) : first };
+    if (refs[0] == 0 || refs[1] == 0 || (refs[1] = nl_checked_index(rs, asts[1], refs[1], columns)) == 0
+        || !nl_unify(rs, asts, refs, 2))
+        return 0;
+    if (!check_time(rs, args[0], refs[0])) return 0;
+    nl_node node = { .kind = NL_X_TABLE, .id = add_table(rs, value), .arg_count = 2, .dim = value.dim };
+    for (int k = 0; k < 2; k++) {
+        const uint32_t space = nl_graph_node(nl_graph_of(rs), refs[k])->space;
+        node.args[k] = refs[k];
+        if (space != 0) node.space = space;
+    }
+    return nl_graph_add(nl_graph_of(rs), &node);
+}
+
+/* --- draws --- */
+
+static uint32_t stream_use(nl_resolver *rs)
+{
+    nl_body_state *state = nl_body_state_of(rs->ck);
+
+    for (size_t k = 0; k < state->streams.count; k++)
+        if (strcmp(state->streams.items[k].name, rs->stream) == 0) return state->streams.items[k].uses++;
+    const nl_stream_use use = { .name = rs->stream, .uses = 1 };
+    NL_PUSH(rs->ck->arena, &state->streams, use);
+    return 0;
+}
+
+static bool check_draw_place(nl_resolver *rs, const nl_ast *call)
+{
+    static const char *const words[] = {
+        [NL_IN_LET] = "a `let`",       [NL_IN_EQUATION] = "an equation",   [NL_IN_FLOW] = "what synapses bring",
+        [NL_IN_HISTORY] = "a history", [NL_IN_RULE] = "a connection rule", [NL_IN_BOUND] = "a bound",
+        [NL_IN_PROBE] = "a record"
+    };
+
+    if ((size_t)rs->place >= NL_LEN(words) || words[rs->place] == NULL) return true;
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DRAW, call->span, "`%s` cannot draw in %s", nl_call_name(call),
+                                words[rs->place]);
+    if (rs->place == NL_IN_RULE) nl_diag_help(rs->ck->diags, diag, "draw it in a `param` of the populations");
+    else
+        nl_diag_help(rs->ck->diags, diag,
+                     "use xi for noise in an equation, or a state that `next` or `every step` draws anew");
+    return false;
+}
+
+/* The dimension of a draw: that of its location and scale; counts and conditions are pure. */
+static bool draw_dim(nl_resolver *rs, const nl_ast *call, nl_dist dist, const nl_ref *args, int count, nl_dim *out)
+{
+    const bool pure = dist == NL_DIST_POISSON || dist == NL_DIST_BINOMIAL || dist == NL_DIST_BERNOULLI;
+
+    *out = pure ? nl_dim_none : nl_dim_any;
+    for (int k = 0; k < count; k++) {
+        const nl_dim dim = nl_graph_node(nl_graph_of(rs), args[k])->dim;
+        const nl_dim wanted = dist == NL_DIST_GAMMA && k == 0 ? nl_dim_none : *out;
+        if (!nl_dim_equal(dim, wanted)) {
+            nl_diag_add(rs->ck->diags, NL_E_DIMENSION, call->kids[k + 1]->span, "`%s` takes %s here, not %s",
+                        nl_call_name(call), nl_dim_text(rs->ck->arena, wanted), nl_dim_text(rs->ck->arena, dim));
+            return false;
+        }
+        if (!pure && (dist != NL_DIST_GAMMA || k > 0)) *out = nl_dim_common(*out, dim);
+    }
+    if (out->any) *out = nl_dim_none;
+    return true;
+}
+
+static bool check_no_size(nl_resolver *rs, const nl_ast *call)
+{
+    for (int k = 1; k < call->kid_count; k++)
+        if (call->kids[k]->kind == NL_AST_ARG && strcmp(call->kids[k]->name, "size") == 0)
+            return nl_refuse_argument(rs, call->kids[k]->span,
+                                      "in a body each element draws its own number; leave out `size`");
+    return true;
+}
+
+nl_ref nl_resolve_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist)
+{
+    const nl_dist_info *info = &nl_dists[dist];
+    const char *names[NL_NODE_ARGS];
+    const nl_ast *args[NL_NODE_ARGS];
+    nl_ref refs[NL_NODE_ARGS] = { 0 };
+    const int count = nl_split_names(rs->ck->arena, info->args, names, NL_NODE_ARGS);
+    nl_dim dim;
+
+    if (!check_draw_place(rs, call) || !check_no_size(rs, call)
+        || !nl_bind_args(rs, call, names, count, info->arg_count, args))
+        return 0;
+    for (int k = 0; k < info->arg_count; k++)
+        if ((refs[k] = nl_body_value(rs, args[k])) == 0) return 0;
+    if (!draw_dim(rs, call, dist, refs, info->arg_count, &dim)) return 0;
+    const nl_draw_def def = { .dist = dist, .stream = rs->stream, .use = stream_use(rs), .span = call->span };
+    nl_node node = { .kind = NL_X_DRAW,
+                     .id = (uint32_t)rs->ck->model->draws.count,
+                     .arg_count = (uint8_t)info->arg_count,
+                     .space = rs->space,
+                     .dim = dim,
+                     .is_bool = dist == NL_DIST_BERNOULLI };
+    memcpy(node.args, refs, sizeof node.args);
+    NL_PUSH(rs->ck->arena, &rs->ck->model->draws, def);
+    return nl_graph_add(nl_graph_of(rs), &node);
+}
+
+int nl_dist_find(const char *name)
+{
+    for (int k = 0; k < NL_DIST_COUNT; k++)
+        if (strcmp(nl_dists[k].name, name) == 0) return k;
+    return -1;
+}
