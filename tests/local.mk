@@ -78,3 +78,11 @@ EXTRA_DIST += $(RUN_SHELL_TESTS)
 check-long: tests/run/test_cooperative_full$(EXEEXT)
 	$(AM_TESTS_ENVIRONMENT) tests/run/test_cooperative_full$(EXEEXT)
 .PHONY: check-long
+
+# The program in doc/embedding.md.
+check_PROGRAMS += tests/doc/embedding
+nodist_tests_doc_embedding_SOURCES = tests/doc/embedding.c
+CLEANFILES += tests/doc/embedding.c
+tests/doc/embedding.c: doc/embedding.md
+	@$(MKDIR_P) tests/doc
+	$(AM_V_GEN)$(AWK) '/^```c$$/ { inside = 1; next } /^```/ { inside = 0 } inside' $< >$@

@@ -51,11 +51,11 @@ nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char
     return NULL;
 }
 
-nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *members)
+nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn)
 {
     for (size_t i = 0; i < ck->plan->untils.count; i++) {
         nl_until *until = &ck->plan->untils.items[i];
-        if (until->stmt == stmt && strcmp(until->members, members) == 0) return until;
+        if (until->stmt == stmt && strcmp(until->turn, turn) == 0) return until;
     }
     return NULL;
 }
@@ -96,12 +96,32 @@ static void add_members(nl_evaluator *ev, const nl_ast *node, nl_text *text)
     for (int i = 0; i < node->kid_count; i++) add_members(ev, node->kids[i], text);
 }
 
+/* The values of the loop variables tell turns apart further. */
+static void add_loops(nl_evaluator *ev, nl_text *text)
+{
+    for (const nl_scope *scope = ev->scope; scope != NULL && scope != ev->ck->top; scope = scope->parent)
+        for (size_t i = 0; i < scope->symbols.count; i++) {
+            const nl_symbol *symbol = scope->symbols.items[i];
+            if (symbol->decl == NULL || symbol->decl->kind != NL_AST_FOR || !nl_value_known(symbol->value)) continue;
+            nl_text_addf(text, "%s=%.17g ", symbol->name, symbol->value.data[0]);
+        }
+}
+
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr)
 {
     nl_text text = nl_text_new(ev->arena);
 
     add_members(ev, expr, &text);
-    return text.chars != NULL ? text.chars : "";
+    return text.length > 0 ? text.chars : "";
+}
+
+const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr)
+{
+    nl_text text = nl_text_new(ev->arena);
+
+    add_members(ev, expr, &text);
+    if (text.length > 0) add_loops(ev, &text);
+    return text.length > 0 ? text.chars : "";
 }
 
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)

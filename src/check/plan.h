@@ -21,7 +21,7 @@ typedef struct nl_plan_series {
 /* A condition of `run until` that the simulation evaluates. */
 typedef struct nl_until {
     const nl_ast *stmt;
-    const char *members;
+    const char *turn;      /* of the loops around it, where it reads members of families */
     size_t probe;
 } nl_until;
 
@@ -51,12 +51,14 @@ long nl_plan_find_probe(const nl_check *ck, nl_ref node);
 void nl_plan_shape(const nl_check *ck, uint32_t space, int *rank, size_t shape[NL_RANK]);
 
 nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
-nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *members);
+nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn);
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block);
 nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent);
 
 /* "P(0) P(2)": the members of families in an expression, with the present values of loop variables. */
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
+/* The same with the variables themselves; "" where there are no such members. */
+const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 

@@ -83,18 +83,63 @@ static void check_run(checker *c, const nl_ast *stmt)
     add_steps(c, isnan(time) ? NAN : nl_plan_steps(c->ck, c->ck->arena, stmt->kids[0]->span, time, "a run"));
 }
 
-/* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic. */
-static bool find_probe(checker *c, const nl_ast *expr, nl_ref *node, int *rank, size_t *shape, nl_dim *dim)
+/* Variables of the loops around a statement as constants, or as values that change. */
+static void set_loops_vary(checker *c, bool varies)
+{
+    for (nl_scope *scope = c->scope; scope != NULL && scope != c->ck->top; scope = scope->parent)
+        for (size_t i = 0; i < scope->symbols.count; i++)
+            if (scope->symbols.items[i]->decl->kind == NL_AST_FOR) scope->symbols.items[i]->varies = varies;
+}
+
+/* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic.  `fixed`: variables
+ * of loops keep the value that they have now. */
+static bool find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape, nl_dim *dim)
 {
     const size_t errors = nl_diags_error_count(c->ck->diags);
 
+    if (fixed) set_loops_vary(c, false);
     *node = nl_body_probe(c->ck, c->scope, expr, rank, shape, dim);
+    set_loops_vary(c, true);
     return *node != 0 || nl_diags_error_count(c->ck->diags) == errors;
+}
+
+static nl_ast *compare(checker *c, const nl_ast *at, nl_ast *a, const char *op, nl_ast *b)
+{
+    nl_ast *out = nl_ast_new(c->ck->arena, NL_AST_COMPARE, at->span, NULL, (nl_ast *[]){ a, b }, 2);
+    const char **ops = NL_NEW_ARRAY(c->ck->arena, const char *, 1);
+
+    ops[0] = op;
+    out->ops = ops;
+    return out;
+}
+
+/* `x crosses above y` written out: prev(x) <= y and y < x; `below` the other way round. */
+static nl_ast *write_crossing(checker *c, const nl_ast *e)
+{
+    const bool above = strcmp(e->name, "above") == 0;
+    nl_ast *name = nl_ast_new(c->ck->arena, NL_AST_NAME, e->span, "prev", NULL, 0);
+    nl_ast *before = nl_ast_new(c->ck->arena, NL_AST_CALL, e->kids[0]->span, NULL, (nl_ast *[]){ name, e->kids[0] }, 2);
+    nl_ast *sides[2] = { compare(c, e, before, above ? "<=" : ">=", e->kids[1]), compare(c, e, e->kids[0], above ? ">" : "<", e->kids[1]) };
+
+    return nl_ast_new(c->ck->arena, NL_AST_BINARY, e->span, "and", sides, 2);
+}
+
+/* A condition in which every crossing is written out. */
+static nl_ast *write_crossings(checker *c, nl_ast *e)
+{
+    const bool may_hold = e->kind == NL_AST_PAREN || e->kind == NL_AST_NOT || e->kind == NL_AST_BINARY;
+
+    if (e->kind == NL_AST_CROSSES) return write_crossing(c, e);
+    if (!may_hold) return e;
+    nl_ast *out = nl_ast_new(c->ck->arena, e->kind, e->span, e->name, e->kids, e->kid_count);
+    for (int i = 0; i < e->kid_count; i++)
+        if (out->kids[i] != NULL) out->kids[i] = write_crossings(c, out->kids[i]);
+    return out;
 }
 
 static bool check_until_condition(checker *c, const nl_ast *stmt)
 {
-    const nl_ast *condition = nl_ast_kid(stmt, 0);
+    const nl_ast *condition = nl_ast_kid(stmt, 0) != NULL ? write_crossings(c, stmt->kids[0]) : NULL;
     nl_evaluator ev = evaluator_of(c, NULL);
     size_t shape[NL_RANK];
     int rank;
@@ -102,16 +147,16 @@ static bool check_until_condition(checker *c, const nl_ast *stmt)
     nl_dim dim;
     nl_value value;
 
-    if (!find_probe(c, condition, &node, &rank, shape, &dim)) return false;
+    const char *turn = nl_plan_turn(&ev, condition);
+    if (!find_probe(c, condition, turn[0] != '\0', &node, &rank, shape, &dim)) return false;
     if (node == 0) return nl_eval_condition(&ev, condition, &value);
     if (rank != 0 || !nl_graph_node(c->ck->model->graph, node)->is_bool) {
         nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, condition->span, rank != 0 ? "one condition is needed here, not one for each element"
                                                                             : "a condition is needed here");
         return false;
     }
-    const char *members = nl_plan_members(&ev, condition);
-    const nl_until until = { stmt, members, nl_plan_probe(c->ck, node) };
-    if (nl_plan_find_until(c->ck, stmt, members) == NULL) NL_PUSH(c->ck->arena, &c->ck->plan->untils, until);
+    const nl_until until = { stmt, turn, nl_plan_probe(c->ck, node) };
+    if (nl_plan_find_until(c->ck, stmt, turn) == NULL) NL_PUSH(c->ck->arena, &c->ck->plan->untils, until);
     return true;
 }
 
@@ -167,7 +212,7 @@ static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
     nl_evaluator ev = evaluator_of(c, NULL);
 
     out->kind = NL_KIND_NUMBER;
-    if (!find_probe(c, expr, &out->node, &out->rank, out->shape, &out->dim)) return false;
+    if (!find_probe(c, expr, true, &out->node, &out->rank, out->shape, &out->dim)) return false;
     if (out->node != 0) {
         out->probe = nl_plan_probe(c->ck, out->node);
         if (nl_graph_node(c->ck->model->graph, out->node)->is_bool) out->kind = NL_KIND_BOOL;
@@ -362,12 +407,23 @@ static void check_collect(checker *c, const nl_ast *stmt)
 
 /* --- blocks --- */
 
-/* How many turns of a loop are gone through at either end. */
+/* What is recorded may differ from turn to turn. */
+static bool records(const nl_ast *block)
+{
+    if (block == NULL) return false;
+    if (block->kind == NL_AST_RECORD) return true;
+    for (int i = 0; i < block->kid_count; i++)
+        if (records(block->kids[i])) return true;
+    return false;
+}
+
+/* How many turns of a loop are gone through at either end; all, where something is recorded. */
 enum { TURNS = 16, INNER_TURNS = 1 };
 
 static void check_turns(checker *c, const nl_ast *stmt, nl_symbol *variable, nl_value range)
 {
-    const size_t count = range.shape[0], ends = c->ck->plan->uncertain > 1 ? INNER_TURNS : TURNS;
+    const size_t count = range.shape[0];
+    const size_t ends = records(nl_ast_kid(stmt, 1)) ? count : c->ck->plan->uncertain > 1 ? INNER_TURNS : TURNS;
     const double before = c->ck->plan->steps;
     size_t checked = 0;
 

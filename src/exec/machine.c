@@ -39,25 +39,31 @@ static double *view_at(const nl_machine *machine, uint32_t number)
     return NULL;
 }
 
+/* Places of one view stand together. */
 static void resolve(const nl_machine *machine, const places *list)
 {
+    double *at = NULL;
+
     for (size_t k = 0; k < list->count; k++) {
         const place *p = &list->items[k];
-        double *at = view_at(machine, p->view);
+        if (k == 0 || p->view != p[-1].view) at = view_at(machine, p->view);
         if (p->read != NULL) *p->read = at;
         else *p->written = at;
     }
 }
 
-static bool is_moving(const nl_machine *machine, uint32_t number)
+/* Places in memory that turns are found anew at each run, the others only once. */
+static void resolve_all(nl_machine *machine)
 {
-    const nl_view *view = &machine->program->views.items[number];
+    const nl_store *store = machine->store;
 
-    if (view->kind != NL_V_MEM) return false;
-    if (machine->store->memory->mems.items[view->id].depth > 1) return true;
-    for (size_t k = 0; k < machine->program->swaps.count; k++)
-        if (machine->program->swaps.items[k] == view->id) return true;
-    return false;
+    machine->moving.count = 0;
+    for (size_t k = 0; k < machine->all.count; k++) {
+        const nl_view *view = &machine->program->views.items[machine->all.items[k].view];
+        if (view->kind == NL_V_MEM && store->turns[view->id]) machine->moving.items[machine->moving.count++] = machine->all.items[k];
+    }
+    resolve(machine, &machine->all);
+    machine->generation = store->generation;
 }
 
 static void add_place(nl_machine *machine, uint32_t view, const double **read, double **written)
@@ -65,7 +71,25 @@ static void add_place(nl_machine *machine, uint32_t view, const double **read, d
     const place p = { view, read, written };
 
     NL_PUSH(machine->arena, &machine->all, p);
-    if (is_moving(machine, view)) NL_PUSH(machine->arena, &machine->moving, p);
+}
+
+static int by_view(const void *a, const void *b)
+{
+    const uint32_t x = ((const place *)a)->view, y = ((const place *)b)->view;
+
+    return (x > y) - (x < y);
+}
+
+/* Memory that this program exchanges begins to turn, for all machines. */
+static void note_exchanges(nl_machine *machine)
+{
+    nl_store *store = machine->store;
+
+    for (size_t k = 0; k < machine->program->swaps.count; k++) {
+        const uint32_t mem = machine->program->swaps.items[k];
+        store->generation += !store->turns[mem];
+        store->turns[mem] = true;
+    }
 }
 
 static double *fixed_operand(const nl_machine *machine, nl_operand at)
@@ -273,6 +297,9 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->stores = NL_NEW_ARRAY(machine->arena, double *, program->stores.count);
     for (size_t k = 0; k < program->stores.count; k++)
         add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
+    if (machine->all.count > 0) qsort(machine->all.items, machine->all.count, sizeof(place), by_view);
+    machine->moving.items = NL_NEW_ARRAY(machine->arena, place, machine->all.count + 1);
+    note_exchanges(machine);
     return machine;
 }
 
@@ -321,29 +348,18 @@ void nl_machine_prepare(nl_machine *machine)
     }
     key_draws(machine, &machine->prologue);
     key_draws(machine, &machine->body);
-    resolve(machine, &machine->all);
-    machine->generation = machine->store->generation;
+    resolve_all(machine);
     machine->failed = false;
     run_code(machine, &machine->prologue);
     machine->prologue_failed = machine->failed;
-}
-
-/* Other machines find the memory that was exchanged by its new generation. */
-static void exchange(nl_machine *machine)
-{
-    const nl_program *program = machine->program;
-
-    if (program->swaps.count == 0) return;
-    for (size_t k = 0; k < program->swaps.count; k++) nl_store_rotate(machine->store, program->swaps.items[k]);
-    machine->generation = ++machine->store->generation;
 }
 
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
 {
     const nl_program *program = machine->program;
 
-    resolve(machine, machine->generation != machine->store->generation ? &machine->all : &machine->moving);
-    machine->generation = machine->store->generation;
+    if (machine->generation != machine->store->generation) resolve_all(machine);
+    else resolve(machine, &machine->moving);
     machine->failed = machine->prologue_failed;
     if (!machine->failed) run_code(machine, &machine->body);
     if (machine->failed) {
@@ -352,6 +368,6 @@ bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
     }
     for (size_t k = 0; k < program->stores.count; k++)
         *machine->stores[k] = machine->scalars[program->stores.items[k].scalar];
-    exchange(machine);
+    for (size_t k = 0; k < program->swaps.count; k++) nl_store_rotate(machine->store, program->swaps.items[k]);
     return true;
 }

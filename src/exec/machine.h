@@ -15,6 +15,8 @@ typedef struct nl_store {
     double **slot_base;            /* [mem]: first slot */
     size_t *stride;                /* [mem]: doubles between slots */
     size_t *head;                  /* [mem]: slot of lag 0 */
+    size_t *slots;                 /* [mem]: how many there are */
+    bool *turns;                   /* [mem]: its present slot changes from step to step */
     /* Where a ring's value jumped (start, set): the left limits, newest first. */
     struct nl_jump **jumps;        /* [mem] */
     const struct nl_conn *const *conns; /* [projection] */
@@ -23,7 +25,7 @@ typedef struct nl_store {
     uint64_t step;
     bool starting;                 /* initial values are being computed: draws are those of no step */
     uint64_t trial;
-    uint64_t generation;           /* changed whenever a base pointer may have moved other than by rotation */
+    uint64_t generation;           /* changed whenever memory that stood still begins to turn */
 } nl_store;
 
 /* Left limits of a ring at one step. */
@@ -38,10 +40,26 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
 void nl_store_done(nl_store *store);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
-double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag);
-double *nl_store_next(const nl_store *store, uint32_t mem);
+static inline double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)
+{
+    const size_t head = store->head[mem];
+
+    return store->slot_base[mem] + (head >= lag ? head - lag : head + store->slots[mem] - lag) * store->stride[mem];
+}
+
+/* The slot after the present one. */
+static inline size_t nl_store_turn(const nl_store *store, uint32_t mem)
+{
+    return store->head[mem] + 1 == store->slots[mem] ? 0 : store->head[mem] + 1;
+}
+
+static inline double *nl_store_next(const nl_store *store, uint32_t mem)
+{
+    return store->slot_base[mem] + nl_store_turn(store, mem) * store->stride[mem];
+}
+
 /* Advances the ring: what was `next` becomes lag 0. */
-void nl_store_rotate(nl_store *store, uint32_t mem);
+static inline void nl_store_rotate(nl_store *store, uint32_t mem) { store->head[mem] = nl_store_turn(store, mem); }
 
 /* The left limit of a ring at a step, or NULL where the value did not jump.  The lists of jumps are the caller's. */
 const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step);

@@ -262,6 +262,7 @@ typedef struct rhythm {
     uint64_t interval, phase;
     probe_group *group;
     const nl_sampler **samplers;
+    const double **values; /* where the program leaves them */
     size_t count;
     double *repeated; /* room for a value that is one number for many elements */
 } rhythm;
@@ -298,17 +299,20 @@ static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
             if (sim->probes[probes[j]].count > most) most = sim->probes[probes[j]].count;
         }
         r->group = group_of(sim, probes, r->count);
+        r->values = NL_NEW_ARRAY(arena, const double *, r->count);
+        for (size_t j = 0; j < r->count; j++) r->values[j] = probe_value(sim, probes[j]);
         r->repeated = NL_NEW_ARRAY(arena, double, most);
     }
     return all;
 }
 
-static bool give_sample(nl_sim *sim, const rhythm *r, const nl_sampler *s)
+static bool give_sample(nl_sim *sim, const rhythm *r, size_t j)
 {
+    const nl_sampler *s = r->samplers[j];
     const size_t count = sim->probes[s->probe].count;
-    const double *value = probe_value(sim, s->probe);
+    const double *value = r->values[j];
 
-    if (is_repeated(sim, s->probe)) {
+    if (count > 1 && is_repeated(sim, s->probe)) {
         for (size_t i = 0; i < count; i++) r->repeated[i] = value[0];
         value = r->repeated;
     }
@@ -325,7 +329,7 @@ static nl_sim_status sample_due(nl_sim *sim, const rhythms *all, nl_sim_failure 
         const nl_sim_status status = sim_run_machine(sim, r->group->machine, failure);
         if (status != NL_SIM_OK) return status;
         for (size_t j = 0; j < r->count; j++)
-            if (!give_sample(sim, r, r->samplers[j])) return NL_SIM_SINK_FAILED;
+            if (!give_sample(sim, r, j)) return NL_SIM_SINK_FAILED;
     }
     return NL_SIM_OK;
 }

@@ -300,14 +300,22 @@ static nl_sim_status init_previous(nl_sim *sim, nl_sim_failure *failure)
     return status;
 }
 
-/* Previous values without a first one begin with what they are at the start: a program finds that. */
+static bool is_window(const nl_sim *sim, uint32_t mem)
+{
+    for (size_t k = 0; k < sim->model->windows.count; k++)
+        if (sim->lowered->window_mem[k] == mem) return true;
+    return false;
+}
+
+/* Previous values without a first one begin with what they are at the start, windows with one sample: a program finds them. */
 static nl_sim_status first_previous(nl_sim *sim, nl_sim_failure *failure)
 {
     sim->store.starting = true;
     const nl_sim_status status = sim->first != NULL ? sim_run_machine(sim, sim->first, failure) : NL_SIM_OK;
     sim->store.starting = false;
 
-    for (size_t k = 0; k < sim->lowered->first.count; k++) fill_past(sim, sim->lowered->first.items[k].mem);
+    for (size_t k = 0; k < sim->lowered->first.count; k++)
+        if (!is_window(sim, sim->lowered->first.items[k].mem)) fill_past(sim, sim->lowered->first.items[k].mem);
     return status;
 }
 

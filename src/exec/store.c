@@ -50,6 +50,8 @@ static void place(nl_store *store, double *at)
         const nl_mem *mem = &store->memory->mems.items[k];
         store->slot_base[k] = at;
         store->stride[k] = stride_of(mem);
+        store->slots[k] = slots_of(mem);
+        store->turns[k] = mem->depth > 1;
         at += store->stride[k] * slots_of(mem);
     }
 }
@@ -65,6 +67,8 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
     store->slot_base = nl_calloc(memory->mems.count, sizeof *store->slot_base);
     store->stride = nl_calloc(memory->mems.count, sizeof *store->stride);
     store->head = nl_calloc(memory->mems.count, sizeof *store->head);
+    store->slots = nl_calloc(memory->mems.count, sizeof *store->slots);
+    store->turns = nl_calloc(memory->mems.count, sizeof *store->turns);
     store->jumps = nl_calloc(memory->mems.count, sizeof *store->jumps);
     place(store, store->block);
     return true;
@@ -73,32 +77,13 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
 void nl_store_done(nl_store *store)
 {
     free(store->jumps);
+    free(store->turns);
+    free(store->slots);
     free(store->head);
     free(store->stride);
     free(store->slot_base);
     free(store->block);
     *store = (nl_store){ 0 };
-}
-
-double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)
-{
-    const size_t head = store->head[mem], slots = slots_of(&store->memory->mems.items[mem]);
-
-    return store->slot_base[mem] + (head >= lag ? head - lag : head + slots - lag) * store->stride[mem];
-}
-
-double *nl_store_next(const nl_store *store, uint32_t mem)
-{
-    const size_t next = store->head[mem] + 1;
-
-    return store->slot_base[mem] + (next == slots_of(&store->memory->mems.items[mem]) ? 0 : next) * store->stride[mem];
-}
-
-void nl_store_rotate(nl_store *store, uint32_t mem)
-{
-    const size_t next = store->head[mem] + 1;
-
-    store->head[mem] = next == slots_of(&store->memory->mems.items[mem]) ? 0 : next;
 }
 
 const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step)

@@ -367,7 +367,7 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     add_histories(&lo);
     for (size_t k = 0; k < model->flows.count; k++) factor_flow(&lo, k);
     check_delays(&lo);
-    if (!lower_steps(&lo) || nl_diags_error_count(diags) > errors) return NULL;
+    if (nl_diags_error_count(diags) > errors || !lower_steps(&lo) || nl_diags_error_count(diags) > errors) return NULL;
     lower_blocks(&lo);
     lower_probes(&lo, probes, probe_counts, probe_count, probe_roots);
     lower_stores(&lo);

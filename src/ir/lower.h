@@ -45,7 +45,7 @@ typedef struct nl_lowered {
     uint32_t sigma, h, error;    /* ADAPTIVE, STIFF: scalars: place in the step (in steps), length (ADAPTIVE), scaled error */
     uint32_t jumped;             /* scalar: 1 while the present state is one that jumped, UINT32_MAX: never read */
     int order;                   /* of an adaptive method: of its lower formula, for the choice of h */
-    nl_roots first;              /* previous values at the start of time */
+    nl_roots first;              /* previous values and windows at the start of time */
     nl_roots begin, substep, step;
     const nl_roots *blocks;      /* by block of the model; empty for `every step` */
     NL_LIST(nl_weights_def) weights;

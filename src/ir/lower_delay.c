@@ -20,13 +20,13 @@ static nl_ref hermite(lowering *lo, ends e, nl_ref theta)
 {
     const nl_ref one = number(lo, 1), dt = number(lo, lo->model->dt);
     const nl_ref rest = difference(lo, one, theta), square = product(lo, theta, theta), rest2 = product(lo, rest, rest);
-    const nl_ref h00 = product(lo, sum(lo, one, product(lo, number(lo, 2), theta)), rest2);
     const nl_ref h01 = product(lo, square, difference(lo, number(lo, 3), product(lo, number(lo, 2), theta)));
     const nl_ref h10 = product(lo, dt, product(lo, theta, rest2));
-    const nl_ref h11 = product(lo, dt, product(lo, square, difference(lo, theta, one)));
-    const nl_ref values = sum(lo, product(lo, h00, e.y0), product(lo, h01, e.y1));
+    const nl_ref h11 = product(lo, dt, product(lo, square, difference(lo, one, theta)));
+    const nl_ref value = sum(lo, product(lo, difference(lo, e.y1, e.y0), h01), e.y0);
 
-    return sum(lo, values, sum(lo, product(lo, h10, e.f0), product(lo, h11, e.f1)));
+    if (h10 == h11) return sum(lo, value, product(lo, difference(lo, e.f0, e.f1), h10)); /* halfway, as at most stages */
+    return sum(lo, value, difference(lo, product(lo, h10, e.f0), product(lo, h11, e.f1)));
 }
 
 static nl_ref linear(lowering *lo, nl_ref y0, nl_ref y1, double theta)

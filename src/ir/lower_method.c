@@ -83,6 +83,11 @@ static bool find_method(lowering *lo, const nl_var *var, method *out)
     const char *name = method_name(lo, var);
     const nl_span span = var->method != NULL ? var->method_span : lo->model->method_span;
 
+    if (name == NULL) {
+        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, var->deriv_span, "no method of integration is named for this equation");
+        nl_diag_help(lo->diags, d, "write simulation { dt = ...; method = rk4 }");
+        return false;
+    }
     *out = (method){ nl_scheme_find(name), NULL };
     if (out->scheme != NL_RUNGE_KUTTA) return true;
     for (size_t k = 0; k < lo->model->tableaux.count; k++)
@@ -577,6 +582,9 @@ static void store_windows(stepper *s, nl_roots *roots)
 
         root_add(lo, roots, value, lo->window_mem[k], true, def->span);
         root_add(lo, roots, sum, lo->window_sum[k], true, def->span);
+        const nl_ref now = env_eval(s->start, def->expr);
+        root_add(lo, &lo->out->first, now, lo->window_mem[k], false, def->span);
+        root_add(lo, &lo->out->first, now, lo->window_sum[k], false, def->span);
     }
 }
 

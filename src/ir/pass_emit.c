@@ -139,7 +139,7 @@ static bool is_in_place(const emitter *e, const nl_output *output)
 {
     const nl_view *view = &e->plan->program->views.items[output->view];
 
-    return view->kind == NL_V_MEM && !view->next;
+    return view->kind == NL_V_MEM && !view->next && e->plan->memory->mems.items[view->id].depth == 1;
 }
 
 static bool is_of_segment(const emitter *e, const nl_output *o)

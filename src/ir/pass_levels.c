@@ -318,6 +318,39 @@ static void make_room(leveler *l)
             l->plan->nodes[ref].uses = NL_NEW_ARRAY(l->plan->scratch, uint64_t, l->stage->words);
 }
 
+/* --- roots that hold what later levels read --- */
+
+/* Memory with a past is read at slots that this program does not write. */
+static bool is_ring(const nl_plan *plan, const nl_output *output)
+{
+    const nl_view *view = &plan->program->views.items[output->view];
+
+    return view->kind == NL_V_MEM && plan->memory->mems.items[view->id].depth > 1;
+}
+
+static void drop_stored(nl_stage *stage, nl_ref ref)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < stage->outputs.count; k++)
+        if (stage->outputs.items[k].kind != NL_OUT_STORED || stage->outputs.items[k].node != ref)
+            stage->outputs.items[kept++] = stage->outputs.items[k];
+    stage->outputs.count = kept;
+}
+
+/* A value that is stored for later levels, and at the end for a ring, is stored there at once. */
+static void join_roots(leveler *l)
+{
+    for (size_t k = 0; k < l->root_count; k++) {
+        nl_output *o = &l->stage->outputs.items[k];
+        const nl_plan_node *n = &l->plan->nodes[o->node];
+
+        if (o->kind != NL_OUT_ROOT || o->space == 0 || !is_open(n) || !n->stored || n->level >= o->level || !is_ring(l->plan, o)) continue;
+        o->level = n->level;
+        drop_stored(l->stage, o->node);
+    }
+}
+
 void nl_pass_levels(nl_plan *plan, nl_stage *stage)
 {
     leveler l = { .plan = plan, .stage = stage, .root_count = stage->outputs.count };
@@ -328,4 +361,5 @@ void nl_pass_levels(nl_plan *plan, nl_stage *stage)
     l.root_level = find_root_levels(plan, stage);
     place_all(&l);
     if (stage->levels > 3) add_up_early(&l);
+    if (stage->is_body) join_roots(&l);
 }

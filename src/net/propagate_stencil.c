@@ -70,29 +70,8 @@ static inline size_t clamp(size_t x, size_t low, size_t high)
     return x < low ? low : x > high ? high : x;
 }
 
-/* Columns c .. end-1 of a row: left edge, inner part, right edge. */
-static void row_run(const stencil_sum *in, size_t r, size_t c, size_t end, double *out)
-{
-    const size_t left = clamp(in->s->inner_columns[0], c, end), right = clamp(in->s->inner_columns[1], left, end);
-
-    edge_run(in, r, c, left - c, out);
-    inner_run(in, r, left, right - left, out + (left - c));
-    edge_run(in, r, right, end - right, out + (right - c));
-}
-
-/* --- many whole rows at once --- */
-
-/* Neurons of inner rows whose shifted runs stay within the grid, across the ends of rows. */
-static bool is_one_run(const nl_stencil *s, size_t at, size_t n)
-{
-    const ptrdiff_t first = (ptrdiff_t)at + s->shift_range[0], last = (ptrdiff_t)(at + n - 1) + s->shift_range[1];
-
-    return first >= 0 && last < (ptrdiff_t)(s->rows * s->columns) && at / s->columns >= s->inner_rows[0]
-           && (at + n - 1) / s->columns < s->inner_rows[1];
-}
-
-/* The edge columns of an inner row, whose sums were made across the row's ends. */
-static void mend_edges(const stencil_sum *in, size_t row, size_t at, size_t n, double *out)
+/* The edge columns of an inner row; out[0] is neuron `at`, n of them. */
+static void inner_row_edges(const stencil_sum *in, size_t row, size_t at, size_t n, double *out)
 {
     const nl_stencil *s = in->s;
 
@@ -108,12 +87,39 @@ static void mend_edges(const stencil_sum *in, size_t row, size_t at, size_t n, d
     }
 }
 
+/* Columns c .. end-1 of a row: left edge, inner part, right edge. */
+static void row_run(const stencil_sum *in, size_t r, size_t c, size_t end, double *out)
+{
+    const nl_stencil *s = in->s;
+    const size_t left = clamp(s->inner_columns[0], c, end), right = clamp(s->inner_columns[1], left, end);
+
+    inner_run(in, r, left, right - left, out + (left - c));
+    if (r >= s->inner_rows[0] && r < s->inner_rows[1]) {
+        inner_row_edges(in, r, r * s->columns + c, end - c, out);
+    } else {
+        edge_run(in, r, c, left - c, out);
+        edge_run(in, r, right, end - right, out + (right - c));
+    }
+}
+
+/* --- many whole rows at once --- */
+
+/* Neurons of inner rows whose shifted runs stay within the grid, across the ends of rows. */
+static bool is_one_run(const nl_stencil *s, size_t at, size_t n)
+{
+    const ptrdiff_t first = (ptrdiff_t)at + s->shift_range[0], last = (ptrdiff_t)(at + n - 1) + s->shift_range[1];
+
+    return first >= 0 && last < (ptrdiff_t)(s->rows * s->columns) && at / s->columns >= s->inner_rows[0]
+           && (at + n - 1) / s->columns < s->inner_rows[1];
+}
+
+/* The sums of edge columns are made across the ends of rows at first, and then mended. */
 static void one_run(const stencil_sum *in, double *out, size_t at, size_t n)
 {
     const nl_stencil *s = in->s;
 
     in->kernels->shifted_sum(n, out, in->source + at, s->count, s->shift, in->weights);
-    for (size_t row = at / s->columns; row * s->columns < at + n; row++) mend_edges(in, row, at, n, out);
+    for (size_t row = at / s->columns; row * s->columns < at + n; row++) inner_row_edges(in, row, at, n, out);
 }
 
 static void range_sum(const stencil_sum *in, double *out, size_t at, size_t n)

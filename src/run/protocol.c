@@ -127,7 +127,7 @@ static bool run_run(nl_session *s, const nl_ast *stmt)
 static bool run_run_until(nl_session *s, const nl_ast *stmt)
 {
     nl_evaluator ev = nl_session_evaluator(s, NULL);
-    const nl_until *until = nl_plan_find_until(&s->check, stmt, nl_plan_members(&ev, stmt->kids[0]));
+    const nl_until *until = nl_plan_find_until(&s->check, stmt, nl_plan_turn(&ev, stmt->kids[0]));
     const stopping stop = { .probe = until != NULL ? (long)until->probe : -1, .expr = until != NULL ? NULL : stmt->kids[0] };
     uint64_t steps = UINT64_MAX;
     double time;

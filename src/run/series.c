@@ -309,6 +309,21 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
     return NULL;
 }
 
+/* The names around a record with the values that they have now: loops go on, the record does not follow them. */
+static nl_scope *frozen_scope(nl_session *s, const nl_scope *scope)
+{
+    if (scope == s->check.top) return s->check.top;
+    nl_scope *copy = nl_scope_new(s->arena, frozen_scope(s, scope->parent));
+    for (size_t i = 0; i < scope->symbols.count; i++) {
+        nl_symbol *symbol = NL_NEW(s->arena, nl_symbol);
+
+        *symbol = *scope->symbols.items[i];
+        symbol->value = nl_value_copy(s->arena, symbol->value);
+        NL_PUSH(s->arena, &copy->symbols, symbol);
+    }
+    return copy;
+}
+
 /* Starts a record with a first sample; one that is already going on goes on. */
 bool nl_recording_start(nl_session *s, const nl_ast *stmt)
 {
@@ -317,7 +332,7 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     if (r == NULL) return nl_session_failed(s, NL_RUN_FAILED);
     if (!nl_recording_begin_segment(s)) return false;
     if (r->active) return true;
-    r->scope = s->scope;
+    if (r->series->node == 0) r->scope = frozen_scope(s, s->scope);
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
     if (nl_ast_kid(stmt, 4) != NULL && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
     if (r->series->node != 0 && !prepare_probe(r)) return false;

@@ -39,4 +39,10 @@ for text in "$NL_SRC/README.md" "$NL_SRC"/doc/*.md; do
     cd ..
 done
 
+# the program of embedding.md, which the build has taken from there
+program=$(dirname "$NETLANG")/tests/doc/embedding
+"$program" "$NL_SRC/models/cooperative_1d.net" >output 2>&1 || complain "embedding.md: status $?"
+says '2211 samples, the last one '
+[ -e ring.npz ] || complain 'embedding.md: no ring.npz'
+
 finish

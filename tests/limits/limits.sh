@@ -74,7 +74,8 @@ printf 'let x = zeros(1e12)' | told 2 zeros
 printf 'let x = zeros([1e9, 1e9])' | told 2 zeros
 printf 'let x = arange(1e15)' | told 2 arange
 printf 'let x = eye(1e7)' | told 2 eye
-printf 'let x = kron(ones([30000, 30000]), ones([30000, 30000]))' | told 2 'error E'
+printf 'let x = kron(ones([1000, 1000]), ones([1000, 1000]))' | told 2 kron
+printf 'let x = outer(ones(1e6), ones(1e6))' | told 2 outer
 printf 'for k in 0 .. 1e18 { print 1 }' | told 2 'error E'
 printf 'function f(x) = f(x) + 1\nlet y = f(1)' | told 2 E0307
 

@@ -115,6 +115,13 @@ static const char *const holding[] = {
     /* families */
     "simulation { dt = 0.1; method = rk4 }\nfor k in 0 .. 3 { population P(k)[k + 1] { state u = 10*k + i } }\n"
     "expect P(2).u == [20, 21, 22] and size(P(0 .. 3).u) == 6\nfor k in 0 .. 3 { record u(k) = max(P(k).u) }\nrun 0.1\nexpect u(1)[0] == 11",
+    "simulation { dt = 0.1; method = rk4 }\nfor k in 0 .. 3 { population P(k)[k + 1] { state u = 10*k + i; u' = -u } }\n"
+    "for k in 0 .. 3 { record u(k) = mean(P(k).u) every 0.5; record s(k) = sort(P(2).u)[k] every 0.5 }\nrun 1\n"
+    "expect u(0)[-1] == 0 and u(1)[-1] within 1e-12 of mean(P(1).u) and u(2)[-1] within 1e-12 of mean(P(2).u)\n"
+    "expect s(0)[-1] == P(2).u[0] and s(2)[-1] == P(2).u[2]\n"
+    "for k in 1 .. 3 { run until P(k).u[0] < 0.3, at most 9; expect P(k).u[0] < 0.3 }",
+    DECAY "run until X.v[0] crosses below 9 mV\nexpect t == 2.2 ms",
+    DECAY "for k in 0 .. 2 { record v = max(X.v); run 1 ms }\nexpect size(v) == 21",
     /* an expression that only the protocol's evaluator knows */
     DECAY "record s = sort(X.v)[1] every 0.2 ms\nrun 1 ms\nexpect size(s) == 6 and s[0] == 11 mV",
 };
