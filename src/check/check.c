@@ -111,12 +111,23 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
 
 static bool declare_connector(nl_check *ck, const nl_ast *stmt)
 {
-    return nl_scope_add(ck, ck->top, NL_SYM_CONNECTOR, stmt->name, stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt) != NULL;
+    return nl_scope_add(ck, ck->top, NL_SYM_CONNECTOR, stmt->name,
+                        stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt)
+           != NULL;
 }
 
-static bool declare_population(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_population(ck, stmt); }
-static bool declare_projection(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_projection(ck, stmt); }
-static bool declare_top(nl_check *ck, const nl_ast *stmt) { return nl_check_need_simulation(ck) && nl_body_top(ck, stmt); }
+static bool declare_population(nl_check *ck, const nl_ast *stmt)
+{
+    return nl_check_need_simulation(ck) && nl_body_population(ck, stmt);
+}
+static bool declare_projection(nl_check *ck, const nl_ast *stmt)
+{
+    return nl_check_need_simulation(ck) && nl_body_projection(ck, stmt);
+}
+static bool declare_top(nl_check *ck, const nl_ast *stmt)
+{
+    return nl_check_need_simulation(ck) && nl_body_top(ck, stmt);
+}
 
 /* --- blocks before time moves --- */
 
@@ -136,7 +147,8 @@ static void walk_if(nl_check *ck, const nl_ast *stmt)
 
     if (!nl_eval_condition(&ev, stmt->kids[0], &condition)) return;
     if (ev.varying != NULL && contains(stmt, ROLE_NETWORK))
-        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span, "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
+        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
+                    "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
     walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
 }
 
@@ -164,7 +176,8 @@ static void walk_for(nl_check *ck, const nl_ast *stmt)
         return;
     }
     if (range.kind != NL_KIND_NUMBER || range.rank != 1 || !nl_value_known(range) || ev.varying != NULL) {
-        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span, "`for` over declarations needs a fixed list of numbers");
+        nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
+                    "`for` over declarations needs a fixed list of numbers");
         return;
     }
     for (size_t i = 0; i < range.shape[0]; i++) walk_turn(ck, stmt, range.data[i], range.dim);
@@ -188,7 +201,9 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     nl_settings_seed(ck);
     switch (row->role) {
     case ROLE_NETWORK:
-        if (ck->timed) nl_diag_add(ck->diags, NL_E_ORDER, stmt->span, "declarations stand before the first statement that moves time or sets a value");
+        if (ck->timed)
+            nl_diag_add(ck->diags, NL_E_ORDER, stmt->span,
+                        "declarations stand before the first statement that moves time or sets a value");
         else if (!row->declare(ck, stmt)) ck->network_failed = true;
         break;
     case ROLE_VALUE:
@@ -213,7 +228,8 @@ static void declare_prelude(nl_check *ck, const nl_source *source)
     const nl_parsed parsed = nl_parse_source(ck->arena, ck->diags, source);
 
     for (int i = 0; parsed.file != NULL && i < parsed.file->kid_count; i++)
-        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION) rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
+        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION)
+            rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
 }
 
 /* Rules live in a scope around the file's own: what a file declares wins. */
@@ -224,7 +240,8 @@ static void load_prelude(nl_check *ck)
         const nl_source *source = NULL;
 
         for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source = nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
+            source = nl_sources_read(ck->sources,
+                                     nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
         if (source != NULL) declare_prelude(ck, source);
     }
     ck->top = nl_scope_new(ck->arena, ck->prelude);
@@ -243,11 +260,15 @@ static void collect_names(nl_check *ck, const nl_ast *node, name_list *list)
     for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], list);
 }
 
-static int compare_names(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static bool is_read(const name_list *list, const char *name)
 {
-    return list->names.count > 0 && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
+    return list->names.count > 0
+           && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
 }
 
 /* The names of columns stand in the tree like names that are read. */
@@ -266,7 +287,8 @@ static void warn_unused(nl_check *ck)
     for (size_t i = 0; i < ck->top->symbols.count; i++) {
         const nl_symbol *symbol = ck->top->symbols.items[i];
 
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name)) continue;
+        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name))
+            continue;
         if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
         if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
@@ -304,7 +326,8 @@ bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
     for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
-    if (!ck->network_failed && nl_body_finish(ck)) nl_protocol_check(ck); /* wrong values silence what follows from them */
+    if (!ck->network_failed && nl_body_finish(ck))
+        nl_protocol_check(ck); /* wrong values silence what follows from them */
     if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;

@@ -1,9 +1,10 @@
 /* From trees to a checked model and a list of protocol statements.
  *
  * check.c walks the file top to bottom: declarations become symbols of a scope (values are evaluated at once, with the
- * overrides of -D), populations, projections and top-level equations go to body*.c, which resolves them into nodes of the
- * model's graph; protocol statements are evaluated once with unknown results of runs (protocol_check), so that their names,
- * shapes and dimensions are known to be right before anything runs.  run/ evaluates them again, with results. */
+ * overrides of -D), populations, projections and top-level equations go to body*.c, which resolves them into nodes of
+ * the model's graph; protocol statements are evaluated once with unknown results of runs (protocol_check), so that
+ * their names, shapes and dimensions are known to be right before anything runs.  run/ evaluates them again, with
+ * results. */
 #ifndef NL_CHECK_CHECK_H
 #define NL_CHECK_CHECK_H
 
@@ -38,8 +39,8 @@ struct nl_symbol {
     nl_part part;
     nl_ref node;
     bool is_param;        /* set and -D may change it */
-    bool varies;          /* its number changes after bodies are compiled: target of `set`, or depends on one, or a `let` after a run,
-                             or a loop variable; bodies then read it through a slot or an array */
+    bool varies; /* its number changes after bodies are compiled: target of `set`, or depends on one, or a `let` after a
+                    run, or a loop variable; bodies then read it through a slot or an array */
     bool used;
     bool follows;         /* declared before time starts: `set` of what it is made of computes it again .. */
     bool pinned;          /* .. unless -D or `set` gave it a value of its own */
@@ -59,7 +60,8 @@ nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL). */
-nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl);
+nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
+                        const nl_ast *decl);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
@@ -68,11 +70,13 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
 /* Answers what only a run knows; while checking, values are unknown (shape and dimension only). */
 typedef struct nl_eval_world {
     void *user;
-    /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the space. */
+    /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the space.
+     */
     nl_value (*read)(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span);
     double (*time)(void *user); /* the clock, NAN while unknown */
     /* The neurons of each synapse of a projection, within its sides; false while unknown. */
-    bool (*synapses)(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre, const uint32_t **post);
+    bool (*synapses)(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre,
+                     const uint32_t **post);
 } nl_eval_world;
 
 /* A call of a function of the file that is being evaluated. */
@@ -114,10 +118,11 @@ nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const
 /* Whether the tolerance of `within` was written in %. */
 bool nl_eval_is_relative(const nl_ast *tolerance);
 
-/* The full name that a declaration's or a reference's NAME or family CALL means here: "P", "P(0)"; NULL with a diagnostic. */
+/* The full name that a declaration's or a reference's NAME or family CALL means here: "P", "P(0)"; NULL with a
+ * diagnostic. */
 const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
-/* The population, part or projection that an expression names: NAME, member of a family, P[0:100], in parentheses or chosen by
- * `if then else`.  NULL without a diagnostic when it names none (a fault on the way is reported). */
+/* The population, part or projection that an expression names: NAME, member of a family, P[0:100], in parentheses or
+ * chosen by `if then else`.  NULL without a diagnostic when it names none (a fault on the way is reported). */
 const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr);
 
 /* --- bodies (body*.c) --- */
@@ -125,25 +130,25 @@ bool nl_body_population(nl_check *ck, const nl_ast *decl);
 bool nl_body_projection(nl_check *ck, const nl_ast *decl);
 /* A top-level state, input, equation, next, history, every, at: into the population of one named "". */
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
-/* After the last declaration: every state has at most one equation, inputs make no circle without delay, blocks and flows
- * are complete, methods exist and suit; fills what could only be known now. */
+/* After the last declaration: every state has at most one equation, inputs make no circle without delay, blocks and
+ * flows are complete, methods exist and suit; fills what could only be known now. */
 bool nl_body_finish(nl_check *ck);
 
-/* A protocol expression as a node that a simulation can evaluate at every sample: `record`, `run until`, X.x.  0 without a diagnostic
- * when the expression uses what the vector language lacks (then it is evaluated by nl_eval at every sample); 0 with a diagnostic when it
- * is wrong.  The shape is that of a sample. */
+/* A protocol expression as a node that a simulation can evaluate at every sample: `record`, `run until`, X.x.  0
+ * without a diagnostic when the expression uses what the vector language lacks (then it is evaluated by nl_eval at
+ * every sample); 0 with a diagnostic when it is wrong.  The shape is that of a sample. */
 nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *rank, size_t shape[NL_RANK], nl_dim *dim);
 
-/* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts too), or 0 with a
- * diagnostic. */
+/* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts
+ * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
 
 /* --- the whole --- */
 
 /* Whether some `set` of the file may change OWNER.member of this population or projection. */
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
-/* Evaluates the settings of `simulation` if that is still to do: dt and the dimension of times are known afterwards.  False when they
- * are wrong (reported). */
+/* Evaluates the settings of `simulation` if that is still to do: dt and the dimension of times are known afterwards.
+ * False when they are wrong (reported). */
 bool nl_check_need_simulation(nl_check *ck);
 /* The dimension of times: ms where the file is dimensional. */
 nl_dim nl_check_time_dim(const nl_check *ck);
@@ -164,7 +169,9 @@ struct nl_check {
     bool has_seed; uint64_t seed;
     const char *const *search_dirs; /* for stdlib/methods.net and `use` */
     size_t search_dir_count;
-    NL_LIST(const nl_ast *) protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among them */
+    NL_LIST(const nl_ast *)
+    protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among
+                 them */
     nl_body_state *body;           /* private to body*.c */
     NL_LIST(const nl_ast *) sets;  /* every SET of the file */
     nl_scope *prelude;             /* the shipped rules: parent of `top` */

@@ -46,7 +46,9 @@ static bool in_numbers(nl_evaluator *ev, const nl_symbol *symbol, nl_value value
 
     for (size_t i = 0; i < count; i++) {
         if (value.data[i] >= range.data[0] && value.data[i] <= range.data[1]) continue;
-        return out_of_range(ev, symbol, nl_value_show(ev->arena, nl_value_number(ev->arena, value.data[i], value.dim), NULL), range, span);
+        return out_of_range(ev, symbol,
+                            nl_value_show(ev->arena, nl_value_number(ev->arena, value.data[i], value.dim), NULL), range,
+                            span);
     }
     return true;
 }
@@ -59,9 +61,12 @@ bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value val
     if (in == NULL || !nl_value_known(value)) return true;
     if (range.kind == NL_KIND_NONE) return false;
     if (value.kind == NL_KIND_TEXT && range.kind == NL_KIND_LIST)
-        return is_choice(range, value) || out_of_range(ev, symbol, nl_arena_printf(ev->arena, "\"%s\"", value.text), range, span);
-    if (value.kind != NL_KIND_NUMBER || range.kind != NL_KIND_NUMBER || range.rank != 1 || range.shape[0] != 2 || !nl_value_known(range)) {
-        nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, in->span, "a range is [low, high] for numbers and a list of texts for a text");
+        return is_choice(range, value)
+               || out_of_range(ev, symbol, nl_arena_printf(ev->arena, "\"%s\"", value.text), range, span);
+    if (value.kind != NL_KIND_NUMBER || range.kind != NL_KIND_NUMBER || range.rank != 1 || range.shape[0] != 2
+        || !nl_value_known(range)) {
+        nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, in->span,
+                    "a range is [low, high] for numbers and a list of texts for a text");
         return false;
     }
     if (nl_dim_equal(value.dim, range.dim)) return in_numbers(ev, symbol, value, range, span);
@@ -102,8 +107,8 @@ static nl_value no_root(nl_evaluator *ev, const nl_ast *stmt, nl_dim dim, double
 {
     const char *from = nl_value_show(ev->arena, nl_value_number(ev->arena, low, dim), NULL);
 
-    nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` between %s and %s solves this equation", stmt->name, from,
-                nl_value_show(ev->arena, nl_value_number(ev->arena, high, dim), NULL));
+    nl_diag_add(ev->ck->diags, NL_E_ROOT, stmt->span, "no `%s` between %s and %s solves this equation", stmt->name,
+                from, nl_value_show(ev->arena, nl_value_number(ev->arena, high, dim), NULL));
     return nl_value_none();
 }
 
@@ -183,8 +188,8 @@ static int column_of(const nl_ast *stmt, const char *name)
 
 static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *stmt, size_t got)
 {
-    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, stmt->kids[stmt->kid_count - 1]->span, "the rows have %zu columns, but %d names are given", got,
-                stmt->kid_count - 1);
+    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, stmt->kids[stmt->kid_count - 1]->span,
+                "the rows have %zu columns, but %d names are given", got, stmt->kid_count - 1);
     return nl_value_none();
 }
 
@@ -246,6 +251,9 @@ static nl_symbol *add_value(nl_check *ck, const nl_ast *item, const char *name, 
     symbol->doc = item->doc;
     symbol->follows = true;
     symbol->varies = nl_varies_name(ck, name);
+    if (strchr(name, '(') != NULL && nl_varies_name(ck, item->name))
+        nl_diag_add(ck->diags, NL_E_NOT_YET, symbol->span,
+                    "members of a family that change in the protocol are not yet supported");
     return symbol;
 }
 
@@ -292,7 +300,8 @@ static void declare_param(nl_check *ck, const nl_ast *item, const char *name, co
 
 bool nl_declare_params(nl_check *ck, const nl_ast *stmt)
 {
-    for (int i = 0; i < stmt->kid_count; i++) declare_param(ck, stmt->kids[i], item_name(ck, stmt->kids[i]), stmt->kids[i]);
+    for (int i = 0; i < stmt->kid_count; i++)
+        declare_param(ck, stmt->kids[i], item_name(ck, stmt->kids[i]), stmt->kids[i]);
     return true;
 }
 
@@ -317,7 +326,8 @@ static void declare_let(nl_check *ck, const nl_ast *item)
     nl_evaluator ev = nl_declare_evaluator(ck, name);
 
     if (name == NULL || declare_part(ck, item, name)) return;
-    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name, .decl = item }); /* does not see its own name */
+    const nl_value value = nl_declare_value(&ev,
+                                            &(nl_symbol){ .name = name, .decl = item }); /* does not see its own name */
     set_value(ck, add_value(ck, item, name, item), value);
 }
 
@@ -375,7 +385,8 @@ static void check_branch_names(nl_check *ck, nl_scope *scope, const nl_ast *bran
 
     check_function_names(ck, inner, branch);
     for (size_t i = 0; i < inner->symbols.count; i++)
-        if (nl_scope_find_here(scope, inner->symbols.items[i]->name) == NULL) NL_PUSH(ck->arena, &scope->symbols, inner->symbols.items[i]);
+        if (nl_scope_find_here(scope, inner->symbols.items[i]->name) == NULL)
+            NL_PUSH(ck->arena, &scope->symbols, inner->symbols.items[i]);
 }
 
 static void check_function_names(nl_check *ck, nl_scope *scope, const nl_ast *node)

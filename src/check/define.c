@@ -38,8 +38,11 @@ nl_ast *nl_define_parse(nl_check *ck, const char *name, const char *text)
 
 static const char *kind_words(nl_value value)
 {
-    static const char *const words[] = { [NL_KIND_NUMBER] = "a number", [NL_KIND_BOOL] = "a condition: true or false",
-                                         [NL_KIND_TEXT] = "a text", [NL_KIND_LIST] = "a list", [NL_KIND_TABLE] = "a table" };
+    static const char *const words[] = { [NL_KIND_NUMBER] = "a number",
+                                         [NL_KIND_BOOL] = "a condition: true or false",
+                                         [NL_KIND_TEXT] = "a text",
+                                         [NL_KIND_LIST] = "a list",
+                                         [NL_KIND_TABLE] = "a table" };
 
     if (value.kind == NL_KIND_NUMBER && value.rank > 0) return "an array of numbers";
     return value.kind < NL_LEN(words) ? words[value.kind] : "a value";
@@ -57,7 +60,8 @@ static bool suits(nl_check *ck, const nl_symbol *symbol, const nl_ast *expr, nl_
         diag = nl_diag_add(ck->diags, NL_E_DEFINE, expr->span, "`%s` is in %s, not in %s", symbol->name,
                            nl_dim_text(ck->arena, own.dim), nl_dim_text(ck->arena, value.dim));
         if (nl_dim_is_pure(value.dim))
-            nl_diag_help(ck->diags, diag, "write a unit: -D '%s=20 %s'", symbol->name, nl_unit_shown_for(ck->arena, own.dim).text);
+            nl_diag_help(ck->diags, diag, "write a unit: -D '%s=20 %s'", symbol->name,
+                         nl_unit_shown_for(ck->arena, own.dim).text);
     }
     if (diag == NULL) return true;
     nl_diag_also(ck->diags, diag, symbol->span, "the parameter is declared here");
@@ -99,9 +103,11 @@ static void report_one(nl_check *ck, const char *define)
         nl_diag_add(ck->diags, NL_E_DEFINE, span, "-D is followed by name=value");
         return;
     }
-    nl_diag *diag = symbol != NULL ? nl_diag_add(ck->diags, NL_E_DEFINE, span, "`%s` is no parameter; only a `param` is overridden", name)
+    nl_diag *diag = symbol != NULL ? nl_diag_add(ck->diags, NL_E_DEFINE, span,
+                                                 "`%s` is no parameter; only a `param` is overridden", name)
                                    : nl_diag_add(ck->diags, NL_E_DEFINE, span, "the file has no parameter `%s`", name);
-    if (symbol != NULL && symbol->span.begin != 0) nl_diag_also(ck->diags, diag, symbol->span, "`%s` is declared here", name);
+    if (symbol != NULL && symbol->span.begin != 0)
+        nl_diag_also(ck->diags, diag, symbol->span, "`%s` is declared here", name);
     const char *close = suggest_parameter(ck, name);
     if (close != NULL && symbol == NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);
 }

@@ -1,5 +1,5 @@
-/* Expressions outside of time.  One function for each kind of node, found in a table; names, members and calls have files of their
- * own.  The same code checks (results of runs are unknown values) and runs. */
+/* Expressions outside of time.  One function for each kind of node, found in a table; names, members and calls have
+ * files of their own.  The same code checks (results of runs are unknown values) and runs. */
 #include "eval_impl.h"
 
 #include "base/text.h"
@@ -43,7 +43,8 @@ static const char *insert_text(nl_evaluator *ev, const nl_ast *insert, bool *fai
     const char *text = shown.kind == NL_KIND_TEXT && !known ? "" : nl_value_show(ev->arena, shown, insert->name);
     if (text == NULL) {
         *failed = true;
-        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, insert->span, "`%s` is not a format for this value", insert->name);
+        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, insert->span, "`%s` is not a format for this value",
+                                    insert->name);
         nl_diag_help(ev->ck->diags, diag, "formats are those of Python, for instance .3f, 8.2e or .17g");
     }
     return known ? text : NULL;
@@ -150,7 +151,8 @@ static nl_value eval_unary(nl_evaluator *ev, const nl_ast *expr)
     nl_eval_context cx = nl_eval_context_of(ev);
     const nl_value value = nl_eval(ev, nl_ast_kid(expr, 0));
 
-    return value.kind == NL_KIND_NONE ? value : nl_value_unary(&cx, expr->span, expr->kind == NL_AST_NEG ? "-" : "not", value);
+    return value.kind == NL_KIND_NONE ? value
+                                      : nl_value_unary(&cx, expr->span, expr->kind == NL_AST_NEG ? "-" : "not", value);
 }
 
 /* `false and x`, `true or x`: x is not evaluated, like a branch that is not taken. */
@@ -199,7 +201,8 @@ static nl_value eval_range(nl_evaluator *ev, const nl_ast *expr)
 {
     const nl_ast *from = nl_ast_kid(expr, 0), *to = nl_ast_kid(expr, 1);
     nl_eval_context cx = nl_eval_context_of(ev);
-    const nl_arg args[2] = { { .value = nl_eval(ev, from), .span = from->span }, { .value = nl_eval(ev, to), .span = to->span } };
+    const nl_arg args[2] = { { .value = nl_eval(ev, from), .span = from->span },
+                             { .value = nl_eval(ev, to), .span = to->span } };
 
     if (args[0].value.kind == NL_KIND_NONE || args[1].value.kind == NL_KIND_NONE) return nl_value_none();
     return nl_func_call(&cx, expr->span, "arange", args, 2);
@@ -219,7 +222,8 @@ static nl_value eval_within(nl_evaluator *ev, const nl_ast *expr)
     const nl_value reference = nl_eval(ev, nl_ast_kid(expr, 2));
     size_t worst;
 
-    if (x.kind == NL_KIND_NONE || tolerance.kind == NL_KIND_NONE || reference.kind == NL_KIND_NONE) return nl_value_none();
+    if (x.kind == NL_KIND_NONE || tolerance.kind == NL_KIND_NONE || reference.kind == NL_KIND_NONE)
+        return nl_value_none();
     return nl_value_within(&cx, expr->span, x, tolerance, nl_eval_is_relative(nl_ast_kid(expr, 1)), reference, &worst);
 }
 
@@ -247,16 +251,17 @@ nl_value nl_eval_merge(nl_evaluator *ev, nl_value a, nl_span a_span, nl_value b,
     if (a.kind != b.kind && !(is_numeric(a) && is_numeric(b)))
         diag = nl_diag_add(diags, NL_E_VALUE_KIND, b_span, "the two branches are values of different kinds");
     else if (!nl_dim_equal(a.dim, b.dim))
-        diag = nl_diag_add(diags, NL_E_DIMENSION, b_span, "one branch is in %s, the other in %s", nl_dim_text(ev->arena, a.dim),
-                           nl_dim_text(ev->arena, b.dim));
+        diag = nl_diag_add(diags, NL_E_DIMENSION, b_span, "one branch is in %s, the other in %s",
+                           nl_dim_text(ev->arena, a.dim), nl_dim_text(ev->arena, b.dim));
     else if (!merge_shapes(a, b, shape))
-        diag = nl_diag_add(diags, NL_E_SHAPE, b_span, "one branch is %s, the other %s", nl_value_shape_text(ev->arena, a),
-                           nl_value_shape_text(ev->arena, b));
+        diag = nl_diag_add(diags, NL_E_SHAPE, b_span, "one branch is %s, the other %s",
+                           nl_value_shape_text(ev->arena, a), nl_value_shape_text(ev->arena, b));
     if (diag != NULL) {
         nl_diag_also(diags, diag, a_span, "the other branch is here");
         return nl_value_none();
     }
-    nl_value out = nl_value_unknown(a.kind == b.kind ? a.kind : NL_KIND_NUMBER, nl_dim_common(a.dim, b.dim), a.rank, shape);
+    nl_value out = nl_value_unknown(a.kind == b.kind ? a.kind : NL_KIND_NUMBER, nl_dim_common(a.dim, b.dim), a.rank,
+                                    shape);
     out.is_signal = a.is_signal && b.is_signal;
     return out;
 }
@@ -303,15 +308,18 @@ static nl_value refuse(nl_evaluator *ev, const nl_ast *expr)
         [NL_AST_CROSSES] = "`crosses` stands in conditions of events and of `run until`",
     };
 
-    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, "%s", why[expr->kind] != NULL ? why[expr->kind] : "this is not a value");
+    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, "%s",
+                why[expr->kind] != NULL ? why[expr->kind] : "this is not a value");
     return nl_value_none();
 }
 
 static nl_value (*const rules[NL_AST_KIND_COUNT])(nl_evaluator *ev, const nl_ast *expr) = {
-    [NL_AST_NUMBER] = eval_number, [NL_AST_STRING] = eval_string, [NL_AST_NAME] = nl_eval_name, [NL_AST_FIELD] = nl_eval_field,
-    [NL_AST_INDEX] = eval_index, [NL_AST_CALL] = nl_eval_call, [NL_AST_ARRAY] = eval_array, [NL_AST_SCALED] = eval_scaled,
-    [NL_AST_PAREN] = eval_paren, [NL_AST_NEG] = eval_unary, [NL_AST_NOT] = eval_unary, [NL_AST_BINARY] = eval_binary,
-    [NL_AST_COMPARE] = eval_compare, [NL_AST_WITHIN] = eval_within, [NL_AST_RANGE] = eval_range, [NL_AST_IF_EXPR] = eval_if,
+    [NL_AST_NUMBER] = eval_number,   [NL_AST_STRING] = eval_string, [NL_AST_NAME] = nl_eval_name,
+    [NL_AST_FIELD] = nl_eval_field,  [NL_AST_INDEX] = eval_index,   [NL_AST_CALL] = nl_eval_call,
+    [NL_AST_ARRAY] = eval_array,     [NL_AST_SCALED] = eval_scaled, [NL_AST_PAREN] = eval_paren,
+    [NL_AST_NEG] = eval_unary,       [NL_AST_NOT] = eval_unary,     [NL_AST_BINARY] = eval_binary,
+    [NL_AST_COMPARE] = eval_compare, [NL_AST_WITHIN] = eval_within, [NL_AST_RANGE] = eval_range,
+    [NL_AST_IF_EXPR] = eval_if,
 };
 
 nl_value nl_eval(nl_evaluator *ev, const nl_ast *expr)
@@ -326,9 +334,11 @@ bool nl_eval_is_condition(nl_evaluator *ev, nl_value value, const nl_ast *expr)
 {
     if (value.kind == NL_KIND_NONE) return false;
     if (value.kind == NL_KIND_BOOL && value.rank == 0) return true;
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, value.kind == NL_KIND_BOOL
-                                    ? "one condition is needed here, not an array of them" : "a condition is needed here");
-    if (value.kind == NL_KIND_BOOL) nl_diag_help(ev->ck->diags, diag, "all(...) holds when all do, any(...) when one does");
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span,
+                                value.kind == NL_KIND_BOOL ? "one condition is needed here, not an array of them"
+                                                           : "a condition is needed here");
+    if (value.kind == NL_KIND_BOOL)
+        nl_diag_help(ev->ck->diags, diag, "all(...) holds when all do, any(...) when one does");
     else nl_diag_help(ev->ck->diags, diag, "compare the value with something, for instance with > 0");
     return false;
 }
@@ -343,9 +353,11 @@ bool nl_eval_condition(nl_evaluator *ev, const nl_ast *expr, nl_value *out)
 static bool is_fixed(nl_evaluator *ev, const nl_ast *expr, const char *what)
 {
     if (ev->world != NULL || ev->varying == NULL) return true;
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_FIXED, expr->span, "%s is fixed when the network is built, but `%s` changes in the protocol",
-                                what, ev->varying->name);
-    if (ev->varying->span.begin != 0) nl_diag_also(ev->ck->diags, diag, ev->varying->span, "`%s` is declared here", ev->varying->name);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_FIXED, expr->span,
+                                "%s is fixed when the network is built, but `%s` changes in the protocol", what,
+                                ev->varying->name);
+    if (ev->varying->span.begin != 0)
+        nl_diag_also(ev->ck->diags, diag, ev->varying->span, "`%s` is declared here", ev->varying->name);
     return false;
 }
 
@@ -370,8 +382,11 @@ bool nl_eval_number(nl_evaluator *ev, const nl_ast *expr, nl_dim dim, const char
 
     if (!eval_scalar(ev, expr, what, &value)) return false;
     if (!nl_dim_equal(value.dim, dim)) {
-        nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, nl_dim_is_pure(dim) ? "%s is %s, not in %s" : nl_dim_is_pure(value.dim)
-                        ? "%s is in %s, not %s" : "%s is in %s, not in %s", what, nl_dim_text(ev->arena, dim), nl_dim_text(ev->arena, value.dim));
+        nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span,
+                    nl_dim_is_pure(dim)         ? "%s is %s, not in %s"
+                    : nl_dim_is_pure(value.dim) ? "%s is in %s, not %s"
+                                                : "%s is in %s, not in %s",
+                    what, nl_dim_text(ev->arena, dim), nl_dim_text(ev->arena, value.dim));
         return false;
     }
     *out = nl_value_known(value) ? value.data[0] : NAN;

@@ -1,5 +1,5 @@
-/* Calls: functions of the file, tables and signals as functions of time, functions of the language, and the few functions of
- * projections that need their synapses. */
+/* Calls: functions of the file, tables and signals as functions of time, functions of the language, and the few
+ * functions of projections that need their synapses. */
 #include "eval_impl.h"
 
 #include <math.h>
@@ -11,7 +11,9 @@ static void bind(nl_evaluator *ev, nl_scope *scope, const nl_ast *decl, const ch
 {
     nl_symbol *symbol = NL_NEW(ev->arena, nl_symbol);
 
-    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = name, .span = decl->span, .decl = decl, .value = value, .slot = -1, .array = -1 };
+    *symbol = (nl_symbol){
+        .kind = NL_SYM_VALUE, .name = name, .span = decl->span, .decl = decl, .value = value, .slot = -1, .array = -1
+    };
     NL_PUSH(ev->arena, &scope->symbols, symbol);
 }
 
@@ -39,12 +41,14 @@ static bool check_arguments(nl_evaluator *ev, const nl_ast *call, const nl_ast *
         nl_diag *diag = NULL;
 
         if (arg->kind == NL_AST_ARG && !has_param(params, arg->name))
-            diag = nl_diag_add(ev->ck->diags, NL_E_CALL, arg->span, "`%s` has no argument `%s`", function->name, arg->name);
+            diag = nl_diag_add(ev->ck->diags, NL_E_CALL, arg->span, "`%s` has no argument `%s`", function->name,
+                               arg->name);
         else if (arg->kind != NL_AST_ARG && i > params->kid_count)
             diag = nl_diag_add(ev->ck->diags, NL_E_CALL, arg->span, "`%s` takes %d argument%s, not %d", function->name,
                                params->kid_count, params->kid_count == 1 ? "" : "s", call->kid_count - 1);
         if (diag == NULL) continue;
-        nl_diag_also(ev->ck->diags, diag, function->name_span.begin != 0 ? function->name_span : function->span, "it is declared here");
+        nl_diag_also(ev->ck->diags, diag, function->name_span.begin != 0 ? function->name_span : function->span,
+                     "it is declared here");
         return false;
     }
     return true;
@@ -66,7 +70,8 @@ static bool bind_argument(nl_evaluator *ev, const nl_ast *call, const nl_ast *fu
     nl_scope *outer = ev->scope;
 
     if (expr == NULL) {
-        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_CALL, call->span, "`%s` is called without its argument `%s`", function->name, param->name);
+        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_CALL, call->span, "`%s` is called without its argument `%s`",
+                                    function->name, param->name);
         nl_diag_also(ev->ck->diags, diag, param->span, "it is declared here");
         return false;
     }
@@ -90,7 +95,8 @@ static nl_value run_block(nl_evaluator *ev, const nl_ast *block, int from, const
 static nl_value run_rest(nl_evaluator *ev, const rest *then)
 {
     if (then != NULL) return run_block(ev, then->block, then->from, then->then);
-    nl_diag_add(ev->ck->diags, NL_E_CALL, ev->frame->function->span, "`%s` ends without `return`", ev->frame->function->name);
+    nl_diag_add(ev->ck->diags, NL_E_CALL, ev->frame->function->span, "`%s` ends without `return`",
+                ev->frame->function->name);
     return nl_value_none();
 }
 
@@ -176,7 +182,8 @@ static nl_value call_user(nl_evaluator *ev, const nl_ast *call, const nl_symbol 
     const nl_value value = body->kind == NL_AST_BLOCK ? run_block(ev, body, 0, NULL) : nl_eval(ev, body);
     ev->frame = frame.up;
     ev->scope = outer;
-    if (value.kind == NL_KIND_NONE || !fits_unit(ev, function, value, call->span, "the result of")) return nl_value_none();
+    if (value.kind == NL_KIND_NONE || !fits_unit(ev, function, value, call->span, "the result of"))
+        return nl_value_none();
     return value;
 }
 
@@ -188,7 +195,8 @@ static nl_value call_in_time(nl_evaluator *ev, const nl_ast *call, nl_value base
     nl_eval_context cx = nl_eval_context_of(ev);
 
     if (call->kid_count < 2 || call->kid_count > 3 || call->kids[1]->kind == NL_AST_ARG) {
-        nl_diag_add(ev->ck->diags, NL_E_CALL, call->span, "a function of time is called with a time, and a table of several columns with a column too");
+        nl_diag_add(ev->ck->diags, NL_E_CALL, call->span,
+                    "a function of time is called with a time, and a table of several columns with a column too");
         return nl_value_none();
     }
     const nl_value at = nl_eval(ev, call->kids[1]);
@@ -253,9 +261,11 @@ static nl_value call_matrix(nl_evaluator *ev, const nl_ast *call)
     const nl_value values = nl_eval(ev, member);
     const size_t shape[2] = { projection->post.count, projection->pre.count };
     if (values.kind == NL_KIND_NONE) return values;
-    if (!nl_value_known(values) || !find_synapses(ev, id, &list)) return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
+    if (!nl_value_known(values) || !find_synapses(ev, id, &list))
+        return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
     double *data = NL_NEW_ARRAY(ev->arena, double, nl_checked_mul(shape[0], shape[1]) + 1);
-    for (size_t k = 0; k < list.count; k++) data[list.post[k] * shape[1] + list.pre[k]] += values.data[values.rank == 0 ? 0 : k];
+    for (size_t k = 0; k < list.count; k++)
+        data[list.post[k] * shape[1] + list.pre[k]] += values.data[values.rank == 0 ? 0 : k];
     return nl_value_array(ev->arena, NL_KIND_NUMBER, values.dim, 2, shape, data);
 }
 
@@ -277,8 +287,8 @@ static nl_value call_degree(nl_evaluator *ev, const nl_ast *call)
 /* What looks back in time has a value only where time is stepped. */
 static nl_value call_in_step(nl_evaluator *ev, const nl_ast *call)
 {
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span, "`%s` looks back in time: it stands in bodies and in `record`",
-                                call->kids[0]->name);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span,
+                                "`%s` looks back in time: it stands in bodies and in `record`", call->kids[0]->name);
 
     nl_diag_help(ev->ck->diags, diag, "record the expression under a name and use the series");
     return nl_value_none();
@@ -309,7 +319,9 @@ static nl_value call_language(nl_evaluator *ev, const nl_ast *call)
         const nl_ast *arg = call->kids[i + 1];
         const bool named = arg->kind == NL_AST_ARG;
 
-        args[i] = (nl_arg){ .name = named ? arg->name : NULL, .value = nl_eval(ev, named ? arg->kids[0] : arg), .span = arg->span };
+        args[i] = (nl_arg){ .name = named ? arg->name : NULL,
+                            .value = nl_eval(ev, named ? arg->kids[0] : arg),
+                            .span = arg->span };
         failed = failed || args[i].value.kind == NL_KIND_NONE;
     }
     return failed ? nl_value_none() : nl_func_call(&cx, call->span, call->kids[0]->name, args, count);

@@ -18,8 +18,9 @@ static bool find_constant(nl_evaluator *ev, const char *name, nl_value *out)
 {
     for (size_t i = 0; i < NL_LEN(constants); i++) {
         if (strcmp(constants[i].name, name) != 0) continue;
-        *out = constants[i].is_bool ? nl_value_bool(ev->arena, constants[i].number != 0)
-                                    : nl_value_number(ev->arena, constants[i].number, constants[i].fits_all ? nl_dim_any : nl_dim_none);
+        *out = constants[i].is_bool
+                   ? nl_value_bool(ev->arena, constants[i].number != 0)
+                   : nl_value_number(ev->arena, constants[i].number, constants[i].fits_all ? nl_dim_any : nl_dim_none);
         return true;
     }
     return false;
@@ -27,9 +28,11 @@ static bool find_constant(nl_evaluator *ev, const char *name, nl_value *out)
 
 static nl_value too_early(nl_evaluator *ev, nl_span span, const char *name)
 {
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span, "`%s` changes in time and has no value before the first `run`", name);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span,
+                                "`%s` changes in time and has no value before the first `run`", name);
 
-    nl_diag_help(ev->ck->diags, diag, "write a `let` in the body of a population, or a function, or move this behind the run");
+    nl_diag_help(ev->ck->diags, diag,
+                 "write a `let` in the body of a population, or a function, or move this behind the run");
     return nl_value_none();
 }
 
@@ -95,14 +98,17 @@ static const nl_symbol *family_member(const nl_evaluator *ev, const char *name)
 
 bool nl_eval_is_family(const nl_evaluator *ev, const char *name) { return family_member(ev, name) != NULL; }
 
-static bool is_clock(const char *name) { return strcmp(name, "t") == 0 || strcmp(name, "step") == 0 || strcmp(name, "dt") == 0; }
+static bool is_clock(const char *name)
+{
+    return strcmp(name, "t") == 0 || strcmp(name, "step") == 0 || strcmp(name, "dt") == 0;
+}
 
 static bool is_known_name(nl_evaluator *ev, const char *name)
 {
     nl_value ignored;
 
-    return nl_scope_find(ev->scope, name) != NULL || is_clock(name) || find_constant(ev, name, &ignored) || nl_func_exists(name)
-        || nl_eval_is_special(name) || nl_eval_is_family(ev, name);
+    return nl_scope_find(ev->scope, name) != NULL || is_clock(name) || find_constant(ev, name, &ignored)
+           || nl_func_exists(name) || nl_eval_is_special(name) || nl_eval_is_family(ev, name);
 }
 
 void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr)
@@ -120,7 +126,8 @@ nl_value nl_eval_node(nl_evaluator *ev, nl_ref ref, nl_span span)
     const nl_node *node = nl_graph_node(ev->ck->model->graph, ref);
 
     if (node->kind == NL_X_CONST)
-        return node->is_bool ? nl_value_bool(ev->arena, node->number != 0) : nl_value_number(ev->arena, node->number, node->dim);
+        return node->is_bool ? nl_value_bool(ev->arena, node->number != 0)
+                             : nl_value_number(ev->arena, node->number, node->dim);
     return ev->world->read(ev->world->user, ev->arena, ref, node->dim, node->space, span);
 }
 
@@ -134,11 +141,14 @@ static const char *const symbol_words[] = {
 
 static nl_value no_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
 {
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, span, "`%s` is %s, not a value", symbol->name, symbol_words[symbol->kind]);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, span, "`%s` is %s, not a value", symbol->name,
+                                symbol_words[symbol->kind]);
 
-    if (symbol->kind == NL_SYM_FUNCTION) nl_diag_help(ev->ck->diags, diag, "a function is called: %s(...)", symbol->name);
+    if (symbol->kind == NL_SYM_FUNCTION)
+        nl_diag_help(ev->ck->diags, diag, "a function is called: %s(...)", symbol->name);
     if (symbol->kind == NL_SYM_POPULATION || symbol->kind == NL_SYM_PART)
-        nl_diag_help(ev->ck->diags, diag, "its variables are written %s.NAME, its size %s.N", symbol->name, symbol->name);
+        nl_diag_help(ev->ck->diags, diag, "its variables are written %s.NAME, its size %s.N", symbol->name,
+                     symbol->name);
     return nl_value_none();
 }
 
@@ -146,10 +156,13 @@ static nl_value no_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span
 static nl_value state_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
 {
     const nl_var *var = &ev->ck->model->vars.items[symbol->id];
-    const nl_node_kind kinds[] = { [NL_VAR_STATE] = NL_X_STATE, [NL_VAR_PARAM] = NL_X_PARAM, [NL_VAR_INPUT] = NL_X_INPUT };
+    const nl_node_kind kinds[] = {
+        [NL_VAR_STATE] = NL_X_STATE, [NL_VAR_PARAM] = NL_X_PARAM, [NL_VAR_INPUT] = NL_X_INPUT
+    };
 
     if (ev->world == NULL) return too_early(ev, span, symbol->name);
-    return nl_eval_node(ev, nl_expr_leaf(ev->ck->model->graph, kinds[var->kind], symbol->id, var->space, var->dim), span);
+    return nl_eval_node(ev, nl_expr_leaf(ev->ck->model->graph, kinds[var->kind], symbol->id, var->space, var->dim),
+                        span);
 }
 
 /* While running, a name whose statement stands in a branch or loop that was not taken. */
@@ -159,9 +172,11 @@ static nl_value never_given(nl_evaluator *ev, const nl_symbol *symbol, nl_span s
 
     if (symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT) {
         value.shape[0] = 0;
-        if (nl_value_count(value) == 0) return nl_value_array(ev->arena, value.kind, value.dim, value.rank, value.shape, (double[]){ 0 });
+        if (nl_value_count(value) == 0)
+            return nl_value_array(ev->arena, value.kind, value.dim, value.rank, value.shape, (double[]){ 0 });
     }
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span, "`%s` has no value: its statement has not been executed", symbol->name);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span,
+                                "`%s` has no value: its statement has not been executed", symbol->name);
     if (symbol->span.begin != 0) nl_diag_also(ev->ck->diags, diag, symbol->span, "it stands here");
     return nl_value_none();
 }
@@ -173,7 +188,8 @@ static nl_value symbol_value(nl_evaluator *ev, nl_symbol *symbol, nl_span span)
     switch (symbol->kind) {
     case NL_SYM_VALUE:
     case NL_SYM_RECORD:
-        if (ev->ck->running && symbol->decl != NULL && symbol->value.kind != NL_KIND_NONE && !nl_value_known(symbol->value))
+        if (ev->ck->running && symbol->decl != NULL && symbol->value.kind != NL_KIND_NONE
+            && !nl_value_known(symbol->value))
             return never_given(ev, symbol, span);
         return symbol->value;
     case NL_SYM_STATE: return state_value(ev, symbol, span);
@@ -194,9 +210,12 @@ nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr)
     if (strcmp(expr->name, "dt") == 0) return step_value(ev, expr->span);
     if (is_clock(expr->name)) return clock_value(ev, expr->span, expr->name);
     if (find_constant(ev, expr->name, &constant)) return constant;
-    if (!nl_func_exists(expr->name) && !nl_eval_is_family(ev, expr->name)) return nl_eval_name_error(ev, expr->span, expr->name);
-    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, nl_func_exists(expr->name) ? "`%s` is a function; it is called with arguments: %s(...)"
-                : "`%s` is a family; one of its members is %s(0)", expr->name, expr->name);
+    if (!nl_func_exists(expr->name) && !nl_eval_is_family(ev, expr->name))
+        return nl_eval_name_error(ev, expr->span, expr->name);
+    nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span,
+                nl_func_exists(expr->name) ? "`%s` is a function; it is called with arguments: %s(...)"
+                                           : "`%s` is a family; one of its members is %s(0)",
+                expr->name, expr->name);
     return nl_value_none();
 }
 
@@ -244,7 +263,9 @@ static bool names_owner(const nl_evaluator *ev, const nl_ast *expr)
 static nl_part part_of(const nl_evaluator *ev, const nl_symbol *symbol)
 {
     if (symbol->kind == NL_SYM_PART) return symbol->part;
-    return (nl_part){ .population = symbol->id, .count = ev->ck->model->populations.items[symbol->id].count, .whole = true };
+    return (nl_part){ .population = symbol->id,
+                      .count = ev->ck->model->populations.items[symbol->id].count,
+                      .whole = true };
 }
 
 /* A bound of P[a:b] as the number of an element; negative ones count from the end. */
@@ -268,13 +289,15 @@ static const nl_symbol *sliced_part(nl_evaluator *ev, const nl_symbol *whole, co
     const nl_part base = part_of(ev, whole);
     size_t begin, end;
 
-    if (whole->kind == NL_SYM_PROJECTION || expr->kid_count != 2 || slice->kind != NL_AST_SLICE || nl_ast_kid(slice, 2) != NULL
-        || ev->ck->model->populations.items[base.population].rank != 1) {
-        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span, "a part is a range of a line of neurons: %s[0:10]", whole->name);
+    if (whole->kind == NL_SYM_PROJECTION || expr->kid_count != 2 || slice->kind != NL_AST_SLICE
+        || nl_ast_kid(slice, 2) != NULL || ev->ck->model->populations.items[base.population].rank != 1) {
+        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span,
+                                    "a part is a range of a line of neurons: %s[0:10]", whole->name);
         nl_diag_help(ev->ck->diags, diag, "single elements are those of a variable: %s.NAME[3]", whole->name);
         return NULL;
     }
-    if (!part_bound(ev, nl_ast_kid(slice, 0), base.count, 0, &begin) || !part_bound(ev, nl_ast_kid(slice, 1), base.count, base.count, &end))
+    if (!part_bound(ev, nl_ast_kid(slice, 0), base.count, 0, &begin)
+        || !part_bound(ev, nl_ast_kid(slice, 1), base.count, base.count, &end))
         return NULL;
     if (begin >= end) {
         nl_diag_add(ev->ck->diags, NL_E_INDEX, expr->span, "this part of `%s` has no neurons", whole->name);
@@ -314,7 +337,8 @@ const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr)
     default:
         if (!nl_eval_condition(ev, expr->kids[0], &condition)) return NULL;
         if (!nl_value_known(condition)) {
-            nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span, "which population is meant here has to be known before the run");
+            nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, expr->span,
+                        "which population is meant here has to be known before the run");
             return NULL;
         }
         return nl_eval_owner(ev, expr->kids[condition.data[0] != 0 ? 1 : 2]);
@@ -343,8 +367,9 @@ static nl_value places(nl_evaluator *ev, const nl_population *population, nl_par
         const size_t i = part.begin + k;
         data[k] = (double)(flat ? i : strcmp(name, "row") == 0 ? i / columns : i % columns);
     }
-    return part.whole && population->rank == 2 ? nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 2, population->shape, data)
-                                              : nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &part.count, data);
+    return part.whole && population->rank == 2
+               ? nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 2, population->shape, data)
+               : nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &part.count, data);
 }
 
 nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const char *name)
@@ -355,7 +380,8 @@ nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const
 
     if (strcmp(name, "N") == 0) return nl_value_number(ev->arena, (double)part.count, nl_dim_none);
     if (strcmp(name, "i") == 0) return places(ev, population, part, name);
-    if (population->rank == 2 && (strcmp(name, "row") == 0 || strcmp(name, "col") == 0)) return places(ev, population, part, name);
+    if (population->rank == 2 && (strcmp(name, "row") == 0 || strcmp(name, "col") == 0))
+        return places(ev, population, part, name);
     return nl_value_none();
 }
 
@@ -378,7 +404,8 @@ static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast
     nl_eval_context cx = nl_eval_context_of(ev);
 
     if (numbers.kind == NL_KIND_NONE) return numbers;
-    if (!nl_value_known(numbers)) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_unknown, 1, (size_t[]){ NL_UNKNOWN_SIZE });
+    if (!nl_value_known(numbers))
+        return nl_value_unknown(NL_KIND_NUMBER, nl_dim_unknown, 1, (size_t[]){ NL_UNKNOWN_SIZE });
     const size_t count = nl_value_count(numbers);
     nl_arg *args = NL_NEW_ARRAY(ev->arena, nl_arg, count + 1);
     for (size_t i = 0; i < count; i++) {

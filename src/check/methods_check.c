@@ -1,7 +1,7 @@
 /* method NAME { c = ..; a = ..; b = .. }: explicit Runge-Kutta methods and their order.
  *
- * The order is found by the conditions of Butcher: one for each rooted tree t with up to 5 vertices, sum_i b_i Phi_i(t) = 1/gamma(t).
- * Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, section II.2. */
+ * The order is found by the conditions of Butcher: one for each rooted tree t with up to 5 vertices, sum_i b_i Phi_i(t)
+ * = 1/gamma(t). Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, section II.2. */
 #include "declare.h"
 
 #include "base/text.h"
@@ -11,7 +11,8 @@
 
 enum { ORDER_MAX = 5, TREE_MAX = ORDER_MAX, STAGES_MAX = 64 };
 
-/* A rooted tree as the parents of its vertices 1, 2, ..: vertex 0 is the root, and a parent comes before its children. */
+/* A rooted tree as the parents of its vertices 1, 2, ..: vertex 0 is the root, and a parent comes before its children.
+ */
 typedef struct tree {
     int order;
     int parents[TREE_MAX];
@@ -41,7 +42,8 @@ static double density(const tree *t)
     return product;
 }
 
-/* sum_i weights_i Phi_i(t): every vertex but the root hands sum_j a_ij g_j to its parent, which multiplies what it is handed. */
+/* sum_i weights_i Phi_i(t): every vertex but the root hands sum_j a_ij g_j to its parent, which multiplies what it is
+ * handed. */
 static double elementary_weight(const nl_tableau *m, const double *weights, const tree *t)
 {
     double g[TREE_MAX][STAGES_MAX], sum = 0;
@@ -66,7 +68,8 @@ static int order_of(const nl_tableau *m, const double *weights)
 
     for (size_t k = 0; k < NL_LEN(trees); k++) {
         const double wanted = 1 / density(&trees[k]);
-        if (!(fabs(elementary_weight(m, weights, &trees[k]) - wanted) <= ROUNDING) && trees[k].order <= order) order = trees[k].order - 1;
+        if (!(fabs(elementary_weight(m, weights, &trees[k]) - wanted) <= ROUNDING) && trees[k].order <= order)
+            order = trees[k].order - 1;
     }
     return order;
 }
@@ -103,13 +106,16 @@ static bool sort_settings(nl_check *ck, method_text *text)
         const nl_ast *stmt = block->kids[i], *left = nl_ast_kid(stmt, 0);
         size_t which = 0;
 
-        while (which < NL_LEN(names) && (left == NULL || left->name == NULL || strcmp(left->name, names[which]) != 0)) which++;
-        if (stmt->kind != NL_AST_ASSIGN || which == NL_LEN(names)) return wrong(ck, stmt, "a method holds c, a, b and, if it is adaptive, b_low");
+        while (which < NL_LEN(names) && (left == NULL || left->name == NULL || strcmp(left->name, names[which]) != 0))
+            which++;
+        if (stmt->kind != NL_AST_ASSIGN || which == NL_LEN(names))
+            return wrong(ck, stmt, "a method holds c, a, b and, if it is adaptive, b_low");
         if (text->settings[which] != NULL) return wrong(ck, stmt, "`%s` is given twice", names[which]);
         text->settings[which] = stmt;
     }
     for (int k = NODES; k <= WEIGHTS; k++)
-        if (text->settings[k] == NULL) return wrong(ck, text->stmt, "the method `%s` has no `%s`", text->stmt->name, names[k]);
+        if (text->settings[k] == NULL)
+            return wrong(ck, text->stmt, "the method `%s` has no `%s`", text->stmt->name, names[k]);
     return true;
 }
 
@@ -126,7 +132,8 @@ static bool read_row(nl_check *ck, const method_text *text, int which, int count
 
     if (value.kind == NL_KIND_NONE) return false;
     if (!is_row(value) || value.shape[0] != (size_t)count)
-        return wrong(ck, text->settings[which], "`%s` is a list of %d numbers, one for each stage", names[which], count);
+        return wrong(ck, text->settings[which], "`%s` is a list of %d numbers, one for each stage", names[which],
+                     count);
     *out = value.data;
     return true;
 }
@@ -156,7 +163,8 @@ static bool read_coefficients(nl_check *ck, const method_text *text, nl_tableau 
     double *a = NL_NEW_ARRAY(ck->arena, double, (size_t)m->stages * (size_t)m->stages);
 
     if (value.kind == NL_KIND_NONE) return false;
-    if (value.rank < 1 || value.shape[0] != (size_t)m->stages) return wrong(ck, stmt, "`a` has one row for each of the %d stages", m->stages);
+    if (value.rank < 1 || value.shape[0] != (size_t)m->stages)
+        return wrong(ck, stmt, "`a` has one row for each of the %d stages", m->stages);
     for (int i = 0; i < m->stages; i++) {
         const double *row;
         size_t length;
@@ -164,13 +172,16 @@ static bool read_coefficients(nl_check *ck, const method_text *text, nl_tableau 
 
         if (!matrix_row(value, i, &row, &length)) return wrong(ck, stmt, "`a` is a list of lists of numbers");
         for (size_t j = 0; j < length; j++) {
-            if (j >= (size_t)i && row[j] != 0) return wrong(ck, stmt, "row %d of `a` has more than %d coefficients; only explicit methods are supported", i, i);
+            if (j >= (size_t)i && row[j] != 0)
+                return wrong(ck, stmt,
+                             "row %d of `a` has more than %d coefficients; only explicit methods are supported", i, i);
             if (j >= (size_t)i) continue;
             a[i * m->stages + (int)j] = row[j];
             sum += row[j];
             size += fabs(row[j]);
         }
-        if (!is_close(sum, m->c[i], size)) return wrong(ck, stmt, "row %d of `a` adds up to %.12g, but its node is %.12g", i, sum, m->c[i]);
+        if (!is_close(sum, m->c[i], size))
+            return wrong(ck, stmt, "row %d of `a` adds up to %.12g, but its node is %.12g", i, sum, m->c[i]);
     }
     m->a = a;
     return true;
@@ -193,7 +204,8 @@ static bool check_order(nl_check *ck, const method_text *text, nl_tableau *m)
 {
     m->order = order_of(m, m->b);
     if (m->order < 1) return wrong(ck, text->settings[WEIGHTS], "the weights `b` do not add up to 1");
-    if (m->b_low != NULL && order_of(m, m->b_low) < 1) return wrong(ck, text->settings[LOW_WEIGHTS], "the weights `b_low` do not add up to 1");
+    if (m->b_low != NULL && order_of(m, m->b_low) < 1)
+        return wrong(ck, text->settings[LOW_WEIGHTS], "the weights `b_low` do not add up to 1");
     return true;
 }
 
@@ -208,7 +220,8 @@ static uint32_t place_for(nl_check *ck, const char *name)
 
 bool nl_method_declare(nl_check *ck, const nl_ast *stmt)
 {
-    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_METHOD, stmt->name, stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt);
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_METHOD, stmt->name,
+                                     stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt);
     nl_tableau m = { .name = stmt->name, .doc = stmt->doc, .span = stmt->span };
     method_text text = { .stmt = stmt };
 

@@ -81,8 +81,9 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 
 static bool is_member_call(const nl_evaluator *ev, const nl_ast *node)
 {
-    return node->kind == NL_AST_CALL && node->kids[0]->kind == NL_AST_NAME && nl_scope_find(ev->scope, node->kids[0]->name) == NULL
-        && nl_eval_is_family(ev, node->kids[0]->name) && (node->kid_count < 2 || nl_ast_bare(node->kids[1])->kind != NL_AST_RANGE);
+    return node->kind == NL_AST_CALL && node->kids[0]->kind == NL_AST_NAME
+           && nl_scope_find(ev->scope, node->kids[0]->name) == NULL && nl_eval_is_family(ev, node->kids[0]->name)
+           && (node->kid_count < 2 || nl_ast_bare(node->kids[1])->kind != NL_AST_RANGE);
 }
 
 static void add_members(nl_evaluator *ev, const nl_ast *node, nl_text *text)
@@ -132,8 +133,9 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
     if (value->kind == NL_AST_NAME) return value->name;
     if (value->kind == NL_AST_FIELD) {
         const nl_ast *base = nl_ast_bare(value->kids[0]);
-        const char *owner = base->kind == NL_AST_NAME || base->kind == NL_AST_CALL ? nl_eval_family_name(ev, base)
-                                                                                  : nl_print_expression(ev->arena, base);
+        const char *owner = base->kind == NL_AST_NAME || base->kind == NL_AST_CALL
+                                ? nl_eval_family_name(ev, base)
+                                : nl_print_expression(ev->arena, base);
         return owner != NULL ? nl_arena_printf(ev->arena, "%s.%s", owner, value->name) : NULL;
     }
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SERIES, value->span, "this record has no name");
@@ -141,12 +143,14 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
     return NULL;
 }
 
-nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl)
+nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
+                           const nl_ast *decl)
 {
     nl_symbol *own = nl_scope_find_here(scope, name);
 
     if (own != NULL && own->decl == decl && own->kind == kind) return own;
-    for (const nl_scope *outer = scope->parent; own == NULL && outer != NULL && outer != ck->prelude; outer = outer->parent) {
+    for (const nl_scope *outer = scope->parent; own == NULL && outer != NULL && outer != ck->prelude;
+         outer = outer->parent) {
         const nl_symbol *other = nl_scope_find_here(outer, name);
         if (other == NULL) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, span, "`%s` would hide a name of the file", name);

@@ -1,5 +1,5 @@
-/* What the protocol reads and makes, found while it is checked and used again while it runs: the probes of the simulation, the
- * recorded series, the scopes of its blocks, the targets of `set`. */
+/* What the protocol reads and makes, found while it is checked and used again while it runs: the probes of the
+ * simulation, the recorded series, the scopes of its blocks, the targets of `set`. */
 #ifndef NL_CHECK_PLAN_H
 #define NL_CHECK_PLAN_H
 
@@ -9,7 +9,8 @@ typedef struct nl_plan_series {
     const char *name;      /* of the data set: "loss", "P(0).u" */
     nl_symbol *symbol;     /* under which expressions read it; NULL for one without a name of its own */
     const nl_ast *stmt;    /* RECORD */
-    const char *members;   /* members of families that its expression reads: they tell apart what one statement records in a loop */
+    const char *members; /* members of families that its expression reads: they tell apart what one statement records in
+                            a loop */
     nl_ref node;           /* 0: evaluated by nl_eval at each sample */
     size_t probe;          /* where node != 0 */
     nl_kind kind;          /* of a sample */
@@ -62,9 +63,10 @@ const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 
-/* A symbol of the protocol: the one that the same statement declared before, or a new one.  NULL with a diagnostic when the
- * name is taken, in a scope around this one too. */
-nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl);
+/* A symbol of the protocol: the one that the same statement declared before, or a new one.  NULL with a diagnostic when
+ * the name is taken, in a scope around this one too. */
+nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
+                           const nl_ast *decl);
 
 /* --- targets of `set` (target.c) --- */
 
@@ -83,9 +85,10 @@ typedef struct nl_target {
 bool nl_target_find(nl_evaluator *ev, const nl_ast *left, nl_target *out);
 /* The right side of the SET, with i, N, row and col of the population. */
 nl_value nl_target_right(nl_evaluator *ev, const nl_target *target, const nl_ast *right);
-/* All elements of the target after the assignment: `present` before it (unknown: so is the result).  NONE with a diagnostic where
- * the right side does not fit. */
-nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value present, nl_value right, const nl_ast *set);
+/* All elements of the target after the assignment: `present` before it (unknown: so is the result).  NONE with a
+ * diagnostic where the right side does not fit. */
+nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value present, nl_value right,
+                          const nl_ast *set);
 
 /* --- times --- */
 

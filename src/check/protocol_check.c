@@ -1,5 +1,5 @@
-/* Checks the statements of the protocol by going through them once with unknown results of runs: what passes here does not fail
- * later because of its text.  On the way it finds what the simulation will have to tell (see plan.h). */
+/* Checks the statements of the protocol by going through them once with unknown results of runs: what passes here does
+ * not fail later because of its text.  On the way it finds what the simulation will have to tell (see plan.h). */
 #include "plan.h"
 
 #include "declare.h"
@@ -18,7 +18,8 @@ static nl_value read_unknown(void *user, nl_arena *arena, nl_ref node, nl_dim di
     (void)arena, (void)span;
     nl_plan_probe(ck, node);
     nl_plan_shape(ck, space, &rank, shape);
-    return nl_value_unknown(nl_graph_node(ck->model->graph, node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER, dim, rank, shape);
+    return nl_value_unknown(nl_graph_node(ck->model->graph, node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER, dim, rank,
+                            shape);
 }
 
 static double unknown_time(void *user)
@@ -35,7 +36,8 @@ typedef struct checker {
 
 static nl_evaluator evaluator_of(checker *c, const char *stream)
 {
-    return (nl_evaluator){ .ck = c->ck, .scope = c->scope, .arena = c->ck->arena, .world = &c->world, .stream = stream };
+    return (
+        nl_evaluator){ .ck = c->ck, .scope = c->scope, .arena = c->ck->arena, .world = &c->world, .stream = stream };
 }
 
 static nl_span name_span(const nl_ast *node) { return node->name_span.end != 0 ? node->name_span : node->span; }
@@ -57,7 +59,8 @@ static bool has_dt(checker *c, const nl_ast *stmt)
 {
     if (c->ck->model->dt > 0) return true;
     nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SETTING, stmt->span, "this needs a time step");
-    nl_diag_help(c->ck->diags, diag, "add, for example: simulation { dt = %s; method = rk4 }", c->ck->model->dimensional ? "0.1 ms" : "0.1");
+    nl_diag_help(c->ck->diags, diag, "add, for example: simulation { dt = %s; method = rk4 }",
+                 c->ck->model->dimensional ? "0.1 ms" : "0.1");
     return false;
 }
 
@@ -91,8 +94,8 @@ static void set_loops_vary(checker *c, bool varies)
             if (scope->symbols.items[i]->decl->kind == NL_AST_FOR) scope->symbols.items[i]->varies = varies;
 }
 
-/* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic.  `fixed`: variables
- * of loops keep the value that they have now. */
+/* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic.
+ * `fixed`: variables of loops keep the value that they have now. */
 static bool find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape, nl_dim *dim)
 {
     const size_t errors = nl_diags_error_count(c->ck->diags);
@@ -119,7 +122,8 @@ static nl_ast *write_crossing(checker *c, const nl_ast *e)
     const bool above = strcmp(e->name, "above") == 0;
     nl_ast *name = nl_ast_new(c->ck->arena, NL_AST_NAME, e->span, "prev", NULL, 0);
     nl_ast *before = nl_ast_new(c->ck->arena, NL_AST_CALL, e->kids[0]->span, NULL, (nl_ast *[]){ name, e->kids[0] }, 2);
-    nl_ast *sides[2] = { compare(c, e, before, above ? "<=" : ">=", e->kids[1]), compare(c, e, e->kids[0], above ? ">" : "<", e->kids[1]) };
+    nl_ast *sides[2] = { compare(c, e, before, above ? "<=" : ">=", e->kids[1]),
+                         compare(c, e, e->kids[0], above ? ">" : "<", e->kids[1]) };
 
     return nl_ast_new(c->ck->arena, NL_AST_BINARY, e->span, "and", sides, 2);
 }
@@ -151,8 +155,9 @@ static bool check_until_condition(checker *c, const nl_ast *stmt)
     if (!find_probe(c, condition, turn[0] != '\0', &node, &rank, shape, &dim)) return false;
     if (node == 0) return nl_eval_condition(&ev, condition, &value);
     if (rank != 0 || !nl_graph_node(c->ck->model->graph, node)->is_bool) {
-        nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, condition->span, rank != 0 ? "one condition is needed here, not one for each element"
-                                                                            : "a condition is needed here");
+        nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, condition->span,
+                    rank != 0 ? "one condition is needed here, not one for each element"
+                              : "a condition is needed here");
         return false;
     }
     const nl_until until = { stmt, turn, nl_plan_probe(c->ck, node) };
@@ -190,7 +195,8 @@ static void check_times(checker *c, const nl_ast *at)
     if (times.kind != NL_KIND_NUMBER || times.rank > 1)
         nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, at->span, "`at` takes a time or a list of times");
     else if (!nl_dim_equal(times.dim, nl_check_time_dim(c->ck)))
-        nl_diag_add(c->ck->diags, NL_E_DIMENSION, at->span, "`at` takes times, not %s", nl_dim_text(c->ck->arena, times.dim));
+        nl_diag_add(c->ck->diags, NL_E_DIMENSION, at->span, "`at` takes times, not %s",
+                    nl_dim_text(c->ck->arena, times.dim));
 }
 
 static bool is_train(checker *c, const nl_ast *expr)
@@ -221,7 +227,8 @@ static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
     const nl_value value = nl_eval(&ev, expr);
     if (value.kind == NL_KIND_NONE) return false;
     if (value.is_signal) {
-        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span, "this is made of a recorded series, not of present values");
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span,
+                                    "this is made of a recorded series, not of present values");
         nl_diag_help(c->ck->diags, diag, "write `let` behind the run");
         return false;
     }
@@ -275,7 +282,8 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name)
 
     if (before != NULL) {
         if (strcmp(before->members, series.members) == 0) return;
-        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span, "`%s` would be recorded from several populations", name);
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span,
+                                    "`%s` would be recorded from several populations", name);
         nl_diag_help(c->ck->diags, diag, "give each its own name: record %s(k) = ...", name);
         return;
     }
@@ -355,7 +363,9 @@ static void check_lets(checker *c, const nl_ast *stmt)
     for (int i = 0; i < stmt->kid_count; i++) {
         const nl_ast *item = stmt->kids[i];
 
-        if (nl_ast_kid(item, 0) != NULL) nl_diag_add(c->ck->diags, NL_E_NOT_YET, item->span, "families of values in the protocol are not yet supported");
+        if (nl_ast_kid(item, 0) != NULL)
+            nl_diag_add(c->ck->diags, NL_E_NOT_YET, item->span,
+                        "families of values in the protocol are not yet supported");
         else declare_value(c, item, item);
     }
 }
@@ -380,13 +390,15 @@ static void collect_row(checker *c, const nl_ast *stmt, const char *name, nl_val
     if (symbol != NULL && symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT) {
         fits = fits && symbol->value.rank == row.rank + 1 && nl_dim_equal(symbol->value.dim, row.dim);
         for (int i = 0; i < row.rank && fits; i++)
-            fits = symbol->value.shape[i + 1] == shape[i + 1] || symbol->value.shape[i + 1] == NL_UNKNOWN_SIZE || shape[i + 1] == NL_UNKNOWN_SIZE;
+            fits = symbol->value.shape[i + 1] == shape[i + 1] || symbol->value.shape[i + 1] == NL_UNKNOWN_SIZE
+                   || shape[i + 1] == NL_UNKNOWN_SIZE;
     } else {
         symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_VALUE, name, left->span, stmt);
     }
     if (symbol == NULL) return;
     if (!fits) {
-        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span, "this row does not fit those collected as `%s` before", name);
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span,
+                                    "this row does not fit those collected as `%s` before", name);
         nl_diag_also(c->ck->diags, diag, symbol->span, "they are collected here");
         return;
     }
@@ -449,7 +461,8 @@ static void check_for(checker *c, const nl_ast *stmt)
 
     if (range.kind == NL_KIND_NONE || nl_ast_kid(stmt, 1) == NULL) return;
     if ((range.kind != NL_KIND_NUMBER && range.kind != NL_KIND_BOOL) || range.rank != 1) {
-        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[0]->span, "`for` goes through a list of numbers");
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[0]->span,
+                                    "`for` goes through a list of numbers");
         nl_diag_help(c->ck->diags, diag, "for example 0 .. 10, or [1, 2, 5]");
         return;
     }
@@ -604,8 +617,10 @@ static void check_plot(checker *c, const nl_ast *stmt)
         check_plot_values(c, call);
         return;
     }
-    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_NAME, base != NULL ? base->span : call->span, "this is no kind of plot");
-    nl_diag_help(c->ck->diags, diag, "plots are lines(...), image(...), raster(...), histogram(...), scatter(...) and bars(...)");
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_NAME, base != NULL ? base->span : call->span,
+                                "this is no kind of plot");
+    nl_diag_help(c->ck->diags, diag,
+                 "plots are lines(...), image(...), raster(...), histogram(...), scatter(...) and bars(...)");
 }
 
 static void check_figure(checker *c, const nl_ast *stmt)
@@ -623,21 +638,24 @@ static void check_keep(checker *c, const nl_ast *stmt)
 {
     for (int i = 0; i < stmt->kid_count; i++) {
         const nl_ast *name = nl_ast_bare(stmt->kids[i]);
-        nl_symbol *symbol = name != NULL && name->kind == NL_AST_NAME ? nl_scope_find_here(c->ck->top, name->name) : NULL;
+        nl_symbol *symbol = name != NULL && name->kind == NL_AST_NAME ? nl_scope_find_here(c->ck->top, name->name)
+                                                                      : NULL;
 
         if (symbol != NULL && (symbol->kind == NL_SYM_VALUE || symbol->kind == NL_SYM_RECORD)) {
             NL_PUSH(c->ck->arena, &c->ck->plan->kept, symbol->name);
             continue;
         }
         nl_evaluator ev = evaluator_of(c, NULL);
-        if (name != NULL && name->kind == NL_AST_NAME && symbol == NULL) nl_eval_name_error(&ev, name->span, name->name);
+        if (name != NULL && name->kind == NL_AST_NAME && symbol == NULL)
+            nl_eval_name_error(&ev, name->span, name->name);
         else nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
     }
 }
 
 static void check_nested(checker *c, const nl_ast *stmt)
 {
-    nl_diag_add(c->ck->diags, NL_E_ORDER, stmt->span, "a declaration cannot stand in a block that runs or sets something");
+    nl_diag_add(c->ck->diags, NL_E_ORDER, stmt->span,
+                "a declaration cannot stand in a block that runs or sets something");
 }
 
 static void check_not_yet(checker *c, const nl_ast *stmt)
@@ -646,15 +664,33 @@ static void check_not_yet(checker *c, const nl_ast *stmt)
 }
 
 static void (*const rules[NL_AST_KIND_COUNT])(checker *c, const nl_ast *stmt) = {
-    [NL_AST_RECORD] = check_record, [NL_AST_RUN] = check_run, [NL_AST_RUN_UNTIL] = check_run_until, [NL_AST_SET] = check_set,
-    [NL_AST_LETS] = check_lets, [NL_AST_LET_COLUMNS] = check_columns, [NL_AST_SOLVE] = check_solve, [NL_AST_COLLECT] = check_collect,
-    [NL_AST_FOR] = check_for, [NL_AST_IF] = check_if, [NL_AST_RESET] = check_reset, [NL_AST_SNAPSHOT] = check_snapshot,
-    [NL_AST_RESTORE] = check_restore, [NL_AST_PRINT] = check_print, [NL_AST_EXPECT] = check_expect, [NL_AST_PLOT] = check_plot,
-    [NL_AST_FIGURE] = check_figure, [NL_AST_KEEP] = check_keep, [NL_AST_SWEEP] = check_not_yet, [NL_AST_SWEEP_ROWS] = check_not_yet,
+    [NL_AST_RECORD] = check_record,
+    [NL_AST_RUN] = check_run,
+    [NL_AST_RUN_UNTIL] = check_run_until,
+    [NL_AST_SET] = check_set,
+    [NL_AST_LETS] = check_lets,
+    [NL_AST_LET_COLUMNS] = check_columns,
+    [NL_AST_SOLVE] = check_solve,
+    [NL_AST_COLLECT] = check_collect,
+    [NL_AST_FOR] = check_for,
+    [NL_AST_IF] = check_if,
+    [NL_AST_RESET] = check_reset,
+    [NL_AST_SNAPSHOT] = check_snapshot,
+    [NL_AST_RESTORE] = check_restore,
+    [NL_AST_PRINT] = check_print,
+    [NL_AST_EXPECT] = check_expect,
+    [NL_AST_PLOT] = check_plot,
+    [NL_AST_FIGURE] = check_figure,
+    [NL_AST_KEEP] = check_keep,
+    [NL_AST_SWEEP] = check_not_yet,
+    [NL_AST_SWEEP_ROWS] = check_not_yet,
     [NL_AST_TRIALS] = check_not_yet,
 };
 
-static void check_statement(checker *c, const nl_ast *stmt) { (rules[stmt->kind] != NULL ? rules[stmt->kind] : check_nested)(c, stmt); }
+static void check_statement(checker *c, const nl_ast *stmt)
+{
+    (rules[stmt->kind] != NULL ? rules[stmt->kind] : check_nested)(c, stmt);
+}
 
 static void check_block(checker *c, const nl_ast *block)
 {

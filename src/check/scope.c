@@ -28,16 +28,19 @@ nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
     return NULL;
 }
 
-/* In a `for` over declarations only values are the loop's own. */
-static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind)
+/* In a `for` over declarations only values that belong to no family are the loop's own. */
+static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind, const char *name)
 {
-    while (kind != NL_SYM_VALUE && scope->is_loop && scope->parent != NULL) scope = scope->parent;
+    const bool is_local = kind == NL_SYM_VALUE && strchr(name, '(') == NULL;
+
+    while (!is_local && scope->is_loop && scope->parent != NULL) scope = scope->parent;
     return scope;
 }
 
-nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span, const nl_ast *decl)
+nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
+                        const nl_ast *decl)
 {
-    scope = home_of(scope, kind);
+    scope = home_of(scope, kind, name);
     const nl_symbol *other = nl_scope_find_here(scope, name);
 
     if (other != NULL) {

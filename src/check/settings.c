@@ -6,9 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-static nl_diag *wrong(nl_check *ck, const nl_ast *expr, const char *what)
+/* Always false. */
+static bool wrong(nl_check *ck, const nl_ast *expr, const char *what)
 {
-    return nl_diag_add(ck->diags, NL_E_SETTING, expr->span, "%s", what);
+    nl_diag_add(ck->diags, NL_E_SETTING, expr->span, "%s", what);
+    return false;
 }
 
 static bool number_of(nl_check *ck, const nl_ast *expr, const char *what, nl_value *value)
@@ -18,12 +20,13 @@ static bool number_of(nl_check *ck, const nl_ast *expr, const char *what, nl_val
     *value = nl_eval(&ev, expr);
     if (value->kind == NL_KIND_NONE) return false;
     if (ev.varying != NULL) {
-        nl_diag_add(ck->diags, NL_E_FIXED, expr->span, "`%s` is a setting of the whole simulation, but `%s` changes in the protocol", what, ev.varying->name);
+        nl_diag_add(ck->diags, NL_E_FIXED, expr->span,
+                    "`%s` is a setting of the whole simulation, but `%s` changes in the protocol", what,
+                    ev.varying->name);
         return false;
     }
     if (value->kind == NL_KIND_NUMBER && value->rank == 0) return true;
-    nl_diag_add(ck->diags, NL_E_SETTING, expr->span, "`%s` is a number", what);
-    return false;
+    return wrong(ck, expr, nl_arena_printf(ck->arena, "`%s` is a number", what));
 }
 
 static bool set_dt(nl_check *ck, const nl_ast *expr)
@@ -33,10 +36,11 @@ static bool set_dt(nl_check *ck, const nl_ast *expr)
 
     if (!number_of(ck, expr, "dt", &value)) return false;
     if (!nl_dim_is_pure(value.dim) && !nl_dim_equal(value.dim, time)) {
-        nl_diag_add(ck->diags, NL_E_DIMENSION, expr->span, "`dt` is a time, not in %s", nl_dim_text(ck->arena, value.dim));
+        nl_diag_add(ck->diags, NL_E_DIMENSION, expr->span, "`dt` is a time, not in %s",
+                    nl_dim_text(ck->arena, value.dim));
         return false;
     }
-    if (!(value.data[0] > 0 && isfinite(value.data[0]))) return wrong(ck, expr, "`dt` is a positive time"), false;
+    if (!(value.data[0] > 0 && isfinite(value.data[0]))) return wrong(ck, expr, "`dt` is a positive time");
     ck->model->dt = value.data[0];
     ck->model->dimensional = !nl_dim_is_pure(value.dim);
     ck->dt_span = expr->span;
@@ -49,11 +53,12 @@ static bool set_start(nl_check *ck, const nl_ast *expr)
 
     if (!number_of(ck, expr, "start", &value)) return false;
     if (ck->model->dt > 0 && !nl_dim_equal(value.dim, nl_check_time_dim(ck))) {
-        nl_diag_add(ck->diags, NL_E_DIMENSION, expr->span, "`start` is in %s, like `dt`", nl_dim_text(ck->arena, nl_check_time_dim(ck)));
+        nl_diag_add(ck->diags, NL_E_DIMENSION, expr->span, "`start` is in %s, like `dt`",
+                    nl_dim_text(ck->arena, nl_check_time_dim(ck)));
         return false;
     }
     ck->model->start = value.data[0];
-    return isfinite(value.data[0]) || (wrong(ck, expr, "`start` is a finite time"), false);
+    return isfinite(value.data[0]) || wrong(ck, expr, "`start` is a finite time");
 }
 
 static bool set_seed(nl_check *ck, const nl_ast *expr)
@@ -62,7 +67,8 @@ static bool set_seed(nl_check *ck, const nl_ast *expr)
 
     if (!number_of(ck, expr, "seed", &value)) return false;
     const double seed = value.data[0];
-    if (!(seed >= 0 && seed == floor(seed) && seed <= 9007199254740992.0)) return wrong(ck, expr, "`seed` is a whole number, not negative"), false;
+    if (!(seed >= 0 && seed == floor(seed) && seed <= 9007199254740992.0))
+        return wrong(ck, expr, "`seed` is a whole number, not negative");
     if (!ck->has_seed) ck->model->seed = (uint64_t)seed;
     ck->seed_known = true;
     return true;
@@ -73,7 +79,8 @@ static bool set_tolerance(nl_check *ck, const nl_ast *expr, const char *what, do
     nl_value value;
 
     if (!number_of(ck, expr, what, &value)) return false;
-    if (!nl_dim_is_pure(value.dim) || !(value.data[0] > 0 && isfinite(value.data[0]))) return wrong(ck, expr, "a tolerance is a positive number"), false;
+    if (!nl_dim_is_pure(value.dim) || !(value.data[0] > 0 && isfinite(value.data[0])))
+        return wrong(ck, expr, "a tolerance is a positive number");
     *out = value.data[0];
     return true;
 }
@@ -93,7 +100,8 @@ static bool set_method(nl_check *ck, const nl_ast *expr)
         return set_method(ck, expr->kids[condition.data[0] != 0 ? 1 : 2]);
     }
     if (expr->kind != NL_AST_NAME) {
-        nl_diag_help(ck->diags, wrong(ck, expr, "`method` is the name of a method"), "for example: method = rk4");
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_SETTING, expr->span, "`method` is the name of a method");
+        nl_diag_help(ck->diags, diag, "for example: method = rk4");
         return false;
     }
     nl_symbol *symbol = nl_scope_find(ck->top, expr->name);
@@ -149,7 +157,7 @@ static bool read_setting(nl_check *ck, const nl_ast *stmt)
     const nl_ast *left = nl_ast_bare(nl_ast_kid(stmt, 0));
 
     if (stmt->kind != NL_AST_ASSIGN || left == NULL || left->kind != NL_AST_NAME || strcmp(stmt->name, "=") != 0)
-        return wrong(ck, stmt, "a setting is written name = value"), false;
+        return wrong(ck, stmt, "a setting is written name = value");
     const struct setting *setting = find_setting(left->name);
     if (setting == NULL) return unknown_setting(ck, left);
     if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->top, left->name) == NULL) return true;
@@ -195,7 +203,9 @@ static bool read_defines(nl_check *ck)
 static const nl_ast *find_quantity(const nl_ast *node)
 {
     if (node == NULL) return NULL;
-    if ((node->kind == NL_AST_NUMBER || node->kind == NL_AST_SCALED || node->has_unit) && !nl_dim_is_pure(node->unit.dim)) return node;
+    if ((node->kind == NL_AST_NUMBER || node->kind == NL_AST_SCALED || node->has_unit)
+        && !nl_dim_is_pure(node->unit.dim))
+        return node;
     for (int i = 0; i < node->kid_count; i++) {
         const nl_ast *found = find_quantity(node->kids[i]);
         if (found != NULL) return found;
@@ -233,7 +243,8 @@ static const nl_ast *seed_expr(nl_check *ck)
 
     for (int i = 0; block != NULL && i < block->kid_count; i++) {
         const nl_ast *stmt = block->kids[i], *left = nl_ast_kid(stmt, 0);
-        if (stmt->kind == NL_AST_ASSIGN && left != NULL && left->name != NULL && strcmp(left->name, "seed") == 0) return nl_ast_kid(stmt, 1);
+        if (stmt->kind == NL_AST_ASSIGN && left != NULL && left->name != NULL && strcmp(left->name, "seed") == 0)
+            return nl_ast_kid(stmt, 1);
     }
     return NULL;
 }

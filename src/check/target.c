@@ -37,7 +37,8 @@ static bool find_symbol(nl_evaluator *ev, const nl_ast *name, nl_target *out)
             || refuse(ev, name->span, name->name, "an input", "an input is the sum of what projections bring");
     }
     if (symbol->kind != NL_SYM_VALUE) return refuse(ev, name->span, name->name, "no parameter", NULL);
-    if (!symbol->is_param) return refuse(ev, name->span, name->name, "a `let`", "set what it is made of, or make it a `param`");
+    if (!symbol->is_param)
+        return refuse(ev, name->span, name->name, "a `let`", "set what it is made of, or make it a `param`");
     if (symbol->value.kind == NL_KIND_NONE) return false;
     out->symbol = symbol;
     out->dim = symbol->value.dim;
@@ -61,7 +62,8 @@ static bool find_member(nl_evaluator *ev, const nl_ast *field, nl_target *out)
     const bool is_part = node->kind == NL_X_PART;
     const nl_node *base = is_part ? nl_graph_node(graph, node->args[0]) : node;
     if (base->kind != NL_X_STATE && base->kind != NL_X_PARAM)
-        return refuse(ev, field->span, field->name, base->kind == NL_X_INPUT ? "an input" : "no state and no parameter", NULL);
+        return refuse(ev, field->span, field->name, base->kind == NL_X_INPUT ? "an input" : "no state and no parameter",
+                      NULL);
     target_variable(ev, out, base->id, is_part ? node->id : 0);
     if (is_part) {
         nl_plan_shape(ev->ck, node->space, &out->rank, out->shape);
@@ -89,20 +91,24 @@ bool nl_target_find(nl_evaluator *ev, const nl_ast *left, nl_target *out)
 
 /* --- the right side --- */
 
-static bool bind_implicit(nl_evaluator *ev, nl_scope *scope, const nl_symbol *owner, const nl_ast *right, const char *name)
+static bool bind_implicit(nl_evaluator *ev, nl_scope *scope, const nl_symbol *owner, const nl_ast *right,
+                          const char *name)
 {
     const nl_symbol *other = nl_scope_find(ev->scope, name);
     const nl_value value = nl_eval_implicit_member(ev, owner, name);
 
     if (!nl_mentions(right, name) || value.kind == NL_KIND_NONE) return true;
     if (other != NULL) {
-        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DUPLICATE, right->span, "`%s` could be that of `%s` or a name of the file", name, owner->name);
+        nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DUPLICATE, right->span,
+                                    "`%s` could be that of `%s` or a name of the file", name, owner->name);
         nl_diag_also(ev->ck->diags, diag, other->span, "it is declared here");
         nl_diag_help(ev->ck->diags, diag, "write %s.%s, or rename the one of the file", owner->name, name);
         return false;
     }
     nl_symbol *symbol = NL_NEW(ev->arena, nl_symbol);
-    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = name, .span = right->span, .value = value, .slot = -1, .array = -1 };
+    *symbol = (nl_symbol){
+        .kind = NL_SYM_VALUE, .name = name, .span = right->span, .value = value, .slot = -1, .array = -1
+    };
     NL_PUSH(ev->arena, &scope->symbols, symbol);
     return true;
 }
@@ -171,12 +177,13 @@ static nl_value wrong_kind(nl_evaluator *ev, nl_value present, nl_value right, c
         return nl_value_none();
     }
     if (nl_dim_equal(present.dim, right.dim)) return right;
-    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, "what is set is in %s, this value in %s", nl_dim_text(ev->arena, present.dim),
-                nl_dim_text(ev->arena, right.dim));
+    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, "what is set is in %s, this value in %s",
+                nl_dim_text(ev->arena, present.dim), nl_dim_text(ev->arena, right.dim));
     return nl_value_none();
 }
 
-nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value present, nl_value right, const nl_ast *set)
+nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value present, nl_value right,
+                          const nl_ast *set)
 {
     if (right.kind == NL_KIND_NONE || wrong_kind(ev, present, right, set).kind == NL_KIND_NONE) return nl_value_none();
     if (present.kind != NL_KIND_NUMBER && present.kind != NL_KIND_BOOL) return right;
@@ -193,5 +200,6 @@ nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value pr
     double *data = NL_NEW_ARRAY(ev->arena, double, count + 1);
     memcpy(data, present.data, count * sizeof *data);
     for (size_t k = 0; k < assigned; k++) data[(size_t)places.data[k]] = right.data[source_of(right, places, k)];
-    return nl_value_array(ev->arena, present.kind, nl_dim_common(present.dim, right.dim), present.rank, present.shape, data);
+    return nl_value_array(ev->arena, present.kind, nl_dim_common(present.dim, right.dim), present.rank, present.shape,
+                          data);
 }

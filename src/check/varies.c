@@ -1,5 +1,5 @@
-/* Which values change during the protocol: those that `set` changes and all that is made of them.  Bodies read such a value through
- * a slot; all others are constants to them.  Found from names alone, before anything is evaluated. */
+/* Which values change during the protocol: those that `set` changes and all that is made of them.  Bodies read such a
+ * value through a slot; all others are constants to them.  Found from names alone, before anything is evaluated. */
 #include "declare.h"
 
 #include <string.h>
@@ -102,7 +102,8 @@ bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member)
 {
     for (size_t i = 0; i < ck->sets.count; i++) {
         const nl_ast *target = target_of(ck->sets.items[i]);
-        if (target != NULL && target->kind == NL_AST_FIELD && strcmp(target->name, member) == 0 && may_name(ck, target->kids[0], owner))
+        if (target != NULL && target->kind == NL_AST_FIELD && strcmp(target->name, member) == 0
+            && may_name(ck, target->kids[0], owner))
             return true;
     }
     return false;

@@ -1,4 +1,5 @@
-/* expect: a condition that has to hold.  One that fails is reported with the values that were compared, and the protocol goes on. */
+/* expect: a condition that has to hold.  One that fails is reported with the values that were compared, and the
+ * protocol goes on. */
 #include "run_impl.h"
 
 #include "base/text.h"
@@ -46,16 +47,18 @@ static void say_within(nl_session *s, nl_text *text, const nl_ast *expr)
 {
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_eval_context cx = { .arena = s->scratch, .diags = s->diags, .folder = s->check.folder };
-    const nl_value x = nl_eval(&ev, expr->kids[0]), tolerance = nl_eval(&ev, expr->kids[1]), reference = nl_eval(&ev, expr->kids[2]);
+    const nl_value x = nl_eval(&ev, expr->kids[0]), tolerance = nl_eval(&ev, expr->kids[1]),
+                   reference = nl_eval(&ev, expr->kids[2]);
     size_t worst = 0;
-    const nl_value result = nl_value_within(&cx, expr->span, x, tolerance, nl_eval_is_relative(expr->kids[1]), reference, &worst);
+    const nl_value result = nl_value_within(&cx, expr->span, x, tolerance, nl_eval_is_relative(expr->kids[1]),
+                                            reference, &worst);
 
     if (result.kind == NL_KIND_NONE) return;
     const double value = element_of(x, result, worst), wanted = element_of(reference, result, worst);
     nl_text_addf(text, "; %s", nl_print_expression(s->scratch, expr->kids[0]));
     if (result.rank > 0) nl_text_addf(text, "[%zu]", worst);
-    nl_text_addf(text, " = %s, reference %s, difference %s", number_text(s, value, x.dim), number_text(s, wanted, reference.dim),
-                 number_text(s, value - wanted, x.dim));
+    nl_text_addf(text, " = %s, reference %s, difference %s", number_text(s, value, x.dim),
+                 number_text(s, wanted, reference.dim), number_text(s, value - wanted, x.dim));
 }
 
 static bool holds(nl_session *s, const nl_ast *expr)

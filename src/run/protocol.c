@@ -47,9 +47,13 @@ static bool advance_stretch(nl_session *s, uint64_t steps, long probe, uint64_t 
 {
     nl_sampler *samplers = NL_NEW_ARRAY(s->scratch, nl_sampler, s->recording_count + 1);
     nl_sim_failure failure = { .var = UINT32_MAX };
-    const nl_sim_run run = { .steps = steps, .until = probe, .samplers = samplers,
+    const nl_sim_run run = { .steps = steps,
+                             .until = probe,
+                             .samplers = samplers,
                              .sampler_count = nl_recording_samplers(s, samplers),
-                             .progress = s->options.progress != NULL ? report_progress : NULL, .user = s, .stop = s->options.stop };
+                             .progress = s->options.progress != NULL ? report_progress : NULL,
+                             .user = s,
+                             .stop = s->options.stop };
     const double begun = seconds_now();
     const nl_sim_status status = nl_sim_advance(s->sim, &run, done, &failure);
 
@@ -77,7 +81,8 @@ static bool is_reached(nl_session *s, const stopping *stop, bool *good)
     return *good && truth != 0;
 }
 
-/* Steps until `steps` are made or the condition holds.  The simulation is left to itself as long as no sample is due that it cannot take. */
+/* Steps until `steps` are made or the condition holds.  The simulation is left to itself as long as no sample is due
+ * that it cannot take. */
 static bool advance(nl_session *s, uint64_t steps, const stopping *stop)
 {
     bool good = nl_session_need_sim(s) && nl_recording_begin_segment(s);
@@ -128,7 +133,8 @@ static bool run_run_until(nl_session *s, const nl_ast *stmt)
 {
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     const nl_until *until = nl_plan_find_until(&s->check, stmt, nl_plan_turn(&ev, stmt->kids[0]));
-    const stopping stop = { .probe = until != NULL ? (long)until->probe : -1, .expr = until != NULL ? NULL : stmt->kids[0] };
+    const stopping stop = { .probe = until != NULL ? (long)until->probe : -1,
+                            .expr = until != NULL ? NULL : stmt->kids[0] };
     uint64_t steps = UINT64_MAX;
     double time;
 
@@ -190,7 +196,8 @@ static void follow(void *user, nl_symbol *symbol)
 
     ev.scope = s->check.top;
     const nl_value value = nl_declare_value(&ev, symbol); /* its draws are the same again */
-    if (value.kind == NL_KIND_NONE || (symbol->is_param && !nl_declare_in_range(&ev, symbol, value, symbol->span))) fault(s);
+    if (value.kind == NL_KIND_NONE || (symbol->is_param && !nl_declare_in_range(&ev, symbol, value, symbol->span)))
+        fault(s);
     else nl_session_store(s, symbol, value);
 }
 
@@ -198,7 +205,8 @@ static bool set_symbol(nl_session *s, nl_evaluator *ev, const nl_ast *stmt, cons
 {
     const nl_value value = nl_target_assign(ev, target, target->symbol->value, right, stmt);
 
-    if (value.kind == NL_KIND_NONE || !nl_declare_in_range(ev, target->symbol, value, stmt->kids[1]->span)) return fault(s);
+    if (value.kind == NL_KIND_NONE || !nl_declare_in_range(ev, target->symbol, value, stmt->kids[1]->span))
+        return fault(s);
     target->symbol->pinned = true;
     nl_session_store(s, target->symbol, value);
     nl_declare_dependents(&s->check, target->symbol, follow, s);
@@ -234,14 +242,17 @@ static bool run_set(nl_session *s, const nl_ast *stmt)
     const nl_value right = nl_target_right(&ev, &target, stmt->kids[1]);
     s->draws = ev.draw_count;
     if (right.kind == NL_KIND_NONE) return fault(s);
-    return target.symbol != NULL ? set_symbol(s, &ev, stmt, &target, right) : set_variable(s, &ev, stmt, &target, right);
+    return target.symbol != NULL ? set_symbol(s, &ev, stmt, &target, right)
+                                 : set_variable(s, &ev, stmt, &target, right);
 }
 
 static nl_collection *find_collection(nl_session *s, nl_symbol *symbol, nl_value row)
 {
     for (size_t i = 0; i < s->collections.count; i++)
         if (s->collections.items[i].symbol == symbol) return &s->collections.items[i];
-    nl_collection fresh = { .symbol = symbol, .rows = { .width = nl_value_count(row), .kind = row.kind, .dim = row.dim, .rank = row.rank } };
+    nl_collection fresh = {
+        .symbol = symbol, .rows = { .width = nl_value_count(row), .kind = row.kind, .dim = row.dim, .rank = row.rank }
+    };
     memcpy(fresh.rows.shape, row.shape, sizeof fresh.rows.shape);
     NL_PUSH(s->arena, &s->collections, fresh);
     return &s->collections.items[s->collections.count - 1];
@@ -258,12 +269,14 @@ static bool run_collect(nl_session *s, const nl_ast *stmt)
     nl_symbol *symbol = name != NULL ? nl_scope_find(s->scope, name) : NULL;
     if (row.kind == NL_KIND_NONE || symbol == NULL) return fault(s);
     nl_collection *collection = find_collection(s, symbol, row);
-    if (collection->rows.rank == row.rank && memcmp(collection->rows.shape, row.shape, (size_t)row.rank * sizeof(size_t)) == 0) {
+    if (collection->rows.rank == row.rank
+        && memcmp(collection->rows.shape, row.shape, (size_t)row.rank * sizeof(size_t)) == 0) {
         collection->rows.dim = nl_dim_common(collection->rows.dim, row.dim);
         nl_rows_append(&collection->rows, row.data, 0);
         return true;
     }
-    nl_diag_add(s->diags, NL_E_SERIES, stmt->span, "this row is %s and does not fit those collected before", nl_value_shape_text(s->arena, row));
+    nl_diag_add(s->diags, NL_E_SERIES, stmt->span, "this row is %s and does not fit those collected before",
+                nl_value_shape_text(s->arena, row));
     return fault(s);
 }
 
@@ -318,7 +331,8 @@ static bool run_reset(nl_session *s, const nl_ast *stmt)
     const nl_symbol *owner = what != NULL ? nl_eval_owner(&ev, what) : NULL;
 
     if (!nl_session_need_sim(s) || (what != NULL && owner == NULL)) return fault(s);
-    const nl_sim_status status = owner != NULL ? nl_sim_reset_population(s->sim, owner->id, &failure) : nl_sim_reset(s->sim, &failure);
+    const nl_sim_status status = owner != NULL ? nl_sim_reset_population(s->sim, owner->id, &failure)
+                                               : nl_sim_reset(s->sim, &failure);
     if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
     if (owner != NULL) return true;
     s->elapsed = 0;
@@ -390,11 +404,12 @@ static bool run_nothing(nl_session *s, const nl_ast *stmt)
 /* --- the whole --- */
 
 static bool (*const rules[NL_AST_KIND_COUNT])(nl_session *s, const nl_ast *stmt) = {
-    [NL_AST_RECORD] = run_record, [NL_AST_RUN] = run_run, [NL_AST_RUN_UNTIL] = run_run_until, [NL_AST_SET] = run_set,
-    [NL_AST_LETS] = run_lets, [NL_AST_LET_COLUMNS] = run_columns, [NL_AST_SOLVE] = run_solve, [NL_AST_COLLECT] = run_collect,
-    [NL_AST_FOR] = run_for, [NL_AST_IF] = run_if, [NL_AST_RESET] = run_reset, [NL_AST_SNAPSHOT] = run_snapshot,
-    [NL_AST_RESTORE] = run_restore, [NL_AST_PRINT] = run_print, [NL_AST_EXPECT] = nl_session_expect,
-    [NL_AST_PLOT] = run_nothing, [NL_AST_FIGURE] = run_nothing, [NL_AST_KEEP] = run_nothing,
+    [NL_AST_RECORD] = run_record,   [NL_AST_RUN] = run_run,         [NL_AST_RUN_UNTIL] = run_run_until,
+    [NL_AST_SET] = run_set,         [NL_AST_LETS] = run_lets,       [NL_AST_LET_COLUMNS] = run_columns,
+    [NL_AST_SOLVE] = run_solve,     [NL_AST_COLLECT] = run_collect, [NL_AST_FOR] = run_for,
+    [NL_AST_IF] = run_if,           [NL_AST_RESET] = run_reset,     [NL_AST_SNAPSHOT] = run_snapshot,
+    [NL_AST_RESTORE] = run_restore, [NL_AST_PRINT] = run_print,     [NL_AST_EXPECT] = nl_session_expect,
+    [NL_AST_PLOT] = run_nothing,    [NL_AST_FIGURE] = run_nothing,  [NL_AST_KEEP] = run_nothing,
 };
 
 static bool is_stopped(nl_session *s)

@@ -52,7 +52,8 @@ static void add_population(nl_session *s, nl_text *text, const nl_population *p)
 
     nl_text_addf(text, "  %-16s", p->name[0] != '\0' ? p->name : "(top level)");
     if (p->rank == 2) nl_text_addf(text, " %zu x %zu =", p->shape[0], p->shape[1]);
-    nl_text_addf(text, " %s neuron%s: %zu state%s", count_text(s, (double)p->count), plural(p->count), states, plural(states));
+    nl_text_addf(text, " %s neuron%s: %zu state%s", count_text(s, (double)p->count), plural(p->count), states,
+                 plural(states));
     if (params > 0) nl_text_addf(text, ", %zu parameter%s", params, plural(params));
     if (inputs > 0) nl_text_addf(text, ", %zu input%s", inputs, plural(inputs));
     nl_text_adds(text, "\n");
@@ -64,11 +65,15 @@ static double pair_count(const nl_projection *p)
 {
     const double pairs = (double)p->pre.count * (double)p->post.count;
 
-    return p->no_self && p->pre.population == p->post.population ? pairs - (double)(p->pre.count < p->post.count ? p->pre.count : p->post.count)
-                                                                : pairs;
+    return p->no_self && p->pre.population == p->post.population
+               ? pairs - (double)(p->pre.count < p->post.count ? p->pre.count : p->post.count)
+               : pairs;
 }
 
-static double first_number(nl_value value) { return nl_value_known(value) && nl_value_count(value) > 0 ? value.data[0] : NAN; }
+static double first_number(nl_value value)
+{
+    return nl_value_known(value) && nl_value_count(value) > 0 ? value.data[0] : NAN;
+}
 
 static double nonzeros(nl_value value)
 {
@@ -105,9 +110,11 @@ static double synapse_count(const nl_model *model, const nl_projection *p)
 /* Whether the synapses are stored one by one. */
 static bool is_stored(nl_rule_kind kind)
 {
-    static const bool stored[] = { [NL_RULE_RANDOM] = true, [NL_RULE_WHERE] = true, [NL_RULE_FIXED_INDEGREE] = true,
-                                   [NL_RULE_FIXED_OUTDEGREE] = true, [NL_RULE_FIXED_TOTAL] = true, [NL_RULE_PAIRS] = true,
-                                   [NL_RULE_WEIGHTS] = true };
+    static const bool stored[] = {
+        [NL_RULE_RANDOM] = true,          [NL_RULE_WHERE] = true,       [NL_RULE_FIXED_INDEGREE] = true,
+        [NL_RULE_FIXED_OUTDEGREE] = true, [NL_RULE_FIXED_TOTAL] = true, [NL_RULE_PAIRS] = true,
+        [NL_RULE_WEIGHTS] = true
+    };
 
     return (size_t)kind < NL_LEN(stored) && stored[kind];
 }
@@ -134,7 +141,8 @@ static double add_projection(nl_session *s, nl_text *text, const nl_projection *
         return 0;
     }
     const double bytes = projection_bytes(p, synapses);
-    nl_text_addf(text, "%s%s synapse%s, ", p->rule.kind == NL_RULE_RANDOM ? "about " : "", count_text(s, synapses), synapses == 1 ? "" : "s");
+    nl_text_addf(text, "%s%s synapse%s, ", p->rule.kind == NL_RULE_RANDOM ? "about " : "", count_text(s, synapses),
+                 synapses == 1 ? "" : "s");
     nl_text_addf(text, bytes > 0 ? "%s\n" : "nothing stored\n", bytes_text(s, bytes));
     return bytes;
 }
@@ -160,8 +168,10 @@ const char *nl_session_summary(nl_session *s)
     if (model->populations.count > 0) nl_text_adds(&text, "populations\n");
     for (size_t i = 0; i < model->populations.count; i++) add_population(s, &text, &model->populations.items[i]);
     if (model->projections.count > 0) nl_text_adds(&text, "projections\n");
-    for (size_t i = 0; i < model->projections.count; i++) bytes += add_projection(s, &text, &model->projections.items[i]);
-    if (model->populations.count > 0) nl_text_addf(&text, "memory of states, parameters and synapses: %s\n", bytes_text(s, bytes));
+    for (size_t i = 0; i < model->projections.count; i++)
+        bytes += add_projection(s, &text, &model->projections.items[i]);
+    if (model->populations.count > 0)
+        nl_text_addf(&text, "memory of states, parameters and synapses: %s\n", bytes_text(s, bytes));
     return text.chars;
 }
 
@@ -181,7 +191,11 @@ static void add_equation(nl_session *s, nl_text *text, const nl_var *var)
 
     if (var->kind != NL_VAR_STATE) return;
     nl_text_addf(text, "  %-16s line %zu: ", var->full_name, at.line);
-    if (var->deriv != 0) nl_text_addf(text, "%s\n", var->method != NULL ? var->method : model->method != NULL ? model->method : "no method");
+    if (var->deriv != 0)
+        nl_text_addf(text, "%s\n",
+                     var->method != NULL     ? var->method
+                     : model->method != NULL ? model->method
+                                             : "no method");
     else nl_text_adds(text, var->next != 0 ? "map (next)\n" : "changed by blocks and `set` only\n");
 }
 
@@ -235,27 +249,32 @@ static void add_var(nl_session *s, nl_text *text, const nl_var *var)
 
 static void add_lets(nl_session *s, nl_text *text, const char *owner, const nl_let *lets, size_t count)
 {
-    for (size_t i = 0; i < count; i++) nl_text_addf(text, "let %s.%s = %s\n", owner, lets[i].name, node_text(s, lets[i].node));
+    for (size_t i = 0; i < count; i++)
+        nl_text_addf(text, "let %s.%s = %s\n", owner, lets[i].name, node_text(s, lets[i].node));
 }
 
 static void add_flow(nl_session *s, nl_text *text, const nl_flow *flow)
 {
     const nl_model *model = s->check.model;
 
-    nl_text_addf(text, "flow %s: %s += %s\n", model->projections.items[flow->projection].name, model->vars.items[flow->input].full_name,
-                 node_text(s, flow->value));
+    nl_text_addf(text, "flow %s: %s += %s\n", model->projections.items[flow->projection].name,
+                 model->vars.items[flow->input].full_name, node_text(s, flow->value));
 }
 
 static void add_block(nl_session *s, nl_text *text, const nl_block *block)
 {
-    static const char *const words[] = { [NL_BLOCK_EVERY_STEP] = "every step", [NL_BLOCK_EVERY] = "every", [NL_BLOCK_AT] = "at" };
+    static const char *const words[] = {
+        [NL_BLOCK_EVERY_STEP] = "every step", [NL_BLOCK_EVERY] = "every", [NL_BLOCK_AT] = "at"
+    };
 
     nl_text_adds(text, words[block->kind]);
     if (block->kind == NL_BLOCK_EVERY) nl_text_addf(text, " %g from %g", block->period, block->from);
-    for (size_t i = 0; block->kind == NL_BLOCK_AT && i < block->times.count; i++) nl_text_addf(text, " %g", block->times.items[i]);
+    for (size_t i = 0; block->kind == NL_BLOCK_AT && i < block->times.count; i++)
+        nl_text_addf(text, " %g", block->times.items[i]);
     nl_text_adds(text, "\n");
     for (size_t i = 0; i < block->assigns.count; i++)
-        nl_text_addf(text, "  %s = %s\n", s->check.model->vars.items[block->assigns.items[i].var].full_name, node_text(s, block->assigns.items[i].value));
+        nl_text_addf(text, "  %s = %s\n", s->check.model->vars.items[block->assigns.items[i].var].full_name,
+                     node_text(s, block->assigns.items[i].value));
 }
 
 /* Values that look back: the nodes of expressions name them by number. */
@@ -263,11 +282,14 @@ static void add_history(nl_session *s, nl_text *text)
 {
     const nl_model *model = s->check.model;
 
-    for (size_t i = 0; i < model->prevs.count; i++) nl_text_addf(text, "prev %zu of %s\n", i, node_text(s, model->prevs.items[i].expr));
+    for (size_t i = 0; i < model->prevs.count; i++)
+        nl_text_addf(text, "prev %zu of %s\n", i, node_text(s, model->prevs.items[i].expr));
     for (size_t i = 0; i < model->delays.count; i++)
-        nl_text_addf(text, "delay %zu of %s by %s\n", i, node_text(s, model->delays.items[i].expr), node_text(s, model->delays.items[i].delay));
+        nl_text_addf(text, "delay %zu of %s by %s\n", i, node_text(s, model->delays.items[i].expr),
+                     node_text(s, model->delays.items[i].delay));
     for (size_t i = 0; i < model->windows.count; i++)
-        nl_text_addf(text, "window %zu of %s over %g\n", i, node_text(s, model->windows.items[i].expr), model->windows.items[i].width);
+        nl_text_addf(text, "window %zu of %s over %g\n", i, node_text(s, model->windows.items[i].expr),
+                     model->windows.items[i].width);
 }
 
 static const char *model_text(nl_session *s)
@@ -275,14 +297,16 @@ static const char *model_text(nl_session *s)
     nl_text text = nl_text_new(s->arena);
     const nl_model *model = s->check.model;
 
-    nl_text_addf(&text, "dt %.17g, start %.17g, seed %llu, method %s\n", model->dt, model->start, (unsigned long long)model->seed,
-                 model->method != NULL ? model->method : "none");
+    nl_text_addf(&text, "dt %.17g, start %.17g, seed %llu, method %s\n", model->dt, model->start,
+                 (unsigned long long)model->seed, model->method != NULL ? model->method : "none");
     nl_text_adds(&text, nl_session_summary(s));
     for (size_t i = 0; i < model->vars.count; i++) add_var(s, &text, &model->vars.items[i]);
     for (size_t i = 0; i < model->populations.count; i++)
-        add_lets(s, &text, model->populations.items[i].name, model->populations.items[i].lets.items, model->populations.items[i].lets.count);
+        add_lets(s, &text, model->populations.items[i].name, model->populations.items[i].lets.items,
+                 model->populations.items[i].lets.count);
     for (size_t i = 0; i < model->projections.count; i++)
-        add_lets(s, &text, model->projections.items[i].name, model->projections.items[i].lets.items, model->projections.items[i].lets.count);
+        add_lets(s, &text, model->projections.items[i].name, model->projections.items[i].lets.items,
+                 model->projections.items[i].lets.count);
     for (size_t i = 0; i < model->flows.count; i++) add_flow(s, &text, &model->flows.items[i]);
     for (size_t i = 0; i < model->blocks.count; i++) add_block(s, &text, &model->blocks.items[i]);
     add_history(s, &text);

@@ -24,9 +24,13 @@ static const char *parameters_text(nl_session *s)
 bool nl_results_open(nl_session *s)
 {
     const nl_unit_shown time = nl_unit_shown_for(s->arena, nl_check_time_dim(&s->check));
-    const nl_sink_header header = { .version = netlang_version(), .model_name = s->parsed.source->name, .source = s->parsed.source->text,
-                                    .parameters = parameters_text(s), .seed = s->check.model->seed,
-                                    .dt = nl_unit_unscale(s->check.model->dt, time.unit), .time_unit = time.plain };
+    const nl_sink_header header = { .version = netlang_version(),
+                                    .model_name = s->parsed.source->name,
+                                    .source = s->parsed.source->text,
+                                    .parameters = parameters_text(s),
+                                    .seed = s->check.model->seed,
+                                    .dt = nl_unit_unscale(s->check.model->dt, time.unit),
+                                    .time_unit = time.plain };
     const char *why = NULL;
 
     if (s->options.out == NULL) return true;
@@ -84,12 +88,14 @@ bool nl_results_close(nl_session *s)
         return true;
     }
     (void)nl_session_evaluator(s, NULL); /* what was collected becomes the value of its name */
-    for (size_t i = 0; good && i < s->check.top->symbols.count; i++) good = write_value(s, s->check.top->symbols.items[i]);
+    for (size_t i = 0; good && i < s->check.top->symbols.count; i++)
+        good = write_value(s, s->check.top->symbols.items[i]);
     if (!good) why = nl_arena_strdup(s->arena, nl_sink_error(sink) != NULL ? nl_sink_error(sink) : "an unknown error");
     s->sink = NULL;
     const char *close_why = NULL;
     const bool closed = nl_sink_close(sink, &close_why);
     if (good && closed) return true;
-    nl_diag_add(s->diags, NL_R_SINK, (nl_span){ 0, 0 }, "cannot write `%s`: %s", s->options.out, why != NULL ? why : close_why);
+    nl_diag_add(s->diags, NL_R_SINK, (nl_span){ 0, 0 }, "cannot write `%s`: %s", s->options.out,
+                why != NULL ? why : close_why);
     return nl_session_failed(s, NL_RUN_FAILED);
 }

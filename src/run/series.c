@@ -15,7 +15,8 @@ void nl_rows_append(nl_rows *rows, const double *values, double time)
 {
     if (rows->count == rows->room) {
         rows->room = rows->room > 0 ? 2 * rows->room : 64;
-        rows->values = nl_realloc(rows->values, nl_checked_mul(rows->room, (rows->width > 0 ? rows->width : 1) * sizeof(double)));
+        rows->values = nl_realloc(rows->values,
+                                  nl_checked_mul(rows->room, (rows->width > 0 ? rows->width : 1) * sizeof(double)));
         rows->times = nl_realloc(rows->times, rows->room * sizeof(double));
     }
     memcpy(rows->values + rows->count * rows->width, values, rows->width * sizeof(double));
@@ -150,10 +151,12 @@ static bool sample_expression(nl_recording *r)
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     const nl_value value = nl_eval(&ev, nl_ast_kid(r->series->stmt, 1));
     if (value.kind == NL_KIND_NONE) good = nl_session_failed(s, NL_RUN_FAILED);
-    else if (!r->has_shape && !take_shape(r, value.kind, value.rank, value.shape)) good = nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    else if (!r->has_shape && !take_shape(r, value.kind, value.rank, value.shape))
+        good = nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
     else if (same_shape(&r->rows, value)) good = keep_sample(r, value.data, r->rows.width);
     else {
-        nl_diag_add(s->diags, NL_E_SERIES, r->series->stmt->span, "this sample is %s and does not fit the ones before", nl_value_shape_text(s->arena, value));
+        nl_diag_add(s->diags, NL_E_SERIES, r->series->stmt->span, "this sample is %s and does not fit the ones before",
+                    nl_value_shape_text(s->arena, value));
         good = nl_session_failed(s, NL_RUN_FAILED);
     }
     s->scope = outer;
@@ -184,7 +187,9 @@ size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers)
     for (size_t i = 0; i < s->recording_count; i++) {
         nl_recording *r = &s->recordings[i];
         if (!is_sampled_inside(r)) continue;
-        samplers[count++] = (nl_sampler){ .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r };
+        samplers[count++] = (nl_sampler){
+            .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r
+        };
     }
     return count;
 }
@@ -249,7 +254,10 @@ void nl_recording_publish(nl_session *s)
 
 /* --- the statement --- */
 
-static double step_of(nl_session *s, nl_span span, double time) { return nl_plan_steps(&s->check, s->scratch, span, time - s->check.model->start, "a time"); }
+static double step_of(nl_session *s, nl_span span, double time)
+{
+    return nl_plan_steps(&s->check, s->scratch, span, time - s->check.model->start, "a time");
+}
 
 static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, const nl_ast *from)
 {
@@ -270,7 +278,9 @@ static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, c
     if (!nl_eval_number(&ev, from, dim, "the start", &time)) return false;
     const double first = step_of(s, from->span, time), now = (double)r->first;
     /* the grid goes through `from`, also where that is past */
-    r->first = (uint64_t)(first >= now ? first : first >= 0 ? first : fmod(first, steps) + (fmod(first, steps) < 0 ? steps : 0));
+    r->first = (uint64_t)(first >= now ? first
+                          : first >= 0 ? first
+                                       : fmod(first, steps) + (fmod(first, steps) < 0 ? steps : 0));
     return true;
 }
 
@@ -305,7 +315,9 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
     const nl_plan_series *series = name != NULL ? nl_plan_find_series(&s->check, stmt, name) : NULL;
 
     if (series != NULL) return &s->recordings[series - s->check.plan->series.items];
-    if (name != NULL) nl_diag_add(s->diags, NL_E_NOT_YET, stmt->span, "`%s` is recorded only in a turn of a loop that was not checked", name);
+    if (name != NULL)
+        nl_diag_add(s->diags, NL_E_NOT_YET, stmt->span,
+                    "`%s` is recorded only in a turn of a loop that was not checked", name);
     return NULL;
 }
 
@@ -347,7 +359,9 @@ void nl_recordings_new(nl_session *s)
     s->recording_count = plan->series.count;
     s->recordings = NL_NEW_ARRAY(s->arena, nl_recording, s->recording_count + 1);
     for (size_t i = 0; i < s->recording_count; i++) {
-        s->recordings[i] = (nl_recording){ .session = s, .series = &plan->series.items[i], .sink_id = -1, .interval = 1 };
+        s->recordings[i] = (nl_recording){
+            .session = s, .series = &plan->series.items[i], .sink_id = -1, .interval = 1
+        };
     }
 }
 

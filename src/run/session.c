@@ -30,7 +30,10 @@ void nl_session_free(nl_session *s)
 
 nl_diags *nl_session_diags(nl_session *s) { return s->diags; }
 nl_session_counts nl_session_expectations(const nl_session *s) { return s->counts; }
-nl_session_timing nl_session_time_spent(const nl_session *s) { return (nl_session_timing){ s->seconds, s->steps_done }; }
+nl_session_timing nl_session_time_spent(const nl_session *s)
+{
+    return (nl_session_timing){ s->seconds, s->steps_done };
+}
 
 /* --- loading --- */
 
@@ -79,7 +82,8 @@ static nl_status load(nl_session *s, const nl_source *source)
 {
     s->parsed = nl_parse_source(s->arena, s->diags, source);
     prepare_check(s, source->name);
-    if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed)) return NL_MODEL_WRONG;
+    if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
+        return NL_MODEL_WRONG;
     s->is_loaded = true;
     return NL_OK;
 }

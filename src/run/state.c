@@ -40,15 +40,16 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
     const char *more = failure->what != NULL ? nl_arena_printf(s->arena, " (%s)", failure->what) : "";
 
     if (status == NL_SIM_STOPPED) {
-        nl_diag_add(s->diags, NL_R_INTERRUPTED, (nl_span){ 0, 0 }, "interrupted at t = %s", time_text(s, nl_sim_time(s->sim)));
+        nl_diag_add(s->diags, NL_R_INTERRUPTED, (nl_span){ 0, 0 }, "interrupted at t = %s",
+                    time_text(s, nl_sim_time(s->sim)));
         return nl_session_failed(s, NL_INTERRUPTED);
     }
     if (status == NL_SIM_SINK_FAILED)
         nl_diag_add(s->diags, NL_R_SINK, (nl_span){ 0, 0 }, "the results cannot be written: %s",
                     s->sink != NULL && nl_sink_error(s->sink) != NULL ? nl_sink_error(s->sink) : "an unknown error");
     else
-        nl_diag_add(s->diags, rows[status].code, failure->span, "%s %s %g at t = %s%s", variable_text(s, failure), rows[status].what,
-                    failure->value, time_text(s, failure->time), more);
+        nl_diag_add(s->diags, rows[status].code, failure->span, "%s %s %g at t = %s%s", variable_text(s, failure),
+                    rows[status].what, failure->value, time_text(s, failure->time), more);
     return nl_session_failed(s, NL_RUN_FAILED);
 }
 
@@ -113,13 +114,15 @@ static double time_now(void *user)
     return s->sim != NULL ? nl_sim_time(s->sim) : s->check.model->start;
 }
 
-static bool synapses_now(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre, const uint32_t **post)
+static bool synapses_now(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre,
+                         const uint32_t **post)
 {
     nl_session *s = user;
     const nl_conn *conn = nl_session_need_sim(s) ? nl_sim_conn(s->sim, projection) : NULL;
 
     if (conn == NULL) return false;
-    uint32_t *pres = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1), *posts = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1);
+    uint32_t *pres = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1),
+             *posts = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1);
     nl_conn_synapses(conn, 0, conn->synapse_count, pres, posts);
     *count = conn->synapse_count;
     *pre = pres;
@@ -142,7 +145,8 @@ nl_evaluator nl_session_evaluator(nl_session *s, const char *stream)
 {
     nl_recording_publish(s);
     publish_collections(s);
-    return (nl_evaluator){ .ck = &s->check, .scope = s->scope, .arena = s->scratch, .world = &s->world, .stream = stream };
+    return (
+        nl_evaluator){ .ck = &s->check, .scope = s->scope, .arena = s->scratch, .world = &s->world, .stream = stream };
 }
 
 /* --- values that change --- */

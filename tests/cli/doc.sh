@@ -2,7 +2,7 @@
 . "$NL_SRC/tests/cli/lib.sh"
 
 try 0 doc
-for title in operators functions units messages 'integration methods'; do says "$title"; done
+for title in operators functions units messages 'methods of integration' 'connection rules'; do says "$title"; done
 names=$(sed -n 's/^    //p' output)
 set -f
 try 0 doc $names

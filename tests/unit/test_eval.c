@@ -53,7 +53,8 @@ static nl_value value_of(const outcome *o, const char *name)
 
 /* --- values --- */
 
-static const struct { const char *text; double wanted; } numbers[] = {
+static const struct { const char *text; double wanted;
+} numbers[] = {
     { "let y = 2.385 + 3*4^2", 50.385 },
     { "let y = -7 div 2", -4 },
     { "let y = -7 mod 3", 2 },
@@ -81,7 +82,8 @@ static const struct { const char *text; double wanted; } numbers[] = {
     { "let (a, b) = load_free([[1, 2], [3, 4]])\nfunction load_free(x) = x\nlet y = a[1]", NAN },
     { "solve y in (0, 10) : y^2 = 2", 1.4142135623730951 },
     { "solve y in (0 ms, inf) : exp(-y / (20 ms)) = 0.5", 13.862943611198906 },
-    { "solve t_resp in (0, 100) : 1/t_resp = 1/100 + (1 - exp(-0.1/t_resp)) / 0.1\nlet y = t_resp", 2.2194014981019734 },
+    { "solve t_resp in (0, 100) : 1/t_resp = 1/100 + (1 - exp(-0.1/t_resp)) / 0.1\nlet y = t_resp",
+      2.2194014981019734 },
     { "simulation { dt = 0.25 }\nlet y = 3*dt", 0.75 },
     { "let y = 3*dt\nsimulation { dt = 0.25 }", 0.75 },
     { "let y = pi", 3.14159265358979323846 },
@@ -111,12 +113,27 @@ static void gives_numbers(void **state)
 
 static void overrides_parameters(void **state)
 {
-    static const char text[] = "param tau = 20 ms in [1 ms, 100 ms]\nparam rule = \"late\" in [\"early\", \"late\"]\nparam n = [1, 2]\n"
-                               "param on = true\nlet y = tau / (1 ms) + sum(n) + (rule == \"early\") + 2*on\nsimulation { dt = 0.1 ms; seed = 3 }";
-    static const struct { const char *defines[3]; double wanted; } cases[] = {
-        { { "tau=20 ms" }, 25 }, { { "tau=0.03 s", "rule=early" }, 36 }, { { "n=[1,2,3]", "on=false" }, 26 }, { { "rule=\"early\"" }, 26 },
-        { { "tau=200 ms" }, NAN }, { { "tau=3" }, NAN }, { { "rule=never" }, NAN }, { { "on=3" }, NAN }, { { "tua=3 ms" }, NAN },
-        { { "n=2" }, NAN }, { { "y=2" }, NAN }, { { "tau" }, NAN }, { { "dt=1 mV" }, NAN }, { { "dt=0.2 ms" }, 25 }, { { "seed=-1" }, NAN },
+    static const char text[] = "param tau = 20 ms in [1 ms, 100 ms]\nparam rule = \"late\" in [\"early\", "
+                               "\"late\"]\nparam n = [1, 2]\n"
+                               "param on = true\nlet y = tau / (1 ms) + sum(n) + (rule == \"early\") + "
+                               "2*on\nsimulation { dt = 0.1 ms; seed = 3 }";
+    static const struct { const char *defines[3]; double wanted;
+    } cases[] = {
+        { { "tau=20 ms" }, 25 },
+        { { "tau=0.03 s", "rule=early" }, 36 },
+        { { "n=[1,2,3]", "on=false" }, 26 },
+        { { "rule=\"early\"" }, 26 },
+        { { "tau=200 ms" }, NAN },
+        { { "tau=3" }, NAN },
+        { { "rule=never" }, NAN },
+        { { "on=3" }, NAN },
+        { { "tua=3 ms" }, NAN },
+        { { "n=2" }, NAN },
+        { { "y=2" }, NAN },
+        { { "tau" }, NAN },
+        { { "dt=1 mV" }, NAN },
+        { { "dt=0.2 ms" }, 25 },
+        { { "seed=-1" }, NAN },
         { { "tau=1 ms", "tau=2 ms" }, 7 },
     };
 
@@ -134,7 +151,8 @@ static void overrides_parameters(void **state)
 
 static void draws_follow_the_seed(void **state)
 {
-    static const char text[] = "let w = uniform(0, 1, size = 5)\nlet v = uniform(0, 1, size = 5)\nsimulation { seed = 4 }";
+    static const char text[] = "let w = uniform(0, 1, size = 5)\nlet v = uniform(0, 1, size = 5)\nsimulation { seed = "
+                               "4 }";
     static const char *const seed[] = { "seed=5" };
     outcome a = check_text(text), b = check_text(text), c = check_with(text, seed, 1);
 
@@ -272,9 +290,10 @@ static void checks_the_protocol(void **state)
 
 static void finds_the_order_of_methods(void **state)
 {
-    static const struct { const char *name; int order, stages; bool adaptive; } cases[] = {
-        { "euler", 1, 1, false }, { "midpoint", 2, 2, false }, { "heun", 2, 2, false }, { "rk4", 4, 4, false }, { "dopri5", 5, 7, true },
-        { "kutta3", 3, 3, false },
+    static const struct { const char *name; int order, stages; bool adaptive;
+    } cases[] = {
+        { "euler", 1, 1, false }, { "midpoint", 2, 2, false }, { "heun", 2, 2, false },
+        { "rk4", 4, 4, false },   { "dopri5", 5, 7, true },    { "kutta3", 3, 3, false },
     };
     const char text[] = "method kutta3 { c = [0, 1/2, 1]; a = [[], [1/2], [-1, 2]]; b = [1/6, 2/3, 1/6] }";
     outcome o = check_text(text);
@@ -294,13 +313,18 @@ static void finds_the_order_of_methods(void **state)
 
 static void marks_what_varies(void **state)
 {
-    const char text[] = DECAY "param a = 1, fixed = 2\nlet b = 3*a\nfunction f(x) = x*b\nlet c = f(1), d = fixed\nrun 1\nset a = 2\nrun 1\nprint c, d";
+    const char text[] = DECAY "param a = 1, fixed = 2\nlet b = 3*a\nfunction f(x) = x*b\nlet c = f(1), d = fixed\nrun "
+                              "1\nset a = 2\nrun 1\nprint c, d";
     outcome o = check_text(text);
 
     (void)state;
     must_pass(&o, text);
-    static const struct { const char *name; bool varies; } cases[] = { { "a", true }, { "b", true }, { "c", true }, { "d", false }, { "fixed", false } };
-    for (size_t i = 0; i < NL_LEN(cases); i++) assert_int_equal(nl_scope_find(o.check.top, cases[i].name)->varies, cases[i].varies);
+    static const struct {
+        const char *name;
+        bool varies;
+    } cases[] = { { "a", true }, { "b", true }, { "c", true }, { "d", false }, { "fixed", false } };
+    for (size_t i = 0; i < NL_LEN(cases); i++)
+        assert_int_equal(nl_scope_find(o.check.top, cases[i].name)->varies, cases[i].varies);
     assert_close(value_of(&o, "a").data[0], 1, 0); /* as it is before the protocol */
     nl_arena_free(o.arena);
 }

@@ -81,41 +81,53 @@ static const char *const holding[] = {
     /* a recorded name is the series, X.v the present state */
     DECAY "record X.v\nrecord v = X.v\nrun 1 ms\nexpect v[-1] == X.v",
     /* set */
-    DECAY "set X.v = i / N * 1 mV\nexpect X.v == [0, 1/3, 2/3] mV\nset X.v[1:] = 7 mV\nexpect X.v == [0, 7, 7] mV\nset X.v[0] = 1 mV\n"
+    DECAY "set X.v = i / N * 1 mV\nexpect X.v == [0, 1/3, 2/3] mV\nset X.v[1:] = 7 mV\nexpect X.v == [0, 7, 7] mV\nset "
+          "X.v[0] = 1 mV\n"
           "expect X.v[0] == 1 mV",
-    DECAY "run 20 ms\nset tau = 10 ms\nrun 10 ms\nexpect X.v[0] within 1e-5 mV of 10 mV * exp(-2)\nreset\nexpect tau == 10 ms and X.v[0] == 10 mV",
-    DECAY "param a = 1, fixed = 1\nlet b = 2*a\nparam c = b + fixed\nset a = 3\nexpect b == 6 and c == 7\nset c = 0\nset a = 5\n"
+    DECAY "run 20 ms\nset tau = 10 ms\nrun 10 ms\nexpect X.v[0] within 1e-5 mV of 10 mV * exp(-2)\nreset\nexpect tau "
+          "== 10 ms and X.v[0] == 10 mV",
+    DECAY "param a = 1, fixed = 1\nlet b = 2*a\nparam c = b + fixed\nset a = 3\nexpect b == 6 and c == 7\nset c = "
+          "0\nset a = 5\n"
           "expect b == 10 and c == 0",
     DECAY "param w = [1, 2, 3]\nset w[1] = 5\nexpect sum(w) == 9",
     /* reset, snapshot, restore */
-    DECAY "record v = X.v\nrun 1 ms\nreset\nexpect t == 0 ms and size(v[:, 0]) == 11\nrun 0.5 ms\nexpect size(v[:, 0]) == 6 and v.t[0] == 0 ms",
-    DECAY "run 1 ms\nlet a = X.v\nsnapshot here\nrun 1 ms\nlet b = X.v\nrestore here\nexpect X.v == a and t == 1 ms\nrun 1 ms\nexpect X.v == b",
-    DECAY "population Y[2] { state u = 1 }\nrun 1 ms\nset Y.u = 4\nreset X\nexpect X.v[0] == 10 mV and Y.u == 4 and t == 1 ms",
+    DECAY "record v = X.v\nrun 1 ms\nreset\nexpect t == 0 ms and size(v[:, 0]) == 11\nrun 0.5 ms\nexpect size(v[:, 0]) "
+          "== 6 and v.t[0] == 0 ms",
+    DECAY "run 1 ms\nlet a = X.v\nsnapshot here\nrun 1 ms\nlet b = X.v\nrestore here\nexpect X.v == a and t == 1 "
+          "ms\nrun 1 ms\nexpect X.v == b",
+    DECAY "population Y[2] { state u = 1 }\nrun 1 ms\nset Y.u = 4\nreset X\nexpect X.v[0] == 10 mV and Y.u == 4 and t "
+          "== 1 ms",
     /* run until */
     DECAY "run until X.v[0] < 9 mV\nexpect t == 2.2 ms and X.v[0] < 9 mV",
     DECAY "run until X.v[0] < 1 nV, at most 3 ms\nexpect t == 3 ms",
     DECAY "record v = X.v every 1 ms\nrun until X.v[0] < 9 mV\nexpect size(v[:, 0]) == 3",
     /* blocks */
-    DECAY "for k in 0 .. 4 { run 1 ms; let m = max(X.v) * k; collect p = [m, k * 1 mV] }\nexpect size(p) == 8 and p[3, 1] == 3 mV",
+    DECAY "for k in 0 .. 4 { run 1 ms; let m = max(X.v) * k; collect p = [m, k * 1 mV] }\nexpect size(p) == 8 and p[3, "
+          "1] == 3 mV",
     DECAY "for k in [5, 7] { if k == 5 { set X.v = 1 mV } else { set X.v = X.v * 3 } }\nexpect X.v == 3 mV",
     DECAY "run 20 ms\nif max(X.v) > 1 V { expect false } else { let z = 2; expect z == 2 }",
     DECAY "for k in 0 .. 3 { for m in 0 .. 2 { collect q = 10*k + m } }\nexpect q == [0, 1, 10, 11, 20, 21]",
     /* rounding: in a loop the end is rounded, not the length */
     DECAY "for k in 0 .. 100 { run 0.25 ms }\nexpect step == 250",
     /* draws: each execution draws anew, and the same again from the start */
-    DECAY "run 1 ms\nfor k in 0 .. 3 { let z = normal(0, 1); collect zs = z }\nexpect zs[0] != zs[1] and zs[1] != zs[2]",
+    DECAY "run 1 ms\nfor k in 0 .. 3 { let z = normal(0, 1); collect zs = z }\nexpect zs[0] != zs[1] and zs[1] != "
+          "zs[2]",
     /* functions and solve with results */
-    DECAY "function half(x : mV) : mV = x / 2\nrun 1 ms\nexpect half(X.v) == X.v / 2\nsolve r in (0, 10) : r^2 = X.v[0] / (1 mV)\n"
+    DECAY "function half(x : mV) : mV = x / 2\nrun 1 ms\nexpect half(X.v) == X.v / 2\nsolve r in (0, 10) : r^2 = "
+          "X.v[0] / (1 mV)\n"
           "expect r^2 within 1e-9 of X.v[0] / (1 mV)",
     /* projections */
     "simulation { dt = 0.1; method = euler; seed = 2 }\npopulation X[4] { input s; state x = 1; x' = -x + s }\n"
     "projection W : X -> X via random(p = 0.6) no self { param w = uniform(1, 2); post.s += w * pre.x }\nrun 0.1\n"
-    "expect sum(indegree(W)) == size(W.w) and sum(outdegree(W)) == size(W.w)\nexpect sum(matrix(W.w)) within 1e-12 of sum(W.w)\n"
+    "expect sum(indegree(W)) == size(W.w) and sum(outdegree(W)) == size(W.w)\nexpect sum(matrix(W.w)) within 1e-12 of "
+    "sum(W.w)\n"
     "expect all(matrix(W.w)[0, 0] == 0)\nset W.w = 3\nexpect W.w == 3\nreset\nexpect W.w == 3",
     /* families */
     "simulation { dt = 0.1; method = rk4 }\nfor k in 0 .. 3 { population P(k)[k + 1] { state u = 10*k + i } }\n"
-    "expect P(2).u == [20, 21, 22] and size(P(0 .. 3).u) == 6\nfor k in 0 .. 3 { record u(k) = max(P(k).u) }\nrun 0.1\nexpect u(1)[0] == 11",
-    "simulation { dt = 0.1; method = rk4 }\nfor k in 0 .. 3 { population P(k)[k + 1] { state u = 10*k + i; u' = -u } }\n"
+    "expect P(2).u == [20, 21, 22] and size(P(0 .. 3).u) == 6\nfor k in 0 .. 3 { record u(k) = max(P(k).u) }\nrun "
+    "0.1\nexpect u(1)[0] == 11",
+    "simulation { dt = 0.1; method = rk4 }\nfor k in 0 .. 3 { population P(k)[k + 1] { state u = 10*k + i; u' = -u } "
+    "}\n"
     "for k in 0 .. 3 { record u(k) = mean(P(k).u) every 0.5; record s(k) = sort(P(2).u)[k] every 0.5 }\nrun 1\n"
     "expect u(0)[-1] == 0 and u(1)[-1] within 1e-12 of mean(P(1).u) and u(2)[-1] within 1e-12 of mean(P(2).u)\n"
     "expect s(0)[-1] == P(2).u[0] and s(2)[-1] == P(2).u[2]\n"
@@ -144,11 +156,14 @@ static void counts_failed_expectations(void **state)
     outcome o;
 
     (void)state;
-    run_text(&o, "let x = [1, 2, 3.5]\nexpect x within 0.1 of [1, 2, 3], \"third\"\nexpect 1 < 2\nexpect x[0] == 2 and 1 < 2\nprint \"on\"");
+    run_text(&o, "let x = [1, 2, 3.5]\nexpect x within 0.1 of [1, 2, 3], \"third\"\nexpect 1 < 2\nexpect x[0] == 2 and "
+                 "1 < 2\nprint \"on\"");
     must_be(&o, NL_EXPECTATION_FAILED, "");
     assert_int_equal(nl_session_expectations(o.session).expectations, 3);
     assert_int_equal(nl_session_expectations(o.session).failed, 2);
-    static const char *const words[] = { "t.net:2", "x[2] = 3.5, reference 3, difference 0.5", "third", "t.net:4", "x[0] = 1", "on\n" };
+    static const char *const words[] = { "t.net:2",  "x[2] = 3.5, reference 3, difference 0.5",
+                                         "third",    "t.net:4",
+                                         "x[0] = 1", "on\n" };
     for (size_t i = 0; i < NL_LEN(words); i++)
         if (strstr(o.said.text, words[i]) == NULL) fail_msg("no \"%s\" in %s", words[i], o.said.text);
     nl_session_free(o.session);
@@ -200,7 +215,8 @@ static void names_what_is_not_finite(void **state)
     outcome o;
 
     (void)state;
-    run_text(&o, "simulation { dt = 0.1 ms; method = euler }\npopulation X[3] {\n  state v = i * 1 mV\n  10 ms * v' = v * v / (1 mV)\n}\n"
+    run_text(&o, "simulation { dt = 0.1 ms; method = euler }\npopulation X[3] {\n  state v = i * 1 mV\n  10 ms * v' = "
+                 "v * v / (1 mV)\n}\n"
                  "record v = X.v\nrun 100 ms\nprint \"never\"");
     must_be(&o, NL_RUN_FAILED, "");
     const nl_diag *diag = first_error(&o);
@@ -229,7 +245,8 @@ static void stops_when_told(void **state)
 
     (void)state;
     stop_flag = 0;
-    run_with(&o, DECAY "record v = max(X.v) every 1 ms\nrun 1e7 s\nprint \"never\"", (nl_session_options){ .progress = stop_soon, .stop = &stop_flag });
+    run_with(&o, DECAY "record v = max(X.v) every 1 ms\nrun 1e7 s\nprint \"never\"",
+             (nl_session_options){ .progress = stop_soon, .stop = &stop_flag });
     must_be(&o, NL_INTERRUPTED, "");
     (void)data_of(&o, "v", &count);
     assert_true(count > 0);
@@ -266,17 +283,21 @@ static void leaves_nothing_after_a_wrong_model(void **state)
 
 static void describes_the_model(void **state)
 {
-    const char text[] = "simulation { dt = 0.1; method = rk4 }\npopulation X[20, 10] { input s; state x = 1; x' = s - x }\n"
+    const char text[] = "simulation { dt = 0.1; method = rk4 }\npopulation X[20, 10] { input s; state x = 1; x' = s - "
+                        "x }\n"
                         "projection EE : X -> X via all_to_all { post.s += pre.x }\n"
-                        "projection ER : X -> X via fixed_indegree(3) { param w = uniform(0, 1); post.s += w * pre.x }\nrun 1";
+                        "projection ER : X -> X via fixed_indegree(3) { param w = uniform(0, 1); post.s += w * pre.x "
+                        "}\nrun 1";
     const nl_session_options options = { .stdlib_dir = NL_STDLIB_BUILD };
     nl_session *s = nl_session_new(&options);
 
     (void)state;
     assert_int_equal(nl_session_load_text(s, "t.net", text, strlen(text)), NL_OK);
-    static const char *const words[] = { "20 x 10 = 200 neurons", "40 000 synapses", "600 synapses", "1 state", "1 input" };
+    static const char *const words[] = { "20 x 10 = 200 neurons", "40 000 synapses", "600 synapses", "1 state",
+                                         "1 input" };
     for (size_t i = 0; i < NL_LEN(words); i++)
-        if (strstr(nl_session_summary(s), words[i]) == NULL) fail_msg("no \"%s\" in %s", words[i], nl_session_summary(s));
+        if (strstr(nl_session_summary(s), words[i]) == NULL)
+            fail_msg("no \"%s\" in %s", words[i], nl_session_summary(s));
     assert_non_null(strstr(nl_session_explain(s), "rk4"));
     static const char *const stages[] = { "ast", "model", "ir", "program" };
     for (size_t i = 0; i < NL_LEN(stages); i++) assert_true(strlen(nl_session_stage(s, stages[i])) > 10);
