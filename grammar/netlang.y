@@ -37,7 +37,7 @@
 #define KIDS(...) (nl_ast *[]){ __VA_ARGS__ }, (int)(sizeof((nl_ast *[]){ __VA_ARGS__ }) / sizeof(nl_ast *))
 #define NODE(kind, at, ...) nl_build_node(p, NL_AST_##kind, at, KIDS(__VA_ARGS__))
 #define NAMED(kind, at, token, ...) nl_build_named(p, NL_AST_##kind, at, token, KIDS(__VA_ARGS__))
-#define MANY(kind, at, list) nl_build_node(p, NL_AST_##kind, at, (list)->items, (int)(list)->count)
+#define MANY(kind, at, list) nl_build_list(p, NL_AST_##kind, at, list)
 #define LIST(at, list) MANY(LIST, at, list)
 
 static int yylex(YYSTYPE *value, YYLTYPE *where, nl_parser *p);

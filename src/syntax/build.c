@@ -36,6 +36,11 @@ nl_ast *nl_build_node(nl_parser *p, nl_ast_kind kind, nl_span span, nl_ast *cons
     return nl_ast_new(p->arena, NL_AST_NAME, span, "", NULL, 0);
 }
 
+nl_ast *nl_build_list(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_asts *kids)
+{
+    return nl_build_node(p, kind, span, kids->items, (int)kids->count);
+}
+
 nl_ast *nl_build_named(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_token *name, nl_ast *const *kids,
                        int kid_count)
 {

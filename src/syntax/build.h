@@ -10,6 +10,7 @@ nl_asts *nl_asts_of(nl_parser *p, nl_ast *const *items, int count);
 nl_asts *nl_asts_add(nl_parser *p, nl_asts *list, nl_ast *item);
 
 nl_ast *nl_build_node(nl_parser *p, nl_ast_kind kind, nl_span span, nl_ast *const *kids, int kid_count);
+nl_ast *nl_build_list(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_asts *kids);
 nl_ast *nl_build_named(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_token *name, nl_ast *const *kids,
                        int kid_count);
 nl_ast *nl_build_with_base(nl_parser *p, nl_ast_kind kind, nl_span span, nl_ast *base, const nl_asts *rest);
