@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BLOCK = 64 * 1024, SMALL_ALIGN = 16, WIDE = 1024 };
+/* Blocks double up to the largest: many arenas hold one small evaluation, and a block is zeroed whole. */
+enum { FIRST_BLOCK = 2 * 1024, LARGEST_BLOCK = 256 * 1024, SMALL_ALIGN = 16, WIDE = 1024 };
 
 typedef struct block {
     struct block *prev;
@@ -16,7 +17,7 @@ typedef struct block {
 
 struct nl_arena {
     block *block;
-    size_t size;
+    size_t size, next_block;
 };
 
 static void out_of_memory(size_t size)
@@ -56,7 +57,10 @@ size_t nl_checked_mul(size_t count, size_t size)
 
 nl_arena *nl_arena_new(void)
 {
-    return nl_calloc(1, sizeof(nl_arena));
+    nl_arena *arena = nl_calloc(1, sizeof *arena);
+
+    arena->next_block = FIRST_BLOCK;
+    return arena;
 }
 
 void nl_arena_free(nl_arena *arena)
@@ -84,8 +88,9 @@ void *nl_arena_alloc(nl_arena *arena, size_t size)
 
     if (size > SIZE_MAX / 2) out_of_memory(size);
     if (b == NULL || padding(b, align) + size > b->cap - b->used) {
-        const size_t cap = size + NL_ALIGN > ARENA_BLOCK ? size + NL_ALIGN : ARENA_BLOCK;
+        const size_t cap = size + NL_ALIGN > arena->next_block ? size + NL_ALIGN : arena->next_block;
 
+        if (arena->next_block < LARGEST_BLOCK) arena->next_block *= 2;
         b = nl_calloc(1, sizeof *b + cap);
         b->cap = cap;
         b->bytes = (char *)(b + 1);

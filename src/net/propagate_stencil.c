@@ -126,6 +126,10 @@ static void range_sum(const stencil_sum *in, double *out, size_t at, size_t n)
 {
     const size_t columns = in->s->columns;
 
+    if (in->s->rows == 1) {
+        row_run(in, 0, at, at + n, out);
+        return;
+    }
     if (n > 0 && is_one_run(in->s, at, n)) {
         one_run(in, out, at, n);
         return;

@@ -156,7 +156,6 @@ static child run_netlang(const bench *b, const char *verb, const char *path, con
 
     snprintf(model, sizeof model, "%s/%s", b->source, path);
     argv[n++] = model;
-    if (strcmp(verb, "run") == 0) argv[n++] = "-o", argv[n++] = "out.h5";
     for (int k = 0; k < DEFINES && define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = define[k];
     return run_child(b->folder, argv);
 }
