@@ -17,7 +17,7 @@ typedef struct block {
 
 struct nl_arena {
     block *block;
-    size_t size, next_block;
+    size_t next_block;
 };
 
 static void out_of_memory(size_t size)
@@ -96,7 +96,6 @@ void *nl_arena_alloc(nl_arena *arena, size_t size)
         b->bytes = (char *)(b + 1);
         b->prev = arena->block;
         arena->block = b;
-        arena->size += cap;
     }
     b->used += padding(b, align);
     void *p = b->bytes + b->used;
@@ -130,11 +129,6 @@ char *nl_arena_printf(nl_arena *arena, const char *format, ...)
     va_end(args);
     va_end(again);
     return text;
-}
-
-size_t nl_arena_size(const nl_arena *arena)
-{
-    return arena->size;
 }
 
 void *nl_arena_grow(nl_arena *arena, void *items, size_t *room, size_t size)

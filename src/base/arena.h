@@ -22,7 +22,6 @@ char *nl_arena_strdup(nl_arena *arena, const char *text);
 char *nl_arena_strndup(nl_arena *arena, const char *text, size_t length);
 char *nl_arena_printf(nl_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-size_t nl_arena_size(const nl_arena *arena);
 
 #define NL_NEW(arena, type) ((type *)nl_arena_alloc((arena), sizeof(type)))
 #define NL_NEW_ARRAY(arena, type, count) \

@@ -74,9 +74,8 @@ typedef struct nl_eval_world {
      */
     nl_value (*read)(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span);
     double (*time)(void *user); /* the clock, NAN while unknown */
-    /* The neurons of each synapse of a projection, within its sides; false while unknown. */
-    bool (*synapses)(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre,
-                     const uint32_t **post);
+    /* The connection of a projection as it was built; NULL while unknown. */
+const struct nl_conn *(*conn)(void *user, uint32_t projection);
 } nl_eval_world;
 
 /* A call of a function of the file that is being evaluated. */

@@ -2,6 +2,8 @@
  * functions of projections that need their synapses. */
 #include "eval_impl.h"
 
+#include "net/conn.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -237,15 +239,24 @@ static const nl_projection *projection_of(nl_evaluator *ev, const nl_ast *call, 
     return NULL;
 }
 
-typedef struct synapses {
-    size_t count;
-    const uint32_t *pre, *post;
-} synapses;
-
-static bool find_synapses(nl_evaluator *ev, uint32_t id, synapses *out)
+/* The connection as it was built; NULL while nothing runs. */
+static const nl_conn *connection(nl_evaluator *ev, uint32_t id)
 {
-    return ev->world != NULL && ev->world->synapses != NULL
-        && ev->world->synapses(ev->world->user, ev->arena, id, &out->count, &out->pre, &out->post);
+    return ev->world != NULL && ev->world->conn != NULL ? ev->world->conn(ev->world->user, id) : NULL;
+}
+
+static void add_to_matrix(const nl_conn *conn, nl_value values, double *data)
+{
+    enum { CHUNK = 1024 };
+    uint32_t pre[CHUNK], post[CHUNK];
+
+    for (size_t at = 0; at < conn->synapse_count; at += CHUNK) {
+        const size_t n = conn->synapse_count - at < CHUNK ? conn->synapse_count - at : CHUNK;
+
+        nl_conn_synapses(conn, at, n, pre, post);
+        for (size_t k = 0; k < n; k++)
+            data[post[k] * conn->pre.count + pre[k]] += values.data[values.rank == 0 ? 0 : at + k];
+    }
 }
 
 /* matrix(EE.w): the values at their places in [post, pre]; those of several synapses between two neurons add up. */
@@ -253,7 +264,6 @@ static nl_value call_matrix(nl_evaluator *ev, const nl_ast *call)
 {
     const nl_ast *member = call->kid_count == 2 ? nl_ast_bare(call->kids[1]) : NULL;
     uint32_t id;
-    synapses list;
     const nl_projection *projection =
         projection_of(ev, call, member != NULL && member->kind == NL_AST_FIELD ? member->kids[0] : NULL, &id);
 
@@ -261,26 +271,25 @@ static nl_value call_matrix(nl_evaluator *ev, const nl_ast *call)
     const nl_value values = nl_eval(ev, member);
     const size_t shape[2] = { projection->post.count, projection->pre.count };
     if (values.kind == NL_KIND_NONE) return values;
-    if (!nl_value_known(values) || !find_synapses(ev, id, &list))
-        return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
+    const nl_conn *conn = nl_value_known(values) ? connection(ev, id) : NULL;
+    if (conn == NULL) return nl_value_unknown(NL_KIND_NUMBER, values.dim, 2, shape);
     double *data = NL_NEW_ARRAY(ev->arena, double, nl_checked_mul(shape[0], shape[1]) + 1);
-    for (size_t k = 0; k < list.count; k++)
-        data[list.post[k] * shape[1] + list.pre[k]] += values.data[values.rank == 0 ? 0 : k];
+    add_to_matrix(conn, values, data);
     return nl_value_array(ev->arena, NL_KIND_NUMBER, values.dim, 2, shape, data);
 }
 
 static nl_value call_degree(nl_evaluator *ev, const nl_ast *call)
 {
     uint32_t id;
-    synapses list;
     const nl_projection *projection = projection_of(ev, call, call->kid_count == 2 ? call->kids[1] : NULL, &id);
 
     if (projection == NULL) return nl_value_none();
     const bool incoming = strcmp(call->kids[0]->name, "indegree") == 0;
     const size_t count = incoming ? projection->post.count : projection->pre.count;
-    if (!find_synapses(ev, id, &list)) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &count);
+    const nl_conn *conn = connection(ev, id);
+    if (conn == NULL) return nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &count);
     double *degrees = NL_NEW_ARRAY(ev->arena, double, count + 1);
-    for (size_t k = 0; k < list.count; k++) degrees[incoming ? list.post[k] : list.pre[k]]++;
+    nl_conn_degrees(conn, incoming ? degrees : NULL, incoming ? NULL : degrees);
     return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &count, degrees);
 }
 

@@ -7,7 +7,8 @@ static nl_side side_of(const nl_model *model, const nl_part *part)
     const nl_population *p = &model->populations.items[part->population];
     const bool is_grid = part->whole && p->rank == 2;
 
-    return (nl_side){ .count = part->count, .rank = is_grid ? 2 : 1,
+    return (nl_side){ .count = part->count,
+                      .rank = is_grid ? 2 : 1,
                       .shape = { is_grid ? p->shape[0] : part->count, is_grid ? p->shape[1] : 1 } };
 }
 
@@ -45,14 +46,14 @@ static nl_conn *offsets_rule(const nl_rule *rule, nl_conn_context *cx)
 {
     const nl_value v = rule->values[0];
     const size_t count = v.rank > 0 ? v.shape[0] : 1;
-    int32_t (*offsets)[2] = nl_arena_alloc(cx->arena, (count + 1) * sizeof *offsets);
+    int32_t(*offsets)[2] = nl_arena_alloc(cx->arena, (count + 1) * sizeof *offsets);
 
     for (size_t k = 0; k < count; k++) {
         const bool is_pair = v.rank == 2;
         offsets[k][0] = (int32_t)v.data[is_pair ? 2 * k : k];
         offsets[k][1] = is_pair ? (int32_t)v.data[2 * k + 1] : 0;
     }
-    return nl_conn_offsets(cx, count, (const int32_t (*)[2])offsets, NULL, (nl_boundary)rule->boundary);
+    return nl_conn_offsets(cx, count, (const int32_t(*)[2])offsets, NULL, (nl_boundary)rule->boundary);
 }
 
 static nl_conn *build(const nl_direct *direct, uint32_t number, const nl_rule *rule, nl_conn_context *cx)
@@ -82,8 +83,13 @@ nl_conn *nl_connect(const nl_direct *direct, uint32_t number, nl_arena *arena, n
     const nl_projection *p = &model->projections.items[number];
     const bool one_population = p->pre.population == p->post.population;
     nl_conn_context cx = {
-        .arena = arena, .diags = diags, .span = p->rule.span, .name = p->name,
-        .stream = nl_stream_of(model->seed, p->name, 0), .pre = side_of(model, &p->pre), .post = side_of(model, &p->post),
+        .arena = arena,
+        .diags = diags,
+        .span = p->rule.span,
+        .name = p->name,
+        .stream = nl_stream_of(model->seed, p->name, 0),
+        .pre = side_of(model, &p->pre),
+        .post = side_of(model, &p->post),
         .same = one_population && p->pre.begin == p->post.begin && p->pre.count == p->post.count,
         .self_offset = one_population ? (long)p->post.begin - (long)p->pre.begin : LONG_MIN,
         .no_self = p->no_self,

@@ -119,7 +119,8 @@ static vector gathered(frame *f, nl_ref ref, const nl_node *node)
 
 static vector reduced(frame *f, const nl_node *node)
 {
-    static const nl_reduce_op ops[] = { NL_RED_SUM, NL_RED_MIN, NL_RED_MAX, NL_RED_SUMSQ, NL_RED_PROD, NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX };
+    static const nl_reduce_op ops[] = { NL_RED_SUM, NL_RED_MIN, NL_RED_MAX,    NL_RED_SUMSQ, NL_RED_PROD,
+                                        NL_RED_ANY, NL_RED_ALL, NL_RED_ARGMIN, NL_RED_ARGMAX };
     const nl_reduce_op op = ops[node->id];
     size_t count;
     const double *data = whole(f, node->args[0], &count);
@@ -173,7 +174,8 @@ static double held_row(const nl_model *model, const nl_table *table, double time
 static vector tabled(frame *f, nl_ref ref, const nl_node *node)
 {
     const nl_table *table = &f->direct->model->tables.items[node->id];
-    const vector time = eval(f, node->args[0]), column = node->arg_count > 1 ? eval(f, node->args[1]) : number_value(f, 0);
+    const vector time = eval(f, node->args[0]),
+                 column = node->arg_count > 1 ? eval(f, node->args[1]) : number_value(f, 0);
     const bool is_number = time.is_number && column.is_number;
     const size_t n = is_number ? 1 : f->count;
     double *out = NL_NEW_ARRAY(f->arena, double, n);
@@ -181,7 +183,8 @@ static vector tabled(frame *f, nl_ref ref, const nl_node *node)
     for (size_t i = 0; i < n; i++) {
         const double c = column.data[column.is_number ? 0 : i];
         const double row = held_row(f->direct->model, table, time.data[time.is_number ? 0 : i]);
-        if (c >= 0 && c < (double)table->columns && c == floor(c)) out[i] = table->array.data[(size_t)row * table->columns + (size_t)c];
+        if (c >= 0 && c < (double)table->columns && c == floor(c))
+            out[i] = table->array.data[(size_t)row * table->columns + (size_t)c];
         else *f->bad = ref;
     }
     return (vector){ out, is_number };
@@ -217,7 +220,9 @@ static vector compute(frame *f, nl_ref ref, const nl_node *node)
     case NL_X_POST: return side(f, node);
     case NL_X_TABLE: return tabled(f, ref, node);
     case NL_X_DRAW: return drawn(f, node);
-    case NL_X_PREV: return eval(f, model->prevs.items[node->id].first != 0 ? model->prevs.items[node->id].first : model->prevs.items[node->id].expr);
+    case NL_X_PREV:
+        return eval(f, model->prevs.items[node->id].first != 0 ? model->prevs.items[node->id].first
+                                                               : model->prevs.items[node->id].expr);
     case NL_X_DELAY: return eval(f, model->delays.items[node->id].expr);
     default: return number_value(f, NAN);
     }
@@ -241,8 +246,10 @@ static void copy_out(vector v, size_t count, double *out)
     for (size_t i = 0; i < count; i++) out[i] = v.data[v.is_number ? 0 : i];
 }
 
-/* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values. */
-static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first, size_t count, double *out, nl_ref *bad)
+/* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values.
+ */
+static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
+                          size_t count, double *out, nl_ref *bad)
 {
     enum { CHUNK = 4096 };
     uint32_t pre[CHUNK], post[CHUNK];
@@ -251,8 +258,16 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
 
     for (size_t at = 0; at < count; at += CHUNK) {
         const size_t n = count - at < CHUNK ? count - at : CHUNK;
-        frame f = { .direct = direct, .arena = shared, .space = number, .first = first + at, .count = n, .pre = pre, .post = post,
-                    .projection = space->owner, .wholes = &wholes, .bad = bad };
+        frame f = { .direct = direct,
+                    .arena = shared,
+                    .space = number,
+                    .first = first + at,
+                    .count = n,
+                    .pre = pre,
+                    .post = post,
+                    .projection = space->owner,
+                    .wholes = &wholes,
+                    .bad = bad };
 
         nl_conn_synapses(direct->conns[space->owner], first + at, n, pre, post);
         if (at == 0) (void)eval(&f, node); /* whole values of both sides now live in the shared arena */
@@ -265,7 +280,8 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
     nl_arena_free(shared);
 }
 
-bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad)
+bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out,
+                    nl_ref *bad)
 {
     const nl_space *s = nl_graph_space(direct->model->graph, space);
 
@@ -275,7 +291,13 @@ bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t
     } else {
         nl_arena *arena = nl_arena_new();
         struct whole_values wholes = { 0 };
-        frame f = { .direct = direct, .arena = arena, .space = space, .first = first, .count = count, .wholes = &wholes, .bad = bad };
+        frame f = { .direct = direct,
+                    .arena = arena,
+                    .space = space,
+                    .first = first,
+                    .count = count,
+                    .wholes = &wholes,
+                    .bad = bad };
 
         copy_out(eval(&f, node), count, out);
         nl_arena_free(arena);
@@ -307,8 +329,15 @@ nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint3
 void nl_direct_pairs_eval(void *user, size_t count, const uint32_t *pre, const uint32_t *post, double *out)
 {
     nl_direct_pairs *pairs = user;
-    frame f = { .direct = pairs->direct, .arena = pairs->shared, .count = count, .pre = pre, .post = post, .projection = pairs->projection,
-                .wholes = &pairs->wholes, .bad = &pairs->bad, .space = pairs->direct->model->projections.items[pairs->projection].space };
+    frame f = { .direct = pairs->direct,
+                .arena = pairs->shared,
+                .count = count,
+                .pre = pre,
+                .post = post,
+                .projection = pairs->projection,
+                .wholes = &pairs->wholes,
+                .bad = &pairs->bad,
+                .space = pairs->direct->model->projections.items[pairs->projection].space };
 
     if (pairs->wholes.list.count == 0) (void)eval(&f, pairs->node);
     nl_arena *chunk = nl_arena_new();
@@ -323,21 +352,4 @@ void nl_direct_pairs_free(nl_direct_pairs *pairs)
     if (pairs == NULL) return;
     nl_arena_free(pairs->shared);
     free(pairs);
-}
-
-/* --- fixed --- */
-
-static bool changes(void *user, const nl_node *node)
-{
-    (void)user;
-    switch ((nl_node_kind)node->kind) {
-    case NL_X_TIME: case NL_X_STEP: case NL_X_STATE: case NL_X_INPUT: case NL_X_DERIV: case NL_X_PREV: case NL_X_DELAY:
-    case NL_X_WINDOW: case NL_X_DRAW: case NL_X_TABLE: return true;
-    default: return false;
-    }
-}
-
-bool nl_direct_is_fixed(const nl_graph *graph, nl_ref node)
-{
-    return !nl_expr_any(graph, node, changes, NULL);
 }

@@ -27,7 +27,4 @@ nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint3
 void nl_direct_pairs_eval(void *pairs, size_t count, const uint32_t *pre, const uint32_t *post, double *out); /* an nl_pair_fn */
 void nl_direct_pairs_free(nl_direct_pairs *pairs);
 
-/* True when `node` can be evaluated before time starts and stays as it is. */
-bool nl_direct_is_fixed(const nl_graph *graph, nl_ref node);
-
 #endif

@@ -36,7 +36,9 @@ static bool connect_all(nl_sim *sim)
     for (uint32_t p = 0; p < sim->model->projections.count; p++) {
         sim->conns[p] = nl_connect(&sim->direct, p, sim->arena, sim->diags);
         if (sim->conns[p] == NULL) ok = false;
-        else nl_graph_space(sim->model->graph, sim->model->projections.items[p].space)->count = sim->conns[p]->synapse_count;
+        else
+            nl_graph_space(sim->model->graph, sim->model->projections.items[p].space)->count =
+                sim->conns[p]->synapse_count;
         if (!ok) break;
     }
     return ok;
@@ -85,14 +87,17 @@ static bool lower_all(nl_sim *sim)
     size_t *counts = NL_NEW_ARRAY(sim->arena, size_t, sim->probe_count + 1);
 
     for (size_t k = 0; k < sim->probe_count; k++) {
-        const nl_space *space = nl_graph_space(sim->model->graph, nl_graph_node(sim->model->graph, sim->probes[k].node)->space);
-        if (space->kind == NL_SPACE_SYNAPSES) sim->probes[k].count = space->count; /* known since connections were built */
+        const nl_space *space =
+            nl_graph_space(sim->model->graph, nl_graph_node(sim->model->graph, sim->probes[k].node)->space);
+        if (space->kind == NL_SPACE_SYNAPSES)
+            sim->probes[k].count = space->count; /* known since connections were built */
         nodes[k] = sim->probes[k].node;
         counts[k] = sim->probes[k].count;
     }
     sim->probe_roots = NL_NEW_ARRAY(sim->arena, nl_root, sim->probe_count + 1);
     sim->delays = delay_ranges(sim);
-    sim->lowered = nl_lower(sim->arena, sim->model, sim->delays, nodes, counts, sim->probe_count, sim->probe_roots, sim->diags);
+    sim->lowered =
+        nl_lower(sim->arena, sim->model, sim->delays, nodes, counts, sim->probe_count, sim->probe_roots, sim->diags);
     return sim->lowered != NULL;
 }
 
@@ -100,9 +105,11 @@ static bool allocate(nl_sim *sim)
 {
     const char *too_large = NULL;
 
-    sim->has_store = nl_store_init(&sim->store, sim->model, &sim->lowered->memory, (const nl_conn *const *)sim->conns, &too_large);
+    sim->has_store =
+        nl_store_init(&sim->store, sim->model, &sim->lowered->memory, (const nl_conn *const *)sim->conns, &too_large);
     if (!sim->has_store) {
-        nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 }, "the model does not fit into memory: `%s` is too large", too_large);
+        nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 },
+                                 "the model does not fit into memory: `%s` is too large", too_large);
         nl_diag_help(sim->diags, d, "`netlang check` prints what each part needs");
     }
     sim->store.h = sim->model->dt;
@@ -184,12 +191,16 @@ nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_c
     sim->values = NL_NEW_ARRAY(sim->arena, const double *, model->vars.count + 1);
     sim->conns = NL_NEW_ARRAY(sim->arena, nl_conn *, model->projections.count + 1);
     sim->overridden = NL_NEW_ARRAY(sim->arena, bool, model->vars.count + 1);
-    sim->direct = (nl_direct){ .model = model, .kernels = nl_kernels_choose(), .values = sim->values, .conns = (const nl_conn *const *)sim->conns,
+    sim->direct = (nl_direct){ .model = model,
+                               .kernels = nl_kernels_choose(),
+                               .values = sim->values,
+                               .conns = (const nl_conn *const *)sim->conns,
                                .time = model->start };
     if (build(sim)) {
         const nl_sim_status status = nl_sim_reset(sim, &failure);
         if (status == NL_SIM_OK) return sim;
-        nl_diag_add(diags, NL_E_INDEX, failure.span, "%s", failure.what != NULL ? failure.what : "the initial state cannot be computed");
+        nl_diag_add(diags, NL_E_INDEX, failure.span, "%s",
+                    failure.what != NULL ? failure.what : "the initial state cannot be computed");
     }
     nl_sim_free(sim);
     return NULL;
@@ -350,7 +361,8 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms *all, probe_group *until, uint64_t *done, nl_sim_failure *failure)
+static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms *all, probe_group *until,
+                               uint64_t *done, nl_sim_failure *failure)
 {
     enum { LOOK_AT_CLOCK = 64 };
     const uint64_t check = check_interval(sim);
@@ -396,7 +408,11 @@ const nl_conn *nl_sim_conn(const nl_sim *sim, uint32_t projection) { return sim-
 
 /* --- texts --- */
 
-typedef struct listing { const char *name; const nl_root *roots; size_t count; } listing;
+typedef struct listing {
+    const char *name;
+    const nl_root *roots;
+    size_t count;
+} listing;
 
 static void add_listing(nl_sim *sim, nl_text *text, const listing *l, bool programs)
 {
@@ -405,7 +421,8 @@ static void add_listing(nl_sim *sim, nl_text *text, const listing *l, bool progr
         nl_text_adds(text, nl_roots_text(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count));
         return;
     }
-    const nl_program *p = nl_program_compile(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count);
+    const nl_program *p =
+        nl_program_compile(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count);
     nl_text_adds(text, nl_program_text(text->arena, p, sim->model, &sim->lowered->memory));
 }
 
@@ -422,6 +439,7 @@ const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
     if (strcmp(what, "explain") == 0) return lo->notes;
     for (size_t k = 0; k < NL_LEN(lists); k++) add_listing(sim, &text, &lists[k], strcmp(what, "program") == 0);
     for (size_t k = 0; k < sim->model->blocks.count; k++)
-        add_listing(sim, &text, &(listing){ "block", lo->blocks[k].items, lo->blocks[k].count }, strcmp(what, "program") == 0);
+        add_listing(sim, &text, &(listing){ "block", lo->blocks[k].items, lo->blocks[k].count },
+                    strcmp(what, "program") == 0);
     return text.chars;
 }

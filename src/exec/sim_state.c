@@ -6,28 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const nl_mem *mem_of(const nl_sim *sim, uint32_t mem)
-{
-    return &sim->lowered->memory.mems.items[mem];
-}
+static const nl_mem *mem_of(const nl_sim *sim, uint32_t mem) { return &sim->lowered->memory.mems.items[mem]; }
 
-static const nl_var *var_of(const nl_sim *sim, uint32_t var)
-{
-    return &sim->model->vars.items[var];
-}
+static const nl_var *var_of(const nl_sim *sim, uint32_t var) { return &sim->model->vars.items[var]; }
 
 void sim_repoint(nl_sim *sim)
 {
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
-        if (sim->lowered->var_mem[v] != UINT32_MAX) sim->values[v] = nl_store_at(&sim->store, sim->lowered->var_mem[v], 0);
+        if (sim->lowered->var_mem[v] != UINT32_MAX)
+            sim->values[v] = nl_store_at(&sim->store, sim->lowered->var_mem[v], 0);
 }
 
-static nl_sim_status evaluate(nl_sim *sim, nl_ref node, uint32_t space, size_t count, double *out, nl_span span, nl_sim_failure *failure)
+static nl_sim_status evaluate(nl_sim *sim, nl_ref node, uint32_t space, size_t count, double *out, nl_span span,
+                              nl_sim_failure *failure)
 {
     nl_ref bad;
 
     if (nl_direct_eval(&sim->direct, node, space, 0, count, out, &bad)) return NL_SIM_OK;
-    *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = sim->direct.time, .span = span, .what = "an index is out of range" };
+    *failure = (nl_sim_failure){
+        .var = UINT32_MAX, .time = sim->direct.time, .span = span, .what = "an index is out of range"
+    };
     return NL_SIM_BAD_INDEX;
 }
 
@@ -69,13 +67,14 @@ void sim_drop_jumps(nl_sim *sim)
 bool sim_jumped_now(const nl_sim *sim)
 {
     for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
-        if (mem_of(sim, (uint32_t)m)->slope != UINT32_MAX && sim->store.jumps[m] != NULL && sim->store.jumps[m]->step == sim->store.step)
+        if (mem_of(sim, (uint32_t)m)->slope != UINT32_MAX && sim->store.jumps[m] != NULL
+            && sim->store.jumps[m]->step == sim->store.step)
             return true;
     return false;
 }
 
-/* Before states are changed from outside: the values until now are the left limits.  The slope there follows from the last
- * stored interval, to second order. */
+/* Before states are changed from outside: the values until now are the left limits.  The slope there follows from the
+ * last stored interval, to second order. */
 void sim_jump(nl_sim *sim)
 {
     if (sim_jumped_now(sim)) return;
@@ -113,8 +112,9 @@ static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
 
         if (var->kind != NL_VAR_PARAM || mem == UINT32_MAX || sim->overridden[v]) continue;
         double *out = nl_store_at(&sim->store, mem, 0);
-        status = var->projection != UINT32_MAX ? init_synaptic(sim, v, out, failure)
-                                               : evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, out, var->span, failure);
+        status = var->projection != UINT32_MAX
+                     ? init_synaptic(sim, v, out, failure)
+                     : evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, out, var->span, failure);
     }
     return status;
 }
@@ -124,7 +124,8 @@ static nl_sim_status init_weights(nl_sim *sim, nl_sim_failure *failure)
     for (size_t k = 0; k < sim->lowered->weights.count; k++) {
         const nl_weights_def *def = &sim->lowered->weights.items[k];
         const nl_projection *p = &sim->model->projections.items[def->projection];
-        const nl_sim_status status = evaluate(sim, def->node, p->space, mem_of(sim, def->mem)->count, nl_store_at(&sim->store, def->mem, 0), p->span, failure);
+        const nl_sim_status status = evaluate(sim, def->node, p->space, mem_of(sim, def->mem)->count,
+                                              nl_store_at(&sim->store, def->mem, 0), p->span, failure);
 
         if (status != NL_SIM_OK) return status;
     }
@@ -150,7 +151,8 @@ static void exact_element(nl_sim *sim, const nl_exact_def *def, double *const *a
     gsl_linalg_exponential_ss(m, e, GSL_PREC_DOUBLE);
     for (size_t k = 0; k < n * n; k++) {
         if (def->e[k] != UINT32_MAX) nl_store_at(&sim->store, def->e[k], 0)[element] = gsl_matrix_get(e, k / n, k % n);
-        if (def->f[k] != UINT32_MAX) nl_store_at(&sim->store, def->f[k], 0)[element] = gsl_matrix_get(e, k / n, n + k % n);
+        if (def->f[k] != UINT32_MAX)
+            nl_store_at(&sim->store, def->f[k], 0)[element] = gsl_matrix_get(e, k / n, n + k % n);
     }
     gsl_matrix_free(m);
     gsl_matrix_free(e);
@@ -173,14 +175,16 @@ static nl_sim_status init_exact(nl_sim *sim, nl_sim_failure *failure)
         const nl_exact_def *def = &sim->lowered->exacts.items[k];
         const size_t n = def->size, count = nl_graph_space(sim->model->graph, def->space)->count;
         nl_arena *arena = nl_arena_new();
-        double **a = NL_NEW_ARRAY(arena, double *, n * n);
+        double **a = NL_NEW_ARRAY(arena, double *, n *n);
 
         for (size_t j = 0; j < n * n && status == NL_SIM_OK; j++) {
             if (def->a[j] == 0) continue;
             a[j] = NL_NEW_ARRAY(arena, double, count);
-            status = evaluate(sim, def->a[j], def->space, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
+            status =
+                evaluate(sim, def->a[j], def->space, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
         }
-        for (size_t i = 0; i < count && status == NL_SIM_OK; i++) (n == 1 ? exact_single : exact_element)(sim, def, a, i);
+        for (size_t i = 0; i < count && status == NL_SIM_OK; i++)
+            (n == 1 ? exact_single : exact_element)(sim, def, a, i);
         nl_arena_free(arena);
     }
     return status;
@@ -212,7 +216,8 @@ nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure)
 /* --- initial values and histories --- */
 
 /* The slope of a history by central differences of fourth order. */
-static nl_sim_status history_slope(nl_sim *sim, const nl_var *var, double time, size_t count, double *out, nl_sim_failure *failure)
+static nl_sim_status history_slope(nl_sim *sim, const nl_var *var, double time, size_t count, double *out,
+                                   nl_sim_failure *failure)
 {
     const double h = sim->model->dt / 16;
     static const double at[] = { -2, -1, 1, 2 }, factor[] = { 1, -8, 8, -1 };
@@ -230,7 +235,8 @@ static nl_sim_status history_slope(nl_sim *sim, const nl_var *var, double time, 
 }
 
 /* Value and slope of the history at one lag, into rings or (lag 0) as left limits of the start. */
-static nl_sim_status history_at(nl_sim *sim, uint32_t v, size_t lag, double *value, double *slope, nl_sim_failure *failure)
+static nl_sim_status history_at(nl_sim *sim, uint32_t v, size_t lag, double *value, double *slope,
+                                nl_sim_failure *failure)
 {
     const nl_var *var = var_of(sim, v);
     const uint32_t mem = sim->lowered->var_mem[v];
@@ -258,7 +264,8 @@ static nl_sim_status init_history(nl_sim *sim, uint32_t v, nl_sim_failure *failu
     nl_sim_status status = NL_SIM_OK;
 
     for (size_t lag = 1; lag < m->depth && status == NL_SIM_OK; lag++)
-        status = history_at(sim, v, lag, nl_store_at(&sim->store, mem, lag), has_slope ? nl_store_at(&sim->store, m->slope, lag) : NULL, failure);
+        status = history_at(sim, v, lag, nl_store_at(&sim->store, mem, lag),
+                            has_slope ? nl_store_at(&sim->store, m->slope, lag) : NULL, failure);
     if (!has_slope || status != NL_SIM_OK) return status;
     double *value = nl_calloc(m->count, sizeof *value), *slope = nl_calloc(m->count, sizeof *slope);
     status = history_at(sim, v, 0, value, slope, failure);
@@ -274,7 +281,8 @@ static nl_sim_status init_state(nl_sim *sim, uint32_t v, nl_sim_failure *failure
     const nl_var *var = var_of(sim, v);
     const uint32_t mem = sim->lowered->var_mem[v];
 
-    return evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), var->span, failure);
+    return evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), var->span,
+                    failure);
 }
 
 static void fill_past(nl_sim *sim, uint32_t mem)
@@ -294,7 +302,8 @@ static nl_sim_status init_previous(nl_sim *sim, nl_sim_failure *failure)
         const nl_prev_def *def = &sim->lowered->prevs[k];
 
         if (mem == UINT32_MAX || def->first == 0) continue;
-        status = evaluate(sim, def->first, def->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), def->span, failure);
+        status = evaluate(sim, def->first, def->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0),
+                          def->span, failure);
         fill_past(sim, mem);
     }
     return status;
@@ -307,7 +316,8 @@ static bool is_window(const nl_sim *sim, uint32_t mem)
     return false;
 }
 
-/* Previous values without a first one begin with what they are at the start, windows with one sample: a program finds them. */
+/* Previous values without a first one begin with what they are at the start, windows with one sample: a program finds
+ * them. */
 static nl_sim_status first_previous(nl_sim *sim, nl_sim_failure *failure)
 {
     sim->store.starting = true;
@@ -358,7 +368,8 @@ nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_f
     sim_repoint(sim);
     sim->direct.time = sim->model->start;
     for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
-        if (var_of(sim, v)->kind == NL_VAR_STATE && var_of(sim, v)->population == population) status = init_state(sim, v, failure);
+        if (var_of(sim, v)->kind == NL_VAR_STATE && var_of(sim, v)->population == population)
+            status = init_state(sim, v, failure);
     return status;
 }
 
@@ -388,7 +399,7 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
 /* --- snapshots --- */
 
 struct nl_sim_snapshot {
-    double **values;  /* by memory: all slots from lag 0 on */
+    double **values; /* by memory: all slots from lag 0 on */
     nl_jump **jumps;
     size_t mem_count;
     bool *overridden;

@@ -9,14 +9,43 @@
 
 /* --- pieces --- */
 
+static bool reads_like(void *user, const nl_node *node)
+{
+    const nl_node *fault = user;
+
+    return node->kind == fault->kind && node->id == fault->id;
+}
+
+/* The first equation that reads what the node at fault reads; programs simplify, so that the node itself need not be in
+ * it. */
+static void find_equation(const nl_sim *sim, nl_node *fault, nl_sim_failure *failure)
+{
+    const nl_roots *const parts[] = { &sim->lowered->step, &sim->lowered->substep, &sim->lowered->begin };
+
+    for (size_t p = 0; p < NL_LEN(parts); p++)
+        for (size_t k = 0; k < parts[p]->count; k++) {
+            const nl_root *root = &parts[p]->items[k];
+            const uint32_t var = sim->lowered->memory.mems.items[root->mem].var;
+
+            if (var == UINT32_MAX || root->span.end == 0
+                || !nl_expr_any(sim->model->graph, root->node, reads_like, fault))
+                continue;
+            failure->var = var;
+            failure->span = root->span;
+            return;
+        }
+}
+
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure)
 {
     nl_machine_fault fault = { 0 };
 
     if (nl_machine_run(machine, &fault)) return NL_SIM_OK;
-    *failure = (nl_sim_failure){ .var = UINT32_MAX, .element = fault.element, .time = sim->store.time, .value = fault.value,
-                                 .what = "an index is out of range, or a delay is longer than its bound" };
-    return NL_SIM_BAD_INDEX;
+    nl_node node = *nl_graph_node(sim->model->graph, fault.node);
+    *failure =
+        (nl_sim_failure){ .var = UINT32_MAX, .element = fault.element, .time = sim->store.time, .value = fault.value };
+    find_equation(sim, &node, failure);
+    return node.kind == NL_X_SAMPLE ? NL_SIM_BAD_DELAY : NL_SIM_BAD_INDEX;
 }
 
 /* The first state that is not finite. */
@@ -30,7 +59,10 @@ nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
         if (var->kind != NL_VAR_STATE) continue;
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
-        *failure = (nl_sim_failure){ .var = v, .element = where, .time = sim->store.time, .value = values[where],
+        *failure = (nl_sim_failure){ .var = v,
+                                     .element = where,
+                                     .time = sim->store.time,
+                                     .value = values[where],
                                      .span = var->deriv != 0 || var->next != 0 ? var->deriv_span : var->span };
         return NL_SIM_NOT_FINITE;
     }
@@ -65,8 +97,8 @@ static void accept_work(nl_sim *sim)
         if (sim->lowered->work_mem[v] != UINT32_MAX) nl_store_rotate(&sim->store, sim->lowered->work_mem[v]);
 }
 
-/* A jump of the state travels to the jump's time plus once, twice .. each delay, a degree smoother each time; a step that ends
- * there keeps its order.  Returns the first such place after `sigma` in this step, or 1. */
+/* A jump of the state travels to the jump's time plus once, twice .. each delay, a degree smoother each time; a step
+ * that ends there keeps its order.  Returns the first such place after `sigma` in this step, or 1. */
 static double next_kink(const nl_sim *sim, const nl_jump *jumps, double sigma)
 {
     enum { TRAVELS = 5 };
@@ -93,7 +125,8 @@ static const nl_jump *present_jumps(const nl_sim *sim)
     return NULL;
 }
 
-/* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the next. */
+/* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the
+ * next. */
 static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
 {
     const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12;
@@ -121,7 +154,8 @@ static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
         }
         if (sim->h > dt) sim->h = dt;
         if (sim->h < smallest * dt) {
-            *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = sim->store.time + sigma * dt,
+            *failure = (nl_sim_failure){ .var = UINT32_MAX,
+                                         .time = sim->store.time + sigma * dt,
                                          .what = "the error stays above its tolerance however small the step is" };
             return NL_SIM_STEP_TOO_SMALL;
         }
@@ -146,14 +180,12 @@ static size_t stiff_size(const nl_sim *sim)
     size_t size = 0;
 
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
-        if (sim->lowered->rate_mem[v] != UINT32_MAX) size += sim->lowered->memory.mems.items[sim->lowered->rate_mem[v]].count;
+        if (sim->lowered->rate_mem[v] != UINT32_MAX)
+            size += sim->lowered->memory.mems.items[sim->lowered->rate_mem[v]].count;
     return size;
 }
 
-bool sim_stiff_fits(nl_sim *sim)
-{
-    return sim->lowered->stepping != NL_STEP_STIFF || stiff_size(sim) <= STIFF_LIMIT;
-}
+bool sim_stiff_fits(nl_sim *sim) { return sim->lowered->stepping != NL_STEP_STIFF || stiff_size(sim) <= STIFF_LIMIT; }
 
 /* Between the integrator's one vector and the variables' memory. */
 static void move_vector(nl_sim *sim, const uint32_t *mems, const double *from, double *to)
@@ -215,7 +247,8 @@ static stiff_solver *stiff_new(nl_sim *sim)
     stiff->y = nl_calloc(n, sizeof(double));
     stiff->shifted = nl_calloc(n, sizeof(double));
     stiff->rate = nl_calloc(n, sizeof(double));
-    stiff->driver = gsl_odeiv2_driver_alloc_y_new(&stiff->system, gsl_odeiv2_step_msbdf, sim->model->dt / 100, sim->model->atol, sim->model->rtol);
+    stiff->driver = gsl_odeiv2_driver_alloc_y_new(&stiff->system, gsl_odeiv2_step_msbdf, sim->model->dt / 100,
+                                                  sim->model->atol, sim->model->rtol);
     return stiff;
 }
 
@@ -242,9 +275,12 @@ static nl_sim_status stiff_step(nl_sim *sim, nl_sim_failure *failure)
     double t = sim->store.time;
 
     stiff->failure = failure;
-    *failure = (nl_sim_failure){ .var = UINT32_MAX, .time = t, .what = "the stiff integrator found no step that is small enough" };
+    *failure = (nl_sim_failure){ .var = UINT32_MAX,
+                                 .time = t,
+                                 .what = "the stiff integrator found no step that is small enough" };
     move_vector(sim, sim->lowered->work_mem, NULL, stiff->y);
-    if (gsl_odeiv2_driver_apply(stiff->driver, &t, sim->store.time + sim->model->dt, stiff->y) != GSL_SUCCESS) return NL_SIM_STEP_TOO_SMALL;
+    if (gsl_odeiv2_driver_apply(stiff->driver, &t, sim->store.time + sim->model->dt, stiff->y) != GSL_SUCCESS)
+        return NL_SIM_STEP_TOO_SMALL;
     move_vector(sim, sim->lowered->work_mem, stiff->y, NULL);
     return NL_SIM_OK;
 }
@@ -256,7 +292,8 @@ static bool is_due(const nl_model *model, const nl_block *block, uint64_t step)
     const double now = (double)step;
 
     if (block->kind == NL_BLOCK_EVERY) {
-        const double period = fmax(1, round(block->period / model->dt)), from = round((block->from - model->start) / model->dt);
+        const double period = fmax(1, round(block->period / model->dt)),
+                     from = round((block->from - model->start) / model->dt);
         return now >= from && fmod(now - from, period) == 0;
     }
     for (size_t k = 0; k < block->times.count; k++)

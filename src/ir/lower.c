@@ -8,16 +8,10 @@
 
 /* --- nodes --- */
 
-nl_ref number(lowering *lo, double value)
-{
-    return nl_expr_const(lo->graph, value, nl_dim_none);
-}
+nl_ref number(lowering *lo, double value) { return nl_expr_const(lo->graph, value, nl_dim_none); }
 
 /* Dimensions have done their work before lowering. */
-nl_ref op1(lowering *lo, nl_op op, nl_ref a)
-{
-    return nl_expr_op(lo->graph, op, (nl_ref[]){ a }, 1, nl_dim_none);
-}
+nl_ref op1(lowering *lo, nl_op op, nl_ref a) { return nl_expr_op(lo->graph, op, (nl_ref[]){ a }, 1, nl_dim_none); }
 
 nl_ref op2(lowering *lo, nl_op op, nl_ref a, nl_ref b)
 {
@@ -29,10 +23,7 @@ nl_ref op3(lowering *lo, nl_op op, nl_ref a, nl_ref b, nl_ref c)
     return nl_expr_op(lo->graph, op, (nl_ref[]){ a, b, c }, 3, nl_dim_none);
 }
 
-bool is_ode(const nl_var *var)
-{
-    return var->kind == NL_VAR_STATE && var->deriv != 0;
-}
+bool is_ode(const nl_var *var) { return var->kind == NL_VAR_STATE && var->deriv != 0; }
 
 /* --- memory --- */
 
@@ -44,10 +35,7 @@ uint32_t memory_add(lowering *lo, const char *name, uint32_t space, size_t count
     return (uint32_t)(lo->out->memory.mems.count - 1);
 }
 
-static nl_mem *memory_get(lowering *lo, uint32_t mem)
-{
-    return &lo->out->memory.mems.items[mem];
-}
+static nl_mem *memory_get(lowering *lo, uint32_t mem) { return &lo->out->memory.mems.items[mem]; }
 
 void memory_want(lowering *lo, uint32_t mem, size_t lag)
 {
@@ -58,7 +46,8 @@ uint32_t memory_slope(lowering *lo, uint32_t mem)
 {
     if (memory_get(lo, mem)->slope == UINT32_MAX) {
         const nl_mem of = *memory_get(lo, mem);
-        const uint32_t slope = memory_add(lo, nl_arena_printf(lo->arena, "%s slope", of.name), of.space, of.count, UINT32_MAX);
+        const uint32_t slope =
+            memory_add(lo, nl_arena_printf(lo->arena, "%s slope", of.name), of.space, of.count, UINT32_MAX);
         memory_get(lo, mem)->slope = slope;
     }
     return memory_get(lo, mem)->slope;
@@ -71,7 +60,9 @@ nl_ref load(lowering *lo, uint32_t mem)
 
 nl_ref ring(lowering *lo, uint32_t mem, size_t lag, bool end)
 {
-    const nl_node node = { .kind = NL_X_RING, .id = mem, .space = memory_get(lo, mem)->space, .number = (double)lag, .end = end };
+    const nl_node node = {
+        .kind = NL_X_RING, .id = mem, .space = memory_get(lo, mem)->space, .number = (double)lag, .end = end
+    };
 
     memory_want(lo, mem, lag > 0 ? lag : 1);
     return nl_graph_add(lo->graph, &node);
@@ -139,12 +130,9 @@ static nl_ref env_window(env *e, uint32_t window)
 
 /* --- the clock in comparisons --- */
 
-/* t is start + step * dt, which misses the decimal that a text compares it with by a rounding error in one of three steps.
- * So times are compared with a tolerance far below a step, and rounded up by it before mod and div. */
-static double clock_tolerance(const lowering *lo)
-{
-    return 1e-6 * lo->model->dt;
-}
+/* t is start + step * dt, which misses the decimal that a text compares it with by a rounding error in one of three
+ * steps. So times are compared with a tolerance far below a step, and rounded up by it before mod and div. */
+static double clock_tolerance(const lowering *lo) { return 1e-6 * lo->model->dt; }
 
 static bool is_clock(const nl_graph *graph, nl_ref ref)
 {
@@ -153,7 +141,8 @@ static bool is_clock(const nl_graph *graph, nl_ref ref)
     if (node->kind == NL_X_TIME) return true;
     if (node->kind != NL_X_OP) return false;
     if (node->op == NL_OP_MOD) return is_clock(graph, node->args[0]);
-    return (node->op == NL_OP_ADD || node->op == NL_OP_SUB) && is_clock(graph, node->args[0]) != is_clock(graph, node->args[1]);
+    return (node->op == NL_OP_ADD || node->op == NL_OP_SUB)
+           && is_clock(graph, node->args[0]) != is_clock(graph, node->args[1]);
 }
 
 /* a - b compared with zero, where a is later than b by less than the tolerance or the other way round: equal. */
@@ -179,8 +168,16 @@ static nl_ref clock_operation(env *e, const nl_node *node)
 
     if (!has_clock) return 0;
     switch ((nl_op)node->op) {
-    case NL_OP_LT: case NL_OP_LE: case NL_OP_GT: case NL_OP_GE: case NL_OP_EQ: case NL_OP_NE: case NL_OP_MOD: case NL_OP_FLOORDIV:
-    case NL_OP_PULSE: case NL_OP_PULSE_OFF: break;
+    case NL_OP_LT:
+    case NL_OP_LE:
+    case NL_OP_GT:
+    case NL_OP_GE:
+    case NL_OP_EQ:
+    case NL_OP_NE:
+    case NL_OP_MOD:
+    case NL_OP_FLOORDIV:
+    case NL_OP_PULSE:
+    case NL_OP_PULSE_OFF: break;
     default: return 0;
     }
     for (int k = 0; k < node->arg_count; k++) args[k] = env_eval(e, node->args[k]);
@@ -189,9 +186,11 @@ static nl_ref clock_operation(env *e, const nl_node *node)
         const nl_ref room = number(lo, clock_tolerance(lo));
         return op2(lo, NL_OP_SUB, op2(lo, NL_OP_MOD, op2(lo, NL_OP_ADD, args[0], room), args[1]), room);
     }
-    case NL_OP_FLOORDIV: return op2(lo, NL_OP_FLOORDIV, op2(lo, NL_OP_ADD, args[0], number(lo, clock_tolerance(lo))), args[1]);
+    case NL_OP_FLOORDIV:
+        return op2(lo, NL_OP_FLOORDIV, op2(lo, NL_OP_ADD, args[0], number(lo, clock_tolerance(lo))), args[1]);
     case NL_OP_PULSE: return compared(lo, NL_OP_GE, args[0], args[1]);
-    case NL_OP_PULSE_OFF: return op2(lo, NL_OP_AND, compared(lo, NL_OP_GE, args[0], args[1]), compared(lo, NL_OP_LT, args[0], args[2]));
+    case NL_OP_PULSE_OFF:
+        return op2(lo, NL_OP_AND, compared(lo, NL_OP_GE, args[0], args[1]), compared(lo, NL_OP_LT, args[0], args[2]));
     default: return compared(lo, (nl_op)node->op, args[0], args[1]);
     }
 }
@@ -347,10 +346,15 @@ static void lower_probes(lowering *lo, const nl_ref *probes, const size_t *count
     }
 }
 
-nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_range *delays, const nl_ref *probes, const size_t *probe_counts,
-                     size_t probe_count, nl_root *probe_roots, nl_diags *diags)
+nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_range *delays, const nl_ref *probes,
+                     const size_t *probe_counts, size_t probe_count, nl_root *probe_roots, nl_diags *diags)
 {
-    lowering lo = { .arena = arena, .diags = diags, .model = model, .graph = model->graph, .delays = delays, .notes = nl_text_new(arena) };
+    lowering lo = { .arena = arena,
+                    .diags = diags,
+                    .model = model,
+                    .graph = model->graph,
+                    .delays = delays,
+                    .notes = nl_text_new(arena) };
     const size_t errors = nl_diags_error_count(diags);
 
     nl_graph_fold_freely(model->graph);

@@ -1,6 +1,6 @@
 /* Delayed and previous values.  A delayed expression is the expression at an earlier time: its states are sampled from
- * their rings and its clock is moved, so that a delay is as exact as the dense output of the method, and whole multiples of
- * the step are stored values, bit for bit. */
+ * their rings and its clock is moved, so that a delay is as exact as the dense output of the method, and whole
+ * multiples of the step are stored values, bit for bit. */
 #include "lower_impl.h"
 
 #include <math.h>
@@ -9,7 +9,9 @@ enum { SAMPLE_MARGIN = 2 }; /* lags beyond the longest delay that an interpolati
 
 /* --- cubic Hermite interpolation between the ends of an interval --- */
 
-typedef struct ends { nl_ref y0, f0, y1, f1; } ends;
+typedef struct ends {
+    nl_ref y0, f0, y1, f1;
+} ends;
 
 static nl_ref sum(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_ADD, a, b); }
 static nl_ref product(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_MUL, a, b); }
@@ -25,7 +27,8 @@ static nl_ref hermite(lowering *lo, ends e, nl_ref theta)
     const nl_ref h11 = product(lo, dt, product(lo, square, difference(lo, one, theta)));
     const nl_ref value = sum(lo, product(lo, difference(lo, e.y1, e.y0), h01), e.y0);
 
-    if (h10 == h11) return sum(lo, value, product(lo, difference(lo, e.f0, e.f1), h10)); /* halfway, as at most stages */
+    if (h10 == h11)
+        return sum(lo, value, product(lo, difference(lo, e.f0, e.f1), h10)); /* halfway, as at most stages */
     return sum(lo, value, difference(lo, product(lo, h10, e.f0), product(lo, h11, e.f1)));
 }
 
@@ -77,8 +80,9 @@ static nl_ref value_at_lag(lowering *lo, uint32_t mem, size_t lag, bool end)
     return lag == 0 && !end ? load(lo, mem) : ring(lo, mem, lag, end);
 }
 
-/* Between two stored steps.  A delay of whole steps asks the midpoint rule for its own stage of an earlier step: that is the rule for the
- * ordinary equations which the method of steps makes of this one, and in x - delay(x, d) the errors of the two stages cancel. */
+/* Between two stored steps.  A delay of whole steps asks the midpoint rule for its own stage of an earlier step: that
+ * is the rule for the ordinary equations which the method of steps makes of this one, and in x - delay(x, d) the errors
+ * of the two stages cancel. */
 static nl_ref between(env *e, uint32_t var, double place)
 {
     lowering *lo = e->lo;
@@ -90,7 +94,8 @@ static nl_ref between(env *e, uint32_t var, double place)
         return linear(lo, value_at_lag(lo, mem, lag, false), value_at_lag(lo, mem, lag - 1, true), theta);
     const uint32_t slope = memory_slope(lo, mem);
     if (e->is_euler)
-        return sum(lo, value_at_lag(lo, mem, lag, false), product(lo, number(lo, theta * lo->model->dt), ring(lo, slope, lag, false)));
+        return sum(lo, value_at_lag(lo, mem, lag, false),
+                   product(lo, number(lo, theta * lo->model->dt), ring(lo, slope, lag, false)));
     const ends at = {
         .y0 = value_at_lag(lo, mem, lag, false),
         .f0 = ring(lo, slope, lag, false),
@@ -108,8 +113,7 @@ static nl_ref ahead(env *e, uint32_t var, nl_ref theta)
 
     if (!is_ode(&lo->model->vars.items[var])) return now;
     const nl_ref slope = slope_now(e, var);
-    if (e->ahead_value == NULL)
-        return sum(lo, now, product(lo, product(lo, theta, number(lo, lo->model->dt)), slope));
+    if (e->ahead_value == NULL) return sum(lo, now, product(lo, product(lo, theta, number(lo, lo->model->dt)), slope));
     return hermite(lo, (ends){ now, slope, e->ahead_value[var], e->ahead_slope[var] }, theta);
 }
 
@@ -122,7 +126,8 @@ static nl_ref sampled_anywhere(env *e, uint32_t var)
     nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = v->space, .arg_count = 1 };
 
     if (space != 0 && space != v->space) {
-        nl_diag_add(lo->diags, NL_E_DELAY_SPACE, v->span, "`%s` is delayed by a time that differs between elements of something else", v->full_name);
+        nl_diag_add(lo->diags, NL_E_DELAY_SPACE, v->span,
+                    "`%s` is delayed by a time that differs between elements of something else", v->full_name);
         return number(lo, NAN);
     }
     memory_want(lo, mem, (size_t)ceil(e->reach) + SAMPLE_MARGIN);
@@ -153,12 +158,16 @@ nl_ref env_previous(env *e, uint32_t prev)
 {
     lowering *lo = e->lo;
     const uint32_t own = lo->prev_mems.items[prev];
-    const uint32_t mem = own != UINT32_MAX ? own : lo->var_mem[nl_graph_node(lo->graph, lo->prevs.items[prev].expr)->id];
+    const uint32_t mem =
+        own != UINT32_MAX ? own : lo->var_mem[nl_graph_node(lo->graph, lo->prevs.items[prev].expr)->id];
 
     if (e->is_after && own == UINT32_MAX) return load(lo, mem);
     if (!e->is_shifted) return ring(lo, mem, 1, false);
     if (isnan(e->place)) {
-        const nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = lo->prevs.items[prev].space, .arg_count = 1,
+        const nl_node node = { .kind = NL_X_SAMPLE,
+                               .id = mem,
+                               .space = lo->prevs.items[prev].space,
+                               .arg_count = 1,
                                .args = { difference(lo, e->offset, number(lo, 1)) } };
         memory_want(lo, mem, (size_t)ceil(e->reach) + 1 + SAMPLE_MARGIN);
         return nl_graph_add(lo->graph, &node);
@@ -223,7 +232,8 @@ void check_delays(lowering *lo)
         const nl_delay_range range = lo->ranges.items[k];
 
         if (range.low < 0)
-            nl_diag_add(lo->diags, NL_E_DELAY_NEGATIVE, lo->dels.items[k].span, "this delay is negative (%g)", range.low);
+            nl_diag_add(lo->diags, NL_E_DELAY_NEGATIVE, lo->dels.items[k].span, "this delay is negative (%g)",
+                        range.low);
         if (in_steps(lo, range.low) < 1 && range.high > 0) lo->sweeps_needed = true;
     }
 }

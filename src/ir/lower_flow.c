@@ -1,9 +1,8 @@
-/* Continuous statements of projections.  A sum over synapses of an expression in pre, post and the synapse's own values is
- * taken apart into terms uniform * post * sum(weight * pre), which cost one sparse or dense product, a stencil or a single sum; what
- * cannot be taken apart is evaluated synapse by synapse.  Terms over the same connection and weights become one sum. */
+/* Continuous statements of projections.  A sum over synapses of an expression in pre, post and the synapse's own values
+ * is taken apart into terms uniform * post * sum(weight * pre), which cost one sparse or dense product, a stencil or a
+ * single sum; what cannot be taken apart is evaluated synapse by synapse.  Terms over the same connection and weights
+ * become one sum. */
 #include "lower_impl.h"
-
-
 
 enum { HAS_PRE = 1, HAS_POST = 2, HAS_OWN = 4, IS_DYNAMIC = 8, TERM_LIMIT = 8 };
 
@@ -17,7 +16,11 @@ typedef struct dependence {
 static bool is_fixed_leaf(const nl_node *node)
 {
     switch ((nl_node_kind)node->kind) {
-    case NL_X_CONST: case NL_X_SLOT: case NL_X_ARRAY: case NL_X_INDEX: case NL_X_PARAM: return true;
+    case NL_X_CONST:
+    case NL_X_SLOT:
+    case NL_X_ARRAY:
+    case NL_X_INDEX:
+    case NL_X_PARAM: return true;
     default: return false;
     }
 }
@@ -26,7 +29,12 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
 {
     (void)user;
     switch ((nl_node_kind)node->kind) {
-    case NL_X_OP: case NL_X_GATHER: case NL_X_PART: case NL_X_REDUCE: case NL_X_PRE: case NL_X_POST: return false;
+    case NL_X_OP:
+    case NL_X_GATHER:
+    case NL_X_PART:
+    case NL_X_REDUCE:
+    case NL_X_PRE:
+    case NL_X_POST: return false;
     default: return !is_fixed_leaf(node);
     }
 }
@@ -41,8 +49,13 @@ static int depends_on(dependence *d, nl_ref ref)
     if (d->known[ref] != 0) return d->known[ref] - 1;
     switch ((nl_node_kind)node->kind) {
     case NL_X_PRE: flags = HAS_PRE | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0); break;
-    case NL_X_POST: flags = HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0); break;
-    case NL_X_DELAY: flags = IS_DYNAMIC | depends_on(d, d->lo->dels.items[node->id].expr) | depends_on(d, d->lo->dels.items[node->id].delay); break;
+    case NL_X_POST:
+        flags = HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
+        break;
+    case NL_X_DELAY:
+        flags = IS_DYNAMIC | depends_on(d, d->lo->dels.items[node->id].expr)
+                | depends_on(d, d->lo->dels.items[node->id].delay);
+        break;
     case NL_X_PREV: flags = IS_DYNAMIC | depends_on(d, d->lo->prevs.items[node->id].expr); break;
     default:
         flags = in_synapses && node->kind != NL_X_OP ? HAS_OWN : 0;
@@ -100,7 +113,8 @@ static nl_ref stripped_previous(stripping *s, nl_node node)
     if (expr->kind == NL_X_STATE && def.first == 0) {
         memory_want(lo, lo->var_mem[expr->id], 1);
     } else {
-        mem = memory_add(lo, nl_arena_printf(lo->arena, "prev#%zu", lo->prevs.count), s->space, nl_graph_space(lo->graph, s->space)->count, UINT32_MAX);
+        mem = memory_add(lo, nl_arena_printf(lo->arena, "prev#%zu", lo->prevs.count), s->space,
+                         nl_graph_space(lo->graph, s->space)->count, UINT32_MAX);
         memory_want(lo, mem, 1);
     }
     NL_PUSH(lo->arena, &lo->prevs, def);
@@ -118,16 +132,15 @@ static nl_ref strip_leaf(void *user, nl_graph *graph, nl_ref ref)
     switch ((nl_node_kind)node.kind) {
     case NL_X_PRE:
     case NL_X_POST: return node.args[0];
-    case NL_X_DELAY: return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_delay(s, node) : ref;
-    case NL_X_PREV: return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_previous(s, node) : ref;
+    case NL_X_DELAY:
+        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_delay(s, node) : ref;
+    case NL_X_PREV:
+        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_previous(s, node) : ref;
     default: return 0;
     }
 }
 
-static nl_ref strip(stripping *s, nl_ref ref)
-{
-    return nl_expr_replace(s->lo->graph, ref, strip_leaf, s, s->memo);
-}
+static nl_ref strip(stripping *s, nl_ref ref) { return nl_expr_replace(s->lo->graph, ref, strip_leaf, s, s->memo); }
 
 static nl_ref strip_to(lowering *lo, nl_ref ref, uint32_t space)
 {
@@ -144,17 +157,12 @@ typedef struct factoring {
     bool failed; /* nothing can be taken out of the sum */
 } factoring;
 
-static nl_ref times(lowering *lo, nl_ref a, nl_ref b)
-{
-    return a == 0 ? b : b == 0 ? a : op2(lo, NL_OP_MUL, a, b);
-}
+static nl_ref times(lowering *lo, nl_ref a, nl_ref b) { return a == 0 ? b : b == 0 ? a : op2(lo, NL_OP_MUL, a, b); }
 
-static nl_ref over(lowering *lo, nl_ref a, nl_ref b)
-{
-    return op2(lo, NL_OP_DIV, a != 0 ? a : number(lo, 1), b);
-}
+static nl_ref over(lowering *lo, nl_ref a, nl_ref b) { return op2(lo, NL_OP_DIV, a != 0 ? a : number(lo, 1), b); }
 
-/* Numbers in front of a value of one side stay outside of the sum, so that a stencil or a matrix can read the state itself. */
+/* Numbers in front of a value of one side stay outside of the sum, so that a stencil or a matrix can read the state
+ * itself. */
 static nl_ref without_numbers(lowering *lo, nl_ref ref, nl_ref *numbers)
 {
     const nl_node node = *nl_graph_node(lo->graph, ref);
@@ -180,7 +188,8 @@ static nl_ref without_numbers(lowering *lo, nl_ref ref, nl_ref *numbers)
     return ref;
 }
 
-/* A factor (or, `inverse`, a divisor) that depends on one thing only goes to its place; false when it depends on more. */
+/* A factor (or, `inverse`, a divisor) that depends on one thing only goes to its place; false when it depends on more.
+ */
 static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
 {
     lowering *lo = f->lo;
@@ -188,10 +197,15 @@ static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
     const nl_model *model = lo->model;
     const int flags = dependence_of(lo, factor), sides = flags & (HAS_PRE | HAS_POST | HAS_OWN);
 
-    if (!inverse && (sides == HAS_PRE || sides == HAS_POST || (sides != 0 && !(flags & IS_DYNAMIC)))) factor = without_numbers(lo, factor, &t->uniform);
+    if (!inverse && (sides == HAS_PRE || sides == HAS_POST || (sides != 0 && !(flags & IS_DYNAMIC))))
+        factor = without_numbers(lo, factor, &t->uniform);
     if (sides == 0) t->uniform = combine(lo, t->uniform, factor);
-    else if (sides == HAS_PRE) t->pre = combine(lo, t->pre, strip_to(lo, factor, model->populations.items[f->projection->pre.population].space));
-    else if (sides == HAS_POST) t->post = combine(lo, t->post, strip_to(lo, factor, model->populations.items[f->projection->post.population].space));
+    else if (sides == HAS_PRE)
+        t->pre =
+            combine(lo, t->pre, strip_to(lo, factor, model->populations.items[f->projection->pre.population].space));
+    else if (sides == HAS_POST)
+        t->post =
+            combine(lo, t->post, strip_to(lo, factor, model->populations.items[f->projection->post.population].space));
     else if (!(flags & IS_DYNAMIC)) t->weight = combine(lo, t->weight, factor);
     else return false;
     return true;
@@ -201,7 +215,8 @@ static void expand(factoring *f, nl_ref ref, terms *out);
 
 static term multiplied(lowering *lo, term a, term b)
 {
-    return (term){ times(lo, a.uniform, b.uniform), times(lo, a.post, b.post), times(lo, a.pre, b.pre), times(lo, a.weight, b.weight), 0 };
+    return (term){ times(lo, a.uniform, b.uniform), times(lo, a.post, b.post), times(lo, a.pre, b.pre),
+                   times(lo, a.weight, b.weight), 0 };
 }
 
 static void expand_product(factoring *f, nl_ref a, nl_ref b, terms *out)
@@ -242,7 +257,8 @@ static void expand_quotient(factoring *f, nl_ref a, nl_ref b, terms *out)
     }
 }
 
-/* sin(p + q) and cos(p + q), p of the pre and q of the post neuron: the sum over all pairs becomes two sums over neurons. */
+/* sin(p + q) and cos(p + q), p of the pre and q of the post neuron: the sum over all pairs becomes two sums over
+ * neurons. */
 static bool expand_phase(factoring *f, const nl_node *node, terms *out)
 {
     lowering *lo = f->lo;
@@ -262,7 +278,9 @@ static bool expand_phase(factoring *f, const nl_node *node, terms *out)
     if (p == 0 || q == 0) return false;
     const nl_op op = (nl_op)node->op, other = op == NL_OP_SIN ? NL_OP_COS : NL_OP_SIN;
     const term first = { .pre = op1(lo, op, p), .post = op1(lo, NL_OP_COS, q) };
-    const term second = { .pre = op1(lo, other, p), .post = op1(lo, NL_OP_SIN, q), .uniform = op == NL_OP_COS ? number(lo, -1) : 0 };
+    const term second = { .pre = op1(lo, other, p),
+                          .post = op1(lo, NL_OP_SIN, q),
+                          .uniform = op == NL_OP_COS ? number(lo, -1) : 0 };
     NL_PUSH(lo->arena, out, first);
     NL_PUSH(lo->arena, out, second);
     return true;
@@ -273,8 +291,14 @@ static void expand_mixed(factoring *f, const nl_node *node, terms *out)
     const nl_ref a = node->args[0], b = node->args[1];
 
     switch ((nl_op)node->op) {
-    case NL_OP_ADD: expand(f, a, out); expand(f, b, out); break;
-    case NL_OP_SUB: expand(f, a, out); expand_negated(f, b, out); break;
+    case NL_OP_ADD:
+        expand(f, a, out);
+        expand(f, b, out);
+        break;
+    case NL_OP_SUB:
+        expand(f, a, out);
+        expand_negated(f, b, out);
+        break;
     case NL_OP_NEG: expand_negated(f, a, out); break;
     case NL_OP_MUL: expand_product(f, a, b, out); break;
     case NL_OP_DIV: expand_quotient(f, a, b, out); break;
@@ -290,7 +314,8 @@ static void expand_mixed(factoring *f, const nl_node *node, terms *out)
 static bool prefers_phases(const factoring *f, const nl_node *node)
 {
     return f->projection->rule.kind == NL_RULE_ALL_TO_ALL && node->kind == NL_X_OP
-           && (node->op == NL_OP_SIN || node->op == NL_OP_COS || node->op == NL_OP_MUL || node->op == NL_OP_ADD || node->op == NL_OP_SUB);
+           && (node->op == NL_OP_SIN || node->op == NL_OP_COS || node->op == NL_OP_MUL || node->op == NL_OP_ADD
+               || node->op == NL_OP_SUB);
 }
 
 static void expand(factoring *f, nl_ref ref, terms *out)
@@ -327,14 +352,12 @@ static bool is_differing_delay(void *user, const nl_node *node)
 
     if (node->kind == NL_X_PREV) return delays_differ(lo, lo->prevs.items[node->id].expr);
     if (node->kind != NL_X_DELAY) return false;
-    return nl_graph_space(lo->graph, nl_graph_node(lo->graph, lo->dels.items[node->id].delay)->space)->kind == NL_SPACE_SYNAPSES
+    return nl_graph_space(lo->graph, nl_graph_node(lo->graph, lo->dels.items[node->id].delay)->space)->kind
+               == NL_SPACE_SYNAPSES
            || delays_differ(lo, lo->dels.items[node->id].expr);
 }
 
-static bool delays_differ(lowering *lo, nl_ref ref)
-{
-    return nl_expr_any(lo->graph, ref, is_differing_delay, lo);
-}
+static bool delays_differ(lowering *lo, nl_ref ref) { return nl_expr_any(lo->graph, ref, is_differing_delay, lo); }
 
 static const char *structure_of(const nl_projection *p)
 {
@@ -353,7 +376,8 @@ static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
 {
     const nl_projection *p = &lo->model->projections.items[def->projection];
 
-    nl_text_addf(&lo->notes, "  %s into %s (%s):", p->name, lo->model->vars.items[def->input].full_name, structure_of(p));
+    nl_text_addf(&lo->notes, "  %s into %s (%s):", p->name, lo->model->vars.items[def->input].full_name,
+                 structure_of(p));
     for (size_t k = 0; k < found->count; k++) {
         const term *t = &found->items[k];
         nl_text_adds(&lo->notes, k > 0 ? ";" : "");
@@ -361,7 +385,8 @@ static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
         else if (t->weight != 0) nl_text_adds(&lo->notes, " one product of a matrix of weights");
         else if (p->rule.kind == NL_RULE_ALL_TO_ALL) nl_text_adds(&lo->notes, " one sum over all neurons");
         else nl_text_adds(&lo->notes, " one sum over each neuron's synapses, no weights");
-        if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0) nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
+        if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0)
+            nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
     }
     nl_text_adds(&lo->notes, "\n");
 }
@@ -404,7 +429,9 @@ static uint32_t weights_memory(lowering *lo, uint32_t projection, nl_ref node)
         if (lo->out->weights.items[k].node == node && lo->out->weights.items[k].projection == projection)
             return lo->out->weights.items[k].mem;
     (void)nl_expr_any(lo->graph, node, give_memory, lo);
-    const nl_weights_def def = { projection, node, memory_add(lo, "weights", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX) };
+    const nl_weights_def def = {
+        projection, node, memory_add(lo, "weights", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX)
+    };
     lo->out->memory.mems.items[def.mem].fixed = true;
     NL_PUSH(lo->arena, &lo->out->weights, def);
     return def.mem;
@@ -415,7 +442,8 @@ static bool carries_weights(const lowering *lo, const nl_projection *p, nl_ref w
 {
     const nl_node *n = nl_graph_node(lo->graph, weight);
 
-    return (p->rule.kind == NL_RULE_LOW_RANK || p->rule.kind == NL_RULE_KERNEL || p->rule.kind == NL_RULE_WEIGHTS) && n->kind == NL_X_PARAM && n->id == p->rule.weight_var;
+    return (p->rule.kind == NL_RULE_LOW_RANK || p->rule.kind == NL_RULE_KERNEL || p->rule.kind == NL_RULE_WEIGHTS)
+           && n->kind == NL_X_PARAM && n->id == p->rule.weight_var;
 }
 
 static nl_ref ones_over(lowering *lo, uint32_t space)
@@ -434,9 +462,12 @@ static nl_ref propagated(lowering *lo, const nl_flow *flow, nl_ref source, nl_re
     const nl_projection *p = &lo->model->projections.items[flow->projection];
     const uint32_t from = lo->model->populations.items[(flow->to_pre ? p->post : p->pre).population].space;
     const uint32_t to = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space;
-    nl_node node = { .kind = NL_X_PROPAGATE, .id = flow->projection, .space = to, .arg_count = 1, .number = flow->to_pre };
+    nl_node node = {
+        .kind = NL_X_PROPAGATE, .id = flow->projection, .space = to, .arg_count = 1, .number = flow->to_pre
+    };
 
-    if (nl_graph_node(lo->graph, source)->space == 0 && from != 0) source = op2(lo, NL_OP_MUL, source, ones_over(lo, from));
+    if (nl_graph_node(lo->graph, source)->space == 0 && from != 0)
+        source = op2(lo, NL_OP_MUL, source, ones_over(lo, from));
     node.end = weight != 0 && carries_weights(lo, p, weight);
     if (weight != 0 && !node.end) {
         node.args[1] = load(lo, weights_memory(lo, flow->projection, weight));
@@ -450,7 +481,10 @@ static nl_ref general_sum(env *e, const nl_flow *flow, nl_ref value)
 {
     lowering *lo = e->lo;
     const nl_projection *p = &lo->model->projections.items[flow->projection];
-    nl_node node = { .kind = NL_X_SYNAPSE_SUM, .id = flow->projection, .arg_count = 1, .number = flow->to_pre,
+    nl_node node = { .kind = NL_X_SYNAPSE_SUM,
+                     .id = flow->projection,
+                     .arg_count = 1,
+                     .number = flow->to_pre,
                      .space = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space };
 
     node.args[0] = env_eval(e, value);
@@ -507,10 +541,7 @@ static size_t count_terms(const lowering *lo, uint32_t input)
     return count;
 }
 
-static nl_ref plus(lowering *lo, nl_ref sum, nl_ref value)
-{
-    return sum == 0 ? value : op2(lo, NL_OP_ADD, sum, value);
-}
+static nl_ref plus(lowering *lo, nl_ref sum, nl_ref value) { return sum == 0 ? value : op2(lo, NL_OP_ADD, sum, value); }
 
 nl_ref env_input(env *e, uint32_t input)
 {

@@ -1,5 +1,5 @@
-/* Steps: explicit Runge-Kutta methods from their tableaux, exponential Euler, exact integration of linear systems, and the
- * pieces that adaptive and stiff integrators call. */
+/* Steps: explicit Runge-Kutta methods from their tableaux, exponential Euler, exact integration of linear systems, and
+ * the pieces that adaptive and stiff integrators call. */
 #include "lang/scheme.h"
 #include "lower_impl.h"
 
@@ -63,9 +63,13 @@ bool split_linear(lowering *lo, nl_ref ref, uint32_t var, nl_ref *slope, nl_ref 
         return true;
     }
     case NL_OP_IF:
-        if (nl_expr_any(lo->graph, a, is_var, &var) || !split_linear(lo, b, var, &sa, &ra) || !split_linear(lo, c, var, &sb, &rb)) return false;
-        *slope = sa == 0 && sb == 0 ? 0 : op3(lo, NL_OP_IF, a, sa != 0 ? sa : number(lo, 0), sb != 0 ? sb : number(lo, 0));
-        *rest = ra == 0 && rb == 0 ? 0 : op3(lo, NL_OP_IF, a, ra != 0 ? ra : number(lo, 0), rb != 0 ? rb : number(lo, 0));
+        if (nl_expr_any(lo->graph, a, is_var, &var) || !split_linear(lo, b, var, &sa, &ra)
+            || !split_linear(lo, c, var, &sb, &rb))
+            return false;
+        *slope =
+            sa == 0 && sb == 0 ? 0 : op3(lo, NL_OP_IF, a, sa != 0 ? sa : number(lo, 0), sb != 0 ? sb : number(lo, 0));
+        *rest =
+            ra == 0 && rb == 0 ? 0 : op3(lo, NL_OP_IF, a, ra != 0 ? ra : number(lo, 0), rb != 0 ? rb : number(lo, 0));
         return true;
     default: return false;
     }
@@ -84,7 +88,8 @@ static bool find_method(lowering *lo, const nl_var *var, method *out)
     const nl_span span = var->method != NULL ? var->method_span : lo->model->method_span;
 
     if (name == NULL) {
-        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, var->deriv_span, "no method of integration is named for this equation");
+        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, var->deriv_span,
+                                 "no method of integration is named for this equation");
         nl_diag_help(lo->diags, d, "write simulation { dt = ...; method = rk4 }");
         return false;
     }
@@ -108,9 +113,9 @@ static bool is_adaptive(method m)
 
 struct stepper {
     lowering *lo;
-    method *methods;    /* by variable; meaningful for ODEs */
+    method *methods; /* by variable; meaningful for ODEs */
     env *start;
-    nl_ref *value;      /* by variable: at the end of the step; 0: unchanged */
+    nl_ref *value; /* by variable: at the end of the step; 0: unchanged */
     nl_ref *ahead_value, *ahead_slope;
 };
 
@@ -142,7 +147,8 @@ static nl_ref stage_offset(stepper *s, double c)
     lowering *lo = s->lo;
 
     if (!lo->adaptive) return number(lo, c);
-    return op2(lo, NL_OP_ADD, load(lo, lo->out->sigma), op2(lo, NL_OP_MUL, number(lo, c / lo->model->dt), load(lo, lo->out->h)));
+    return op2(lo, NL_OP_ADD, load(lo, lo->out->sigma),
+               op2(lo, NL_OP_MUL, number(lo, c / lo->model->dt), load(lo, lo->out->h)));
 }
 
 static nl_ref combination(stepper *s, nl_ref base, const double *factors, nl_ref *const *k, int count, uint32_t var)
@@ -159,7 +165,8 @@ static nl_ref combination(stepper *s, nl_ref base, const double *factors, nl_ref
 
 static bool in_group(const stepper *s, uint32_t var, const nl_tableau *tableau)
 {
-    return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == NL_RUNGE_KUTTA && s->methods[var].tableau == tableau;
+    return is_ode(&s->lo->model->vars.items[var]) && s->methods[var].scheme == NL_RUNGE_KUTTA
+           && s->methods[var].tableau == tableau;
 }
 
 static bool is_euler_stage(const nl_tableau *t, int j)
@@ -176,7 +183,8 @@ static env *runge_kutta_stage(stepper *s, const nl_tableau *t, int j, nl_ref *co
     if (j == 0 && t->c[0] == 0 && !s->lo->adaptive) return s->start;
     e = stage_env(s, stage_offset(s, t->c[j]));
     for (uint32_t v = 0; v < vars; v++)
-        if (in_group(s, v, t)) e->state[v] = combination(s, state_before(s, v), &t->a[(size_t)j * (size_t)t->stages], k, j, v);
+        if (in_group(s, v, t))
+            e->state[v] = combination(s, state_before(s, v), &t->a[(size_t)j * (size_t)t->stages], k, j, v);
     e->is_euler = is_euler_stage(t, j);
     return e;
 }
@@ -212,12 +220,14 @@ static void exponential_euler(stepper *s, uint32_t v)
     nl_ref slope, rest;
 
     if (!split_linear(lo, var->deriv, v, &slope, &rest)) {
-        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span, "exponential_euler: this equation is not linear in `%s`", var->name);
+        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span,
+                                 "exponential_euler: this equation is not linear in `%s`", var->name);
         nl_diag_help(lo->diags, d, "choose another method for this population, for example method = rk4");
         return;
     }
     nl_ref change = op2(lo, NL_OP_MUL, dt, env_deriv(s->start, v));
-    if (slope != 0) change = op2(lo, NL_OP_MUL, change, op1(lo, NL_OP_EXPREL, op2(lo, NL_OP_MUL, env_eval(s->start, slope), dt)));
+    if (slope != 0)
+        change = op2(lo, NL_OP_MUL, change, op1(lo, NL_OP_EXPREL, op2(lo, NL_OP_MUL, env_eval(s->start, slope), dt)));
     s->value[v] = op2(lo, NL_OP_ADD, state_before(s, v), change);
 }
 
@@ -229,7 +239,10 @@ typedef struct linear_system {
     nl_ref *a, *b; /* a: size x size; 0: zero */
 } linear_system;
 
-typedef struct offender { const lowering *lo; const char *why; } offender;
+typedef struct offender {
+    const lowering *lo;
+    const char *why;
+} offender;
 
 /* What may not stand in a system that is integrated in closed form. */
 static bool changes_within_step(void *user, const nl_node *node)
@@ -244,8 +257,8 @@ static bool changes_within_step(void *user, const nl_node *node)
     case NL_X_DELAY: o->why = "it has a delay"; return true;
     case NL_X_STATE:
         if (model->vars.items[node->id].deriv == 0) return false;
-        o->why = nl_arena_printf(o->lo->arena, "it is not linear in `%s`, or `%s` belongs to other equations", model->vars.items[node->id].full_name,
-                                 model->vars.items[node->id].full_name);
+        o->why = nl_arena_printf(o->lo->arena, "it is not linear in `%s`, or `%s` belongs to other equations",
+                                 model->vars.items[node->id].full_name, model->vars.items[node->id].full_name);
         return true;
     default: return false;
     }
@@ -261,12 +274,14 @@ static bool linear_row(lowering *lo, linear_system *sys, size_t row)
     for (size_t j = 0; j < sys->size && ok && rest != 0; j++) {
         nl_ref left;
         ok = split_linear(lo, rest, sys->vars[j], &sys->a[row * sys->size + j], &left)
-             && (sys->a[row * sys->size + j] == 0 || !nl_expr_any(lo->graph, sys->a[row * sys->size + j], changes_within_step, &o));
+             && (sys->a[row * sys->size + j] == 0
+                 || !nl_expr_any(lo->graph, sys->a[row * sys->size + j], changes_within_step, &o));
         rest = left;
     }
     sys->b[row] = rest;
     if (ok && (rest == 0 || !nl_expr_any(lo->graph, rest, changes_within_step, &o))) return true;
-    nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span, "exact: this equation has no closed solution: %s", o.why);
+    nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span,
+                             "exact: this equation has no closed solution: %s", o.why);
     nl_diag_help(lo->diags, d, "choose rk4, or exponential_euler if the equation is linear in its own variable");
     return false;
 }
@@ -275,7 +290,7 @@ static bool linear_row(lowering *lo, linear_system *sys, size_t row)
 static bool *reachable(lowering *lo, const linear_system *sys)
 {
     const size_t n = sys->size;
-    bool *r = NL_NEW_ARRAY(lo->arena, bool, n * n);
+    bool *r = NL_NEW_ARRAY(lo->arena, bool, n *n);
 
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) r[i * n + j] = i == j || sys->a[i * n + j] != 0;
@@ -288,7 +303,8 @@ static bool *reachable(lowering *lo, const linear_system *sys)
 static uint32_t system_space(const lowering *lo, const linear_system *sys)
 {
     for (size_t k = 0; k < sys->size * sys->size; k++)
-        if (sys->a[k] != 0 && nl_graph_node(lo->graph, sys->a[k])->space != 0) return nl_graph_node(lo->graph, sys->a[k])->space;
+        if (sys->a[k] != 0 && nl_graph_node(lo->graph, sys->a[k])->space != 0)
+            return nl_graph_node(lo->graph, sys->a[k])->space;
     return 0;
 }
 
@@ -300,8 +316,9 @@ static uint32_t *entries(lowering *lo, const linear_system *sys, const bool *use
     for (size_t k = 0; k < n * n; k++) {
         mems[k] = UINT32_MAX;
         if (!used[k]) continue;
-        mems[k] = memory_add(lo, nl_arena_printf(lo->arena, "%s %s", lo->model->vars.items[sys->vars[k / n]].full_name, name), space,
-                             nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+        mems[k] =
+            memory_add(lo, nl_arena_printf(lo->arena, "%s %s", lo->model->vars.items[sys->vars[k / n]].full_name, name),
+                       space, nl_graph_space(lo->graph, space)->count, UINT32_MAX);
         lo->out->memory.mems.items[mems[k]].fixed = true;
     }
     return mems;
@@ -317,14 +334,20 @@ static void exact_system(stepper *s, linear_system *sys)
     if (!ok) return;
     const bool *used = reachable(lo, sys);
     const uint32_t space = system_space(lo, sys);
-    const nl_exact_def def = { n, sys->vars, sys->a, entries(lo, sys, used, space, "propagator"), entries(lo, sys, used, space, "integral"), space };
+    const nl_exact_def def = {
+        n,    sys->vars, sys->a, entries(lo, sys, used, space, "propagator"), entries(lo, sys, used, space, "integral"),
+        space
+    };
     NL_PUSH(lo->arena, &lo->out->exacts, def);
     for (size_t i = 0; i < n; i++) {
         nl_ref sum = 0;
         for (size_t j = 0; j < n; j++) {
             if (!used[i * n + j]) continue;
-            sum = added(lo, NL_OP_ADD, sum, op2(lo, NL_OP_MUL, load(lo, def.e[i * n + j]), state_before(s, sys->vars[j])));
-            if (sys->b[j] != 0) sum = added(lo, NL_OP_ADD, sum, op2(lo, NL_OP_MUL, load(lo, def.f[i * n + j]), env_eval(s->start, sys->b[j])));
+            sum = added(lo, NL_OP_ADD, sum,
+                        op2(lo, NL_OP_MUL, load(lo, def.e[i * n + j]), state_before(s, sys->vars[j])));
+            if (sys->b[j] != 0)
+                sum = added(lo, NL_OP_ADD, sum,
+                            op2(lo, NL_OP_MUL, load(lo, def.f[i * n + j]), env_eval(s->start, sys->b[j])));
         }
         s->value[sys->vars[i]] = sum;
     }
@@ -368,7 +391,8 @@ static int highest_order(const stepper *s)
     int order = 2;
 
     for (uint32_t v = 0; v < s->lo->model->vars.count; v++)
-        if (is_ode(&s->lo->model->vars.items[v]) && s->methods[v].tableau != NULL && s->methods[v].tableau->order > order)
+        if (is_ode(&s->lo->model->vars.items[v]) && s->methods[v].tableau != NULL
+            && s->methods[v].tableau->order > order)
             order = s->methods[v].tableau->order;
     return order;
 }
@@ -390,7 +414,8 @@ static void look_ahead(stepper *s)
     s->ahead_slope = slope;
 }
 
-/* Delays below the step need the end of the step to compute it: each pass over it raises the order of the estimate by one. */
+/* Delays below the step need the end of the step to compute it: each pass over it raises the order of the estimate by
+ * one. */
 static void advance_fixed(stepper *s)
 {
     const int passes = s->lo->sweeps_needed ? highest_order(s) - 1 : 1;
@@ -453,7 +478,9 @@ static void add_work(lowering *lo, bool stiff)
         if (!is_ode(var)) continue;
         lo->work_mem[v] = memory_add(lo, nl_arena_printf(lo->arena, "%s within", var->full_name), var->space, count, v);
         memory_want(lo, lo->work_mem[v], 1);
-        if (stiff) lo->rate_mem[v] = memory_add(lo, nl_arena_printf(lo->arena, "%s rate", var->full_name), var->space, count, UINT32_MAX);
+        if (stiff)
+            lo->rate_mem[v] =
+                memory_add(lo, nl_arena_printf(lo->arena, "%s rate", var->full_name), var->space, count, UINT32_MAX);
     }
 }
 
@@ -463,11 +490,15 @@ static nl_ref scaled_error(stepper *s, uint32_t v, nl_ref error)
     lowering *lo = s->lo;
     const nl_model *model = lo->model;
     const nl_ref larger = op2(lo, NL_OP_MAX, op1(lo, NL_OP_ABS, state_before(s, v)), op1(lo, NL_OP_ABS, s->value[v]));
-    const nl_ref room = op2(lo, NL_OP_ADD, number(lo, model->atol), op2(lo, NL_OP_MUL, number(lo, model->rtol), larger));
+    const nl_ref room =
+        op2(lo, NL_OP_ADD, number(lo, model->atol), op2(lo, NL_OP_MUL, number(lo, model->rtol), larger));
     const nl_ref scaled = op2(lo, NL_OP_DIV, error, room);
 
     if (model->vars.items[v].space == 0) return op2(lo, NL_OP_MUL, scaled, scaled);
-    const nl_node node = { .kind = NL_X_REDUCE, .id = NL_R_SUMSQ, .arg_count = 1, .args = { scaled },
+    const nl_node node = { .kind = NL_X_REDUCE,
+                           .id = NL_R_SUMSQ,
+                           .arg_count = 1,
+                           .args = { scaled },
                            .number = (double)nl_graph_space(lo->graph, model->vars.items[v].space)->count };
     return nl_graph_add(lo->graph, &node);
 }
@@ -488,7 +519,8 @@ static void lower_adaptive(stepper *s, const nl_tableau *t)
         elements += (double)nl_graph_space(lo->graph, lo->model->vars.items[v].space)->count;
         root_add(lo, &lo->out->substep, s->value[v], lo->work_mem[v], true, lo->model->vars.items[v].deriv_span);
     }
-    root_add(lo, &lo->out->substep, op1(lo, NL_OP_SQRT, op2(lo, NL_OP_DIV, sum, number(lo, elements))), lo->out->error, true, (nl_span){ 0 });
+    root_add(lo, &lo->out->substep, op1(lo, NL_OP_SQRT, op2(lo, NL_OP_DIV, sum, number(lo, elements))), lo->out->error,
+             true, (nl_span){ 0 });
 }
 
 static void lower_stiff(stepper *s)
@@ -500,7 +532,8 @@ static void lower_stiff(stepper *s)
         if (is_ode(&lo->model->vars.items[v])) e->state[v] = state_before(s, v);
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (is_ode(&lo->model->vars.items[v]))
-            root_add(lo, &lo->out->substep, env_deriv(e, v), lo->rate_mem[v], true, lo->model->vars.items[v].deriv_span);
+            root_add(lo, &lo->out->substep, env_deriv(e, v), lo->rate_mem[v], true,
+                     lo->model->vars.items[v].deriv_span);
 }
 
 /* All differential equations by one adaptive method, or none. */
@@ -515,22 +548,27 @@ static bool choose_stepping(stepper *s)
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
         if (!is_adaptive(s->methods[v])) fixed = var;
-        else if (adaptive != NULL && (chosen.scheme != s->methods[v].scheme || chosen.tableau != s->methods[v].tableau)) other = var;
-        else { adaptive = var; chosen = s->methods[v]; }
+        else if (adaptive != NULL && (chosen.scheme != s->methods[v].scheme || chosen.tableau != s->methods[v].tableau))
+            other = var;
+        else {
+            adaptive = var;
+            chosen = s->methods[v];
+        }
     }
     if (adaptive == NULL) return true;
     if (fixed != NULL || other != NULL) {
         const nl_var *odd = fixed != NULL ? fixed : other;
         nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_MIXED, odd->method != NULL ? odd->method_span : odd->deriv_span,
-                                 "`%s` is integrated by %s, `%s` by %s, which chooses its own steps", odd->full_name, method_name(lo, odd),
-                                 adaptive->full_name, method_name(lo, adaptive));
+                                 "`%s` is integrated by %s, `%s` by %s, which chooses its own steps", odd->full_name,
+                                 method_name(lo, odd), adaptive->full_name, method_name(lo, adaptive));
         nl_diag_help(lo->diags, d, "use one method for all");
         return false;
     }
     if (lo->sweeps_needed) {
         for (size_t k = 0; k < lo->ranges.count; k++)
             if (lo->ranges.items[k].low < lo->model->dt)
-                nl_diag_add(lo->diags, NL_E_METHOD_DELAY, lo->dels.items[k].span, "with %s this delay must be at least dt", method_name(lo, adaptive));
+                nl_diag_add(lo->diags, NL_E_METHOD_DELAY, lo->dels.items[k].span,
+                            "with %s this delay must be at least dt", method_name(lo, adaptive));
         return false;
     }
     lo->adaptive = true;
@@ -555,12 +593,14 @@ static void store_present(stepper *s, nl_roots *roots)
         if (lo->prev_mems.items[k] == UINT32_MAX) continue;
         const nl_ref value = env_eval(s->start, def->expr);
         root_add(lo, roots, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
-        if (lo->prevs.items[k].first == 0) root_add(lo, &lo->out->first, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
+        if (lo->prevs.items[k].first == 0)
+            root_add(lo, &lo->out->first, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
     }
     for (size_t k = 0; k < lo->out->memory.mems.count; k++) { /* the list may grow: a slope may ask for another */
         const nl_mem mem = lo->out->memory.mems.items[k];
         if (mem.slope == UINT32_MAX || mem.var == UINT32_MAX) continue;
-        if (lo->out->memory.mems.items[mem.slope].depth < mem.depth) lo->out->memory.mems.items[mem.slope].depth = mem.depth;
+        if (lo->out->memory.mems.items[mem.slope].depth < mem.depth)
+            lo->out->memory.mems.items[mem.slope].depth = mem.depth;
         const nl_var *var = &lo->model->vars.items[mem.var];
         if (is_ode(var)) root_add(lo, roots, env_deriv(s->start, mem.var), mem.slope, false, var->deriv_span);
     }
@@ -598,7 +638,7 @@ static void store_next(stepper *s, nl_roots *roots)
         const bool has_past = lo->out->memory.mems.items[lo->var_mem[v]].depth > 1;
         if (s->value[v] != 0 || has_past)
             root_add(lo, roots, s->value[v] != 0 ? s->value[v] : load(lo, lo->var_mem[v]), lo->var_mem[v], true,
-                     var->deriv != 0 ? var->deriv_span : var->span);
+                     var->deriv != 0 || var->next != 0 ? var->deriv_span : var->span);
     }
 }
 
@@ -621,22 +661,30 @@ static void note_methods(const stepper *s)
 
     for (uint32_t v = 0; v < lo->model->vars.count; v++) {
         const nl_var *var = &lo->model->vars.items[v];
-        if (var->next != 0) nl_text_addf(&lo->notes, "  next %s: a map, from the values before the step\n", var->full_name);
+        if (var->next != 0)
+            nl_text_addf(&lo->notes, "  next %s: a map, from the values before the step\n", var->full_name);
         if (!is_ode(var)) continue;
         nl_text_addf(&lo->notes, "  %s': %s", var->full_name, method_name(lo, var));
         if (s->methods[v].tableau != NULL)
-            nl_text_addf(&lo->notes, ", explicit Runge-Kutta of order %d in %d stages%s", s->methods[v].tableau->order, s->methods[v].tableau->stages,
-                         s->methods[v].tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt" : "");
+            nl_text_addf(&lo->notes, ", explicit Runge-Kutta of order %d in %d stages%s", s->methods[v].tableau->order,
+                         s->methods[v].tableau->stages,
+                         s->methods[v].tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt"
+                                                              : "");
         nl_text_adds(&lo->notes, "\n");
     }
     if (lo->sweeps_needed)
-        nl_text_addf(&lo->notes, "  a delay can be shorter than dt: each step is made %d times, with a better estimate of its end each time\n", highest_order(s) - 1);
+        nl_text_addf(&lo->notes,
+                     "  a delay can be shorter than dt: each step is made %d times, with a better estimate of its end "
+                     "each time\n",
+                     highest_order(s) - 1);
 }
 
 bool lower_steps(lowering *lo)
 {
     const size_t vars = lo->model->vars.count;
-    stepper s = { .lo = lo, .methods = NL_NEW_ARRAY(lo->arena, method, vars + 1), .value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1) };
+    stepper s = { .lo = lo,
+                  .methods = NL_NEW_ARRAY(lo->arena, method, vars + 1),
+                  .value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1) };
 
     for (uint32_t v = 0; v < vars; v++) lo->work_mem[v] = lo->rate_mem[v] = UINT32_MAX;
     s.start = env_new(lo, number(lo, 0));

@@ -35,7 +35,6 @@ nl_graph *nl_graph_new(nl_arena *arena)
 
 void nl_graph_fold_freely(nl_graph *graph) { graph->folds_freely = true; }
 
-nl_arena *nl_graph_arena(const nl_graph *graph) { return graph->arena; }
 size_t nl_graph_size(const nl_graph *graph) { return graph->nodes.count; }
 
 const nl_node *nl_graph_node(const nl_graph *graph, nl_ref ref)
@@ -111,9 +110,10 @@ static bool same_dim(nl_dim a, nl_dim b)
 
 static bool same_node(const nl_node *a, const nl_node *b)
 {
-    return a->kind == b->kind && a->op == b->op && a->arg_count == b->arg_count && a->space == b->space && a->id == b->id
-           && a->end == b->end && a->is_bool == b->is_bool && number_bits(a->number) == number_bits(b->number)
-           && memcmp(a->args, b->args, sizeof a->args) == 0 && same_dim(a->dim, b->dim);
+    return a->kind == b->kind && a->op == b->op && a->arg_count == b->arg_count && a->space == b->space
+           && a->id == b->id && a->end == b->end && a->is_bool == b->is_bool
+           && number_bits(a->number) == number_bits(b->number) && memcmp(a->args, b->args, sizeof a->args) == 0
+           && same_dim(a->dim, b->dim);
 }
 
 static void insert(nl_graph *graph, nl_ref ref)
@@ -170,10 +170,7 @@ static bool all_const(const nl_graph *graph, const nl_node *node, double *values
 
 /* A uniform value where an array was meant would lose the space: x * 0 over a population folds only when the
  * result may be a number, which it always may, since numbers broadcast. */
-static nl_ref zero_like(nl_graph *graph, const nl_node *node)
-{
-    return nl_expr_const(graph, 0, node->dim);
-}
+static nl_ref zero_like(nl_graph *graph, const nl_node *node) { return nl_expr_const(graph, 0, node->dim); }
 
 /* The operand of a change of sign, or 0. */
 static nl_ref negated(const nl_graph *graph, nl_ref ref)
@@ -188,7 +185,8 @@ static nl_ref without_sign(nl_graph *graph, const nl_node *n)
 {
     const nl_ref a = n->args[0], b = n->args[1], inner_a = negated(graph, a), inner_b = negated(graph, b);
 
-    if (inner_b != 0) return nl_expr_op(graph, n->op == NL_OP_ADD ? NL_OP_SUB : NL_OP_ADD, (nl_ref[]){ a, inner_b }, 2, n->dim);
+    if (inner_b != 0)
+        return nl_expr_op(graph, n->op == NL_OP_ADD ? NL_OP_SUB : NL_OP_ADD, (nl_ref[]){ a, inner_b }, 2, n->dim);
     if (inner_a != 0 && n->op == NL_OP_ADD) return nl_expr_op(graph, NL_OP_SUB, (nl_ref[]){ b, inner_a }, 2, n->dim);
     return 0;
 }
@@ -208,8 +206,18 @@ static nl_ref neutral(nl_graph *graph, const nl_node *n)
         if (is_number(graph, b, 1)) return a;
         return is_number(graph, a, 0) && !is_number(graph, b, 0) ? zero_like(graph, n) : 0;
     case NL_OP_POW: return is_number(graph, b, 1) ? a : is_number(graph, b, 0) ? nl_expr_const(graph, 1, n->dim) : 0;
-    case NL_OP_AND: return is_number(graph, a, 1) ? b : is_number(graph, b, 1) ? a : is_number(graph, a, 0) ? a : is_number(graph, b, 0) ? b : 0;
-    case NL_OP_OR: return is_number(graph, a, 0) ? b : is_number(graph, b, 0) ? a : is_number(graph, a, 1) ? a : is_number(graph, b, 1) ? b : 0;
+    case NL_OP_AND:
+        return is_number(graph, a, 1)   ? b
+               : is_number(graph, b, 1) ? a
+               : is_number(graph, a, 0) ? a
+               : is_number(graph, b, 0) ? b
+                                        : 0;
+    case NL_OP_OR:
+        return is_number(graph, a, 0)   ? b
+               : is_number(graph, b, 0) ? a
+               : is_number(graph, a, 1) ? a
+               : is_number(graph, b, 1) ? b
+                                        : 0;
     case NL_OP_IF:
         if (nl_expr_is_const(graph, a, &condition)) return condition != 0 ? b : n->args[2];
         return b == n->args[2] ? b : 0;
@@ -229,7 +237,10 @@ static nl_ref folded(nl_graph *graph, const nl_node *node)
     double values[NL_NODE_ARGS];
 
     if (all_const(graph, node, values)) {
-        nl_node number = { .kind = NL_X_CONST, .number = nl_op_fold((nl_op)node->op, values), .dim = node->dim, .is_bool = node->is_bool };
+        nl_node number = { .kind = NL_X_CONST,
+                           .number = nl_op_fold((nl_op)node->op, values),
+                           .dim = node->dim,
+                           .is_bool = node->is_bool };
         return intern(graph, &number);
     }
     const nl_ref kept = neutral(graph, node);
@@ -248,7 +259,8 @@ static bool gives_condition(const nl_graph *graph, const nl_node *node)
     switch (nl_ops[node->op].type) {
     case NL_OP_COMPARE:
     case NL_OP_LOGIC: return true;
-    case NL_OP_CHOOSE: return nl_graph_node(graph, node->args[1])->is_bool && nl_graph_node(graph, node->args[2])->is_bool;
+    case NL_OP_CHOOSE:
+        return nl_graph_node(graph, node->args[1])->is_bool && nl_graph_node(graph, node->args[2])->is_bool;
     default: return false;
     }
 }
@@ -352,15 +364,9 @@ static nl_ref by_rule(nl_graph *graph, nl_op op, const nl_ref *args, int count)
     return nl_expr_op(graph, op, args, count, result_dim(graph, op, args, count));
 }
 
-nl_ref nl_expr_op1(nl_graph *graph, nl_op op, nl_ref a)
-{
-    return by_rule(graph, op, (nl_ref[]){ a }, 1);
-}
+nl_ref nl_expr_op1(nl_graph *graph, nl_op op, nl_ref a) { return by_rule(graph, op, (nl_ref[]){ a }, 1); }
 
-nl_ref nl_expr_op2(nl_graph *graph, nl_op op, nl_ref a, nl_ref b)
-{
-    return by_rule(graph, op, (nl_ref[]){ a, b }, 2);
-}
+nl_ref nl_expr_op2(nl_graph *graph, nl_op op, nl_ref a, nl_ref b) { return by_rule(graph, op, (nl_ref[]){ a, b }, 2); }
 
 nl_ref nl_expr_op3(nl_graph *graph, nl_op op, nl_ref a, nl_ref b, nl_ref c)
 {
@@ -457,12 +463,33 @@ typedef struct writer {
 } writer;
 
 static const char *const kind_words[NL_X_KIND_COUNT] = {
-    [NL_X_NONE] = "none", [NL_X_CONST] = "const", [NL_X_SLOT] = "slot", [NL_X_ARRAY] = "array", [NL_X_INDEX] = "i",
-    [NL_X_TIME] = "t", [NL_X_STEP] = "step", [NL_X_STATE] = "state", [NL_X_PARAM] = "param", [NL_X_INPUT] = "input",
-    [NL_X_DERIV] = "deriv", [NL_X_PREV] = "prev", [NL_X_DELAY] = "delay", [NL_X_WINDOW] = "window", [NL_X_DRAW] = "draw",
-    [NL_X_OP] = "op", [NL_X_GATHER] = "gather", [NL_X_PART] = "part", [NL_X_REDUCE] = "reduce", [NL_X_PRE] = "pre",
-    [NL_X_POST] = "post", [NL_X_TABLE] = "table", [NL_X_LOAD] = "load", [NL_X_RING] = "ring", [NL_X_SAMPLE] = "sample",
-    [NL_X_PROPAGATE] = "propagate", [NL_X_SYNAPSE_SUM] = "synapse_sum",
+    [NL_X_NONE] = "none",
+    [NL_X_CONST] = "const",
+    [NL_X_SLOT] = "slot",
+    [NL_X_ARRAY] = "array",
+    [NL_X_INDEX] = "i",
+    [NL_X_TIME] = "t",
+    [NL_X_STEP] = "step",
+    [NL_X_STATE] = "state",
+    [NL_X_PARAM] = "param",
+    [NL_X_INPUT] = "input",
+    [NL_X_DERIV] = "deriv",
+    [NL_X_PREV] = "prev",
+    [NL_X_DELAY] = "delay",
+    [NL_X_WINDOW] = "window",
+    [NL_X_DRAW] = "draw",
+    [NL_X_OP] = "op",
+    [NL_X_GATHER] = "gather",
+    [NL_X_PART] = "part",
+    [NL_X_REDUCE] = "reduce",
+    [NL_X_PRE] = "pre",
+    [NL_X_POST] = "post",
+    [NL_X_TABLE] = "table",
+    [NL_X_LOAD] = "load",
+    [NL_X_RING] = "ring",
+    [NL_X_SAMPLE] = "sample",
+    [NL_X_PROPAGATE] = "propagate",
+    [NL_X_SYNAPSE_SUM] = "synapse_sum",
 };
 
 static const char *const reduction_words[] = { "sum", "min", "max", "sumsq", "prod", "any", "all", "argmin", "argmax" };
@@ -471,8 +498,9 @@ static void write_node(writer *w, nl_ref ref, int depth);
 
 static bool is_infix(const nl_op_info *op)
 {
-    return op->arity == 2 && op->name != NULL && (strchr("+-*/^<>=!", op->name[0]) != NULL || strcmp(op->name, "and") == 0 || strcmp(op->name, "or") == 0
-                                                  || strcmp(op->name, "mod") == 0 || strcmp(op->name, "div") == 0);
+    return op->arity == 2 && op->name != NULL
+           && (strchr("+-*/^<>=!", op->name[0]) != NULL || strcmp(op->name, "and") == 0 || strcmp(op->name, "or") == 0
+               || strcmp(op->name, "mod") == 0 || strcmp(op->name, "div") == 0);
 }
 
 static void write_args(writer *w, const nl_node *node, const char *word, int depth)
@@ -511,14 +539,18 @@ static void write_leaf(writer *w, const nl_node *node)
 
     if (node->kind == NL_X_CONST) nl_text_adds(&w->text, nl_text_number(w->text.arena, node->number));
     else if (name != NULL) nl_text_adds(&w->text, name);
-    else if (node->kind == NL_X_TIME || node->kind == NL_X_STEP || node->kind == NL_X_INDEX) nl_text_adds(&w->text, word_of(node));
+    else if (node->kind == NL_X_TIME || node->kind == NL_X_STEP || node->kind == NL_X_INDEX)
+        nl_text_adds(&w->text, word_of(node));
     else nl_text_addf(&w->text, "%s#%u", word_of(node), node->id);
     if (node->kind == NL_X_RING) nl_text_addf(&w->text, "[-%g%s]", node->number, node->end ? " left" : "");
 }
 
 static void write_node(writer *w, nl_ref ref, int depth)
 {
-    enum { DEEP = 40, LONG = 400 }; /* shared nodes are written wherever they are used: long texts could grow without end */
+    enum {
+        DEEP = 40,
+        LONG = 400
+    }; /* shared nodes are written wherever they are used: long texts could grow without end */
     const nl_node *node = nl_graph_node(w->graph, ref);
 
     if (depth > DEEP || w->text.length > LONG) nl_text_adds(&w->text, "..");

@@ -82,7 +82,6 @@ typedef struct nl_space {
 typedef struct nl_graph nl_graph;
 
 nl_graph *nl_graph_new(nl_arena *arena);
-nl_arena *nl_graph_arena(const nl_graph *graph);
 size_t nl_graph_size(const nl_graph *graph);
 const nl_node *nl_graph_node(const nl_graph *graph, nl_ref ref);
 

@@ -313,11 +313,3 @@ double nl_conn_pair_count(const nl_conn_context *cx)
     if (nl_conn_leaves_self(cx, &offset)) nl_conn_self_rows(cx->post.count, cx->pre.count, offset, self);
     return (double)cx->post.count * (double)cx->pre.count - (double)(self[1] - self[0]);
 }
-
-/* Only compressed rows cost memory that is worth counting. */
-nl_conn_estimate nl_conn_estimate_pairs(const nl_conn_context *cx, nl_conn_kind kind, double synapses)
-{
-    const double rows = kind == NL_CONN_SPARSE ? 8 * ((double)cx->post.count + 1) + 4 * synapses : 0;
-
-    return (nl_conn_estimate){ synapses, rows + (double)sizeof(nl_conn) };
-}

@@ -110,10 +110,6 @@ void nl_conn_free(nl_conn *conn);
 /* The same synapses (less what the context leaves out) as compressed rows, for per-synapse work on a stencil. */
 nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn);
 
-/* How many synapses and bytes a rule will take, before it is built (expected values for random rules). */
-typedef struct nl_conn_estimate { double synapses, bytes; } nl_conn_estimate;
-nl_conn_estimate nl_conn_estimate_pairs(const nl_conn_context *cx, nl_conn_kind kind, double synapses);
-
 /* Pairs that a rule chooses from: all, less the autapses where `no self`.  (Pairs of `excluding` are counted.) */
 double nl_conn_pair_count(const nl_conn_context *cx);
 

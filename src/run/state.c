@@ -31,12 +31,13 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
 {
     static const struct { nl_code code; const char *what; } rows[] = {
         [NL_SIM_NOT_FINITE] = { NL_R_NOT_FINITE, "is" },
-        [NL_SIM_BAD_INDEX] = { NL_R_INDEX, "is read with an index out of range:" },
+        [NL_SIM_BAD_INDEX] = { NL_R_INDEX, "reads an element that does not exist:" },
         [NL_SIM_STEP_TOO_SMALL] = { NL_R_STEP, "asks for a step that is too small:" },
-        [NL_SIM_BAD_DELAY] = { NL_R_DELAY, "has a delay that cannot be served:" },
+        [NL_SIM_BAD_DELAY] = { NL_R_DELAY, "has a delay that is negative or longer than its bound" },
         [NL_SIM_STOPPED] = { NL_R_INTERRUPTED, NULL },
         [NL_SIM_SINK_FAILED] = { NL_R_SINK, NULL },
     };
+    const char *value = status != NL_SIM_BAD_DELAY ? nl_arena_printf(s->arena, " %g", failure->value) : "";
     const char *more = failure->what != NULL ? nl_arena_printf(s->arena, " (%s)", failure->what) : "";
 
     if (status == NL_SIM_STOPPED) {
@@ -48,8 +49,8 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
         nl_diag_add(s->diags, NL_R_SINK, (nl_span){ 0, 0 }, "the results cannot be written: %s",
                     s->sink != NULL && nl_sink_error(s->sink) != NULL ? nl_sink_error(s->sink) : "an unknown error");
     else
-        nl_diag_add(s->diags, rows[status].code, failure->span, "%s %s %g at t = %s%s", variable_text(s, failure),
-                    rows[status].what, failure->value, time_text(s, failure->time), more);
+        nl_diag_add(s->diags, rows[status].code, failure->span, "%s %s%s at t = %s%s", variable_text(s, failure),
+                    rows[status].what, value, time_text(s, failure->time), more);
     return nl_session_failed(s, NL_RUN_FAILED);
 }
 
@@ -114,25 +115,16 @@ static double time_now(void *user)
     return s->sim != NULL ? nl_sim_time(s->sim) : s->check.model->start;
 }
 
-static bool synapses_now(void *user, nl_arena *arena, uint32_t projection, size_t *count, const uint32_t **pre,
-                         const uint32_t **post)
+static const nl_conn *conn_now(void *user, uint32_t projection)
 {
     nl_session *s = user;
-    const nl_conn *conn = nl_session_need_sim(s) ? nl_sim_conn(s->sim, projection) : NULL;
 
-    if (conn == NULL) return false;
-    uint32_t *pres = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1),
-             *posts = NL_NEW_ARRAY(arena, uint32_t, conn->synapse_count + 1);
-    nl_conn_synapses(conn, 0, conn->synapse_count, pres, posts);
-    *count = conn->synapse_count;
-    *pre = pres;
-    *post = posts;
-    return true;
+    return nl_session_need_sim(s) ? nl_sim_conn(s->sim, projection) : NULL;
 }
 
 void nl_session_world(nl_session *s)
 {
-    s->world = (nl_eval_world){ .user = s, .read = read_now, .time = time_now, .synapses = synapses_now };
+    s->world = (nl_eval_world){ .user = s, .read = read_now, .time = time_now, .conn = conn_now };
 }
 
 static void publish_collections(nl_session *s)

@@ -1,8 +1,8 @@
 # What is wrong with a model or a command line is told with its place; nothing is run and nothing written.
 . "$NL_SRC/tests/cli/lib.sh"
 
-# refuse PLACE WORDS [ARGUMENT...]: the model on the standard input is refused with a message at PLACE (line:column, or -) that
-# contains WORDS.
+# refuse PLACE WORDS [ARGUMENT...]: the model on the standard input is refused with a message at PLACE (line:column, or
+# -) that contains WORDS.
 refuse() {
     place=$1
     words=$2
@@ -115,7 +115,8 @@ tau * x'"'"' = -x
 run 1 ms'
 printf '%s\n' "$correct" >right.net
 try 0 run right.net -D 'tau=30 ms' -D rule=early
-for define in tua=1 'tau=200 ms' 'tau=3 mV' tau=3 tau= rule=never rule=3 dt=0 'dt=-1 ms' 'seed=-1' 'seed=x' method=rk5 tau; do
+for define in tua=1 'tau=200 ms' 'tau=3 mV' tau=3 tau= tau rule=never rule=3 dt=0 'dt=-1 ms' 'seed=-1' 'seed=x' \
+    method=rk5; do
     try 2 run right.net -D "$define" -o out.npz
     grep -q 'error E[0-9]*: ' output || complain "-D $define: no message with a code:"
     is_absent out.npz

@@ -1,4 +1,4 @@
-# A run that leaves the numbers: status 3, the message names variable, element, time and equation, and what was recorded until
+# A run that cannot go on: status 3, the message names variable, element, time and equation, and what was recorded until
 # then can be read.
 . "$NL_SRC/tests/cli/lib.sh"
 
@@ -62,5 +62,27 @@ END
 try 3 run map.net
 says 'M.m[0]'
 says 'map.net:4:'
+
+# an element that does not exist, and a delay above its bound
+cat >index.net <<'END'
+simulation { dt = 0.1; method = rk4 }
+population A[3] { state x = i; x' = -x }
+population B[2] {
+  state y = 0
+  y' = A.x[i + floor(t)] - y
+}
+run 5
+END
+try 3 run index.net
+says 'index.net:5:3: error R0002: `B.y[1]` reads an element that does not exist: 3 at t = 1.9'
+
+cat >delay.net <<'END'
+simulation { dt = 0.1; method = rk4 }
+state x = 1
+x' = -delay(x, 1 + t, max = 1.75)
+run 5
+END
+try 3 run delay.net
+says 'delay.net:3:1: error R0004: `x` has a delay that is negative or longer than its bound at t = 0.7'
 
 finish

@@ -11,8 +11,9 @@ enum { W_IN = 8, LOSS_SUM = 9, RESPONSE_TIME_1 = 12, REF_W_IN = 19 };
 
 /* The models record what their figures need; the references also have the state at a few units over time. */
 static const char sites_1d[] = "record sites = X.x[[c, c + 1, c + 2, c + 5, c + 20, c - 1, 0]]";
-static const char sites_2d[] = "record sites = [X.x[c, c], X.x[c, c + 1], X.x[c + 1, c], X.x[c + 1, c + 1], X.x[c, c + 5], "
-                               "X.x[c + 5, c + 5], X.x[c - 1, c], X.x[0, 0]]";
+static const char sites_2d[] =
+    "record sites = [X.x[c, c], X.x[c, c + 1], X.x[c + 1, c], X.x[c + 1, c + 1], X.x[c, c + 5], "
+    "X.x[c + 5, c + 5], X.x[c - 1, c], X.x[0, 0]]";
 
 static array reference(const char *folder, const char *name)
 {
@@ -32,7 +33,8 @@ static double scalar(const char *folder, size_t which)
     return value;
 }
 
-/* A recorded series at the samples of a reference: sample k of the reference is the state after step k, ours begins at t = 0. */
+/* A recorded series at the samples of a reference: sample k of the reference is the state after step k, ours begins at
+ * t = 0. */
 static void assert_series(model *m, const char *series, const char *folder, const char *name, double room)
 {
     array index = reference(folder, "sample_index"), want = reference(folder, name);
@@ -95,7 +97,8 @@ static void literal(const char *folder, const char *defines)
     assert_published(m, folder, "x");
     assert_array(m, "x_two_thirds", folder, "x_two_thirds", 1e-12);
     assert_series(m, "summed_activity_diff", folder, "summed_activity_diff", 1e-10);
-    for (size_t n = 0; n < 3; n++) assert_close(model_get(m, "response_time").data[n], scalar(folder, RESPONSE_TIME_1 + n), 1e-12);
+    for (size_t n = 0; n < 3; n++)
+        assert_close(model_get(m, "response_time").data[n], scalar(folder, RESPONSE_TIME_1 + n), 1e-12);
     model_free(m);
 }
 
@@ -151,9 +154,11 @@ static void torus_balanced(void **state)
     static const char file[] = "models/cooperative_2d.net";
 
     (void)state;
-    assert_converged(file, sites_2d, "2d_balanced_linear", "N=40 balanced=true linear_mixed=true method=midpoint", 3 * MIDPOINT_ERROR_2D_LINEAR);
+    assert_converged(file, sites_2d, "2d_balanced_linear", "N=40 balanced=true linear_mixed=true method=midpoint",
+                     3 * MIDPOINT_ERROR_2D_LINEAR);
     assert_converged(file, sites_2d, "2d_balanced_linear", "N=40 balanced=true linear_mixed=true method=rk4", 1e-6);
-    assert_converged(file, sites_2d, "2d_balanced_nonlinear", "N=40 balanced=true linear_mixed=false method=midpoint", 3 * MIDPOINT_ERROR_2D_NONLINEAR);
+    assert_converged(file, sites_2d, "2d_balanced_nonlinear", "N=40 balanced=true linear_mixed=false method=midpoint",
+                     3 * MIDPOINT_ERROR_2D_NONLINEAR);
     assert_converged(file, sites_2d, "2d_balanced_nonlinear", "N=40 balanced=true linear_mixed=false method=rk4", 1e-6);
 }
 
@@ -172,7 +177,8 @@ static void adaptation(void **state)
 {
     static const char folder[] = "1d_sfa";
     /* long series stay in memory when an expression reads them */
-    model *m = model_file_with("models/cooperative_sfa.net", "let t_resp ", "let last = concat(x_sites[-1], u_sites[-1])", "");
+    model *m =
+        model_file_with("models/cooperative_sfa.net", "let t_resp ", "let last = concat(x_sites[-1], u_sites[-1])", "");
 
     (void)state;
     assert_series(m, "x_sites", folder, "trace_x", 1e-12);

@@ -1,5 +1,6 @@
-/* The torus at its published size, 200 x 200: `make check-long`.  The excitatory variants take the published scheme, the balanced ones
- * the textbook midpoint step, whose distance from the published one is known from the small networks. */
+/* The torus at its published size, 200 x 200: `make check-long`.  The excitatory variants take the published
+ * scheme, the balanced ones the textbook midpoint step, whose distance from the published one is known from the
+ * small networks. */
 #include "support/model.h"
 
 /* Places in scalars.npy, from the first one of a variant. */
@@ -47,16 +48,34 @@ static void check_variant(size_t which)
     model_free(m);
 }
 
-static void excitatory_linear(void **state) { (void)state; check_variant(0); }
-static void excitatory_nonlinear(void **state) { (void)state; check_variant(1); }
-static void balanced_nonlinear(void **state) { (void)state; check_variant(2); }
-static void balanced_linear(void **state) { (void)state; check_variant(3); }
+static void excitatory_linear(void **state)
+{
+    (void)state;
+    check_variant(0);
+}
+static void excitatory_nonlinear(void **state)
+{
+    (void)state;
+    check_variant(1);
+}
+static void balanced_nonlinear(void **state)
+{
+    (void)state;
+    check_variant(2);
+}
+static void balanced_linear(void **state)
+{
+    (void)state;
+    check_variant(3);
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(excitatory_linear), cmocka_unit_test(excitatory_nonlinear),
-        cmocka_unit_test(balanced_nonlinear), cmocka_unit_test(balanced_linear),
+        cmocka_unit_test(excitatory_linear),
+        cmocka_unit_test(excitatory_nonlinear),
+        cmocka_unit_test(balanced_nonlinear),
+        cmocka_unit_test(balanced_linear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
-/* Delay equations: orders on and off the grid, delays below the step, histories, delays per element and by the state. */
+/* Delay equations: orders on and off the grid, delays below the step, histories, delays per element and by the
+ * state. */
 #include "support/order.h"
 
-/* y' = -y(t - 1) with y = 1 before 0: on each unit of time a polynomial, by the method of steps.  The derivative jumps at 0, the
- * second one at 1, and so on. */
+/* y' = -y(t - 1) with y = 1 before 0: on each unit of time a polynomial, by the method of steps.  The derivative jumps
+ * at 0, the second one at 1, and so on. */
 static const char polynomials[] = "simulation { dt = 0.1; method = rk4; rtol = 1e-8; atol = 1e-8 }\n"
                                   "state y = 1\n"
                                   "y' = -delay(y, 1)\n"
@@ -63,28 +64,37 @@ static double off_grid_order(const char *text, const char *defines, int n)
     return above / below;
 }
 
-#define assert_off_grid_order(text, defines, n, low, high)                                                 \
-    do {                                                                                                   \
-        const double order_ = off_grid_order((text), (defines), (n));                                      \
-        if (!(order_ >= (low) && order_ <= (high)))                                                        \
-            fail_msg("%s off the grid: order %.3f, wanted %g .. %g", (defines), order_, (double)(low), (double)(high)); \
+#define assert_off_grid_order(text, defines, n, low, high)                                                             \
+    do {                                                                                                               \
+        const double order_ = off_grid_order((text), (defines), (n));                                                  \
+        if (!(order_ >= (low) && order_ <= (high)))                                                                    \
+            fail_msg("%s off the grid: order %.3f, wanted %g .. %g", (defines), order_, (double)(low),                 \
+                     (double)(high));                                                                                  \
     } while (0)
 
-static const struct { const char *defines; double order; } methods[] = {
-    { "method=euler", 1 }, { "method=midpoint", 2 }, { "method=heun", 2 }, { "method=rk4", 4 },
+static const struct {
+    const char *defines;
+    double order;
+} methods[] = {
+    { "method=euler", 1 },
+    { "method=midpoint", 2 },
+    { "method=heun", 2 },
+    { "method=rk4", 4 },
 };
 
 static void on_the_grid(void **state)
 {
     (void)state;
     for (size_t k = 0; k < 4; k++) {
-        assert_order(polynomials, methods[k].defines, k == 0 ? 0.0625 : 0.25, methods[k].order - 0.2, methods[k].order + 0.35);
-        assert_order(cosine, methods[k].defines, k == 0 ? 0.03125 : 0.25, methods[k].order - 0.25, methods[k].order + 0.35);
+        assert_order(polynomials, methods[k].defines, k == 0 ? 0.0625 : 0.25, methods[k].order - 0.2,
+                     methods[k].order + 0.35);
+        assert_order(cosine, methods[k].defines, k == 0 ? 0.03125 : 0.25, methods[k].order - 0.25,
+                     methods[k].order + 0.35);
     }
 }
 
-/* The solution of y' = -y(t - 1) with a history that is a polynomial, by the method of steps: on each unit of time a polynomial in the
- * time since its beginning, the integral of the one before. */
+/* The solution of y' = -y(t - 1) with a history that is a polynomial, by the method of steps: on each unit of time a
+ * polynomial in the time since its beginning, the integral of the one before. */
 static double by_steps(const double history[3], int units)
 {
     double p[20] = { history[0], history[1], history[2] }, value = 1;
@@ -105,30 +115,36 @@ static void off_the_grid_with_joined_slope(void **state)
     char text[400];
 
     (void)state;
-    snprintf(text, sizeof text, "simulation { dt = 0.1; method = rk4 }\n"
-                                "state y = 1\n"
-                                "history y = 1 - t - t^2\n"
-                                "y' = -delay(y, 1)\n"
-                                "run 8\n"
-                                "let error = y - (%.17g)\n", by_steps(history, 8));
+    snprintf(text, sizeof text,
+             "simulation { dt = 0.1; method = rk4 }\n"
+             "state y = 1\n"
+             "history y = 1 - t - t^2\n"
+             "y' = -delay(y, 1)\n"
+             "run 8\n"
+             "let error = y - (%.17g)\n",
+             by_steps(history, 8));
     assert_order(text, "method=rk4", 0.25, 3.8, 4.4);
     assert_off_grid_order(text, "method=rk4", 4, 2.75, 4.4);
 }
 
-/* Without kinks the order is that of the method; a jump of the slope within a step costs rk4 two, one of the second derivative one. */
+/* Without kinks the order is that of the method; a jump of the slope within a step costs rk4 two, one of the second
+ * derivative one. */
 static void off_the_grid(void **state)
 {
     (void)state;
     for (size_t k = 0; k < 4; k++) {
-        assert_off_grid_order(cosine, methods[k].defines, k == 0 ? 32 : 4, methods[k].order - 0.25, methods[k].order + 0.4);
-        assert_off_grid_order(polynomials, methods[k].defines, k == 0 ? 16 : 4, fmin(methods[k].order, 2) - 0.25, methods[k].order + 0.5);
+        assert_off_grid_order(cosine, methods[k].defines, k == 0 ? 32 : 4, methods[k].order - 0.25,
+                              methods[k].order + 0.4);
+        assert_off_grid_order(polynomials, methods[k].defines, k == 0 ? 16 : 4, fmin(methods[k].order, 2) - 0.25,
+                              methods[k].order + 0.5);
     }
 }
 
 static void per_element(void **state)
 {
     (void)state;
-    for (size_t k = 1; k < 4; k++) assert_order(exponentials, methods[k].defines, 0.2, methods[k].order - 0.25, methods[k].order + 0.4);
+    for (size_t k = 1; k < 4; k++)
+        assert_order(exponentials, methods[k].defines, 0.2, methods[k].order - 0.25, methods[k].order + 0.4);
 }
 
 /* Every delay is shorter than every step. */
@@ -146,13 +162,15 @@ static void below_the_step(void **state)
 static void state_dependent(void **state)
 {
     (void)state;
-    for (size_t k = 1; k < 4; k++) assert_order(by_state, methods[k].defines, 0.2, methods[k].order - 0.3, methods[k].order + 0.4);
+    for (size_t k = 1; k < 4; k++)
+        assert_order(by_state, methods[k].defines, 0.2, methods[k].order - 0.3, methods[k].order + 0.4);
 }
 
 static void of_expressions(void **state)
 {
     (void)state;
-    for (size_t k = 1; k < 4; k++) assert_order(through_projection, methods[k].defines, 0.2, methods[k].order - 0.3, methods[k].order + 0.4);
+    for (size_t k = 1; k < 4; k++)
+        assert_order(through_projection, methods[k].defines, 0.2, methods[k].order - 0.3, methods[k].order + 0.4);
 }
 
 /* Adaptive methods follow their tolerance. */
@@ -208,10 +226,16 @@ static void the_past_is_constant(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(on_the_grid),     cmocka_unit_test(off_the_grid),   cmocka_unit_test(off_the_grid_with_joined_slope),
+        cmocka_unit_test(on_the_grid),
+        cmocka_unit_test(off_the_grid),
+        cmocka_unit_test(off_the_grid_with_joined_slope),
         cmocka_unit_test(per_element),
-        cmocka_unit_test(below_the_step),  cmocka_unit_test(state_dependent), cmocka_unit_test(of_expressions),
-        cmocka_unit_test(adaptive),        cmocka_unit_test(maps_look_back_exactly), cmocka_unit_test(the_past_is_constant),
+        cmocka_unit_test(below_the_step),
+        cmocka_unit_test(state_dependent),
+        cmocka_unit_test(of_expressions),
+        cmocka_unit_test(adaptive),
+        cmocka_unit_test(maps_look_back_exactly),
+        cmocka_unit_test(the_past_is_constant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,15 @@
-/* Values that are computed before and after a run: roots, eigenvalues, response times, against the arrays of tests/golden-data. */
+/* Values that are computed before and after a run: roots, eigenvalues, response times, against the arrays of
+ * tests/golden-data. */
 #include "support/model.h"
 
 /* Response times of critically damped networks, and the weights that follow, for 54 sets of parameters. */
 static void roots(void **state)
 {
-    static const char text[] = "param wsum = 0.5, tau = 1, tau_lag = 0.1\n"
-                               "solve t in (0, tau / (1 - wsum)) : 1/t = (1 - wsum)/tau + (1 - exp(-tau_lag/t)) / tau_lag\n"
-                               "let w_I = -exp(-tau_lag/t)\n"
-                               "let t_dec = tau / (1 + w_I)\n";
+    static const char text[] =
+        "param wsum = 0.5, tau = 1, tau_lag = 0.1\n"
+        "solve t in (0, tau / (1 - wsum)) : 1/t = (1 - wsum)/tau + (1 - exp(-tau_lag/t)) / tau_lag\n"
+        "let w_I = -exp(-tau_lag/t)\n"
+        "let t_dec = tau / (1 + w_I)\n";
     array table = golden("tresp_root/table");
 
     (void)state;
@@ -107,7 +109,8 @@ static void response_times(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(roots), cmocka_unit_test(eigenvalues), cmocka_unit_test(response_times) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(roots), cmocka_unit_test(eigenvalues),
+                                        cmocka_unit_test(response_times) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

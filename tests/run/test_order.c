@@ -1,17 +1,19 @@
 /* Orders of the methods of integration on equations with closed solutions. */
 #include "support/order.h"
 
-/* Two nonlinear equations, one of which sees the time, so that the times of stages matter; the third is coupled to both. */
-static const char smooth[] = "simulation { dt = 0.1; method = rk4; rtol = 1e-6; atol = 1e-6 }\n"
-                             "population X[3] {\n"
-                             "  state y = 1, u = 1, w = 1.7\n"
-                             "  y' = -y^3 / 2\n"
-                             "  u' = u * cos(t)\n"
-                             "  w' = w * y^2\n"
-                             "}\n"
-                             "run 2.4\n"
-                             "let T = 2.4\n"
-                             "let error = max(abs(concat(X.y - 1/sqrt(1 + T), X.u - exp(sin(T)), X.w - 1.7*(1 + T))))\n";
+/* Two nonlinear equations, one of which sees the time, so that the times of stages matter; the third is coupled to
+ * both. */
+static const char smooth[] =
+    "simulation { dt = 0.1; method = rk4; rtol = 1e-6; atol = 1e-6 }\n"
+    "population X[3] {\n"
+    "  state y = 1, u = 1, w = 1.7\n"
+    "  y' = -y^3 / 2\n"
+    "  u' = u * cos(t)\n"
+    "  w' = w * y^2\n"
+    "}\n"
+    "run 2.4\n"
+    "let T = 2.4\n"
+    "let error = max(abs(concat(X.y - 1/sqrt(1 + T), X.u - exp(sin(T)), X.w - 1.7*(1 + T))))\n";
 
 /* Linear in its own variable, with a coefficient that moves. */
 static const char in_own_variable[] = "simulation { dt = 0.1; method = exponential_euler }\n"
@@ -22,12 +24,19 @@ static const char in_own_variable[] = "simulation { dt = 0.1; method = exponenti
 
 static void runge_kutta(void **state)
 {
-    static const struct { const char *defines; double order, dt; } methods[] = {
-        { "method=euler", 1, 0.05 }, { "method=midpoint", 2, 0.05 }, { "method=heun", 2, 0.05 }, { "method=rk4", 4, 0.1 },
+    static const struct {
+        const char *defines;
+        double order, dt;
+    } methods[] = {
+        { "method=euler", 1, 0.05 },
+        { "method=midpoint", 2, 0.05 },
+        { "method=heun", 2, 0.05 },
+        { "method=rk4", 4, 0.1 },
     };
 
     (void)state;
-    for (size_t k = 0; k < 4; k++) assert_order(smooth, methods[k].defines, methods[k].dt, methods[k].order - 0.15, methods[k].order + 0.25);
+    for (size_t k = 0; k < 4; k++)
+        assert_order(smooth, methods[k].defines, methods[k].dt, methods[k].order - 0.15, methods[k].order + 0.25);
 }
 
 /* A method of the file: Kutta's third order. */
@@ -36,7 +45,8 @@ static void a_method_of_the_file(void **state)
     char text[1000];
 
     (void)state;
-    snprintf(text, sizeof text, "method kutta3 { c = [0, 1/2, 1]; a = [[], [1/2], [-1, 2]]; b = [1/6, 2/3, 1/6] }\n%s", smooth);
+    snprintf(text, sizeof text, "method kutta3 { c = [0, 1/2, 1]; a = [[], [1/2], [-1, 2]]; b = [1/6, 2/3, 1/6] }\n%s",
+             smooth);
     assert_order(text, "method=kutta3", 0.1, 2.85, 3.25);
 }
 
@@ -51,7 +61,8 @@ static void adaptive(void **state)
 
         snprintf(defines, sizeof defines, "method=dopri5 rtol=1e-%d atol=1e-%d", digits, digits);
         const double error = error_with(smooth, defines, 0.1), coarse = error_with(smooth, defines, 0.8);
-        if (!(fmax(error, coarse) < 30 * pow(10, -digits))) fail_msg("%s: errors %.3g and %.3g", defines, error, coarse);
+        if (!(fmax(error, coarse) < 30 * pow(10, -digits)))
+            fail_msg("%s: errors %.3g and %.3g", defines, error, coarse);
         if (!(error <= before)) fail_msg("%s: error %.3g after %.3g", defines, error, before);
         before = error;
     }
@@ -84,15 +95,16 @@ static void exact(void **state)
                                "}\n"
                                "run 4\n"
                                "let D = exp(-0.2*4), E = exp(-4)\n"
-                               "let error = max(abs(concat(X.p - D*cos(12), X.q - D*sin(12), X.a - E, X.b - 4*E, X.c - (8*E + 0.5*(1 - E)))))\n";
+                               "let error = max(abs(concat(X.p - D*cos(12), X.q - D*sin(12), X.a - E, X.b - 4*E, X.c - "
+                               "(8*E + 0.5*(1 - E)))))\n";
 
     (void)state;
     assert_true(error_with(text, "method=exact", 0.1) < 2e-14);
     assert_true(error_with(text, "method=exact", 2) < 2e-14);
 }
 
-/* The stiff equation of Prothero and Robinson, where an explicit method would need steps of 1e-5; and Robertson's reactions,
- * whose state at t = 40 is known (Hairer and Wanner, Solving Ordinary Differential Equations II). */
+/* The stiff equation of Prothero and Robinson, where an explicit method would need steps of 1e-5; and Robertson's
+ * reactions, whose state at t = 40 is known (Hairer and Wanner, Solving Ordinary Differential Equations II). */
 static void stiff(void **state)
 {
     static const char prothero[] = "simulation { dt = 0.1; method = bdf; rtol = 1e-7; atol = 1e-9 }\n"
@@ -100,13 +112,14 @@ static void stiff(void **state)
                                    "y' = -1e5 * (y - cos(t)) - sin(t)\n"
                                    "run 5\n"
                                    "let error = y - cos(5)\n";
-    static const char robertson[] = "simulation { dt = 0.4; method = bdf; rtol = 1e-8; atol = 1e-12 }\n"
-                                    "state a = 1, b = 0, c = 0\n"
-                                    "a' = -0.04*a + 1e4*b*c\n"
-                                    "b' =  0.04*a - 1e4*b*c - 3e7*b^2\n"
-                                    "c' = 3e7*b^2\n"
-                                    "run 40\n"
-                                    "let error = max(abs([a/0.7158270688 - 1, b/0.9185534765e-5 - 1, c/0.2841637457 - 1]))\n";
+    static const char robertson[] =
+        "simulation { dt = 0.4; method = bdf; rtol = 1e-8; atol = 1e-12 }\n"
+        "state a = 1, b = 0, c = 0\n"
+        "a' = -0.04*a + 1e4*b*c\n"
+        "b' =  0.04*a - 1e4*b*c - 3e7*b^2\n"
+        "c' = 3e7*b^2\n"
+        "run 40\n"
+        "let error = max(abs([a/0.7158270688 - 1, b/0.9185534765e-5 - 1, c/0.2841637457 - 1]))\n";
 
     (void)state;
     assert_true(error_with(prothero, "method=bdf", 0.1) < 1e-6);
@@ -114,20 +127,21 @@ static void stiff(void **state)
     assert_true(error_with(smooth, "method=bdf rtol=1e-8 atol=1e-10", 0.1) < 1e-5);
 }
 
-/* Couplings are evaluated in every stage: a ring of units keeps the order of its method.  Its slowest mode decays like exp(-0.1 t),
- * and the pattern is an eigenvector, so the solution is closed. */
+/* Couplings are evaluated in every stage: a ring of units keeps the order of its method.  Its slowest mode decays like
+ * exp(-0.1 t), and the pattern is an eigenvector, so the solution is closed. */
 static void coupled(void **state)
 {
-    static const char text[] = "simulation { dt = 0.1; method = rk4 }\n"
-                               "population X[12] {\n"
-                               "  input rec\n"
-                               "  state x = sin(2*pi*i/N)\n"
-                               "  x' = -x + rec\n"
-                               "}\n"
-                               "let rate = 2 * 0.45 * cos(2*pi/12) - 1\n"
-                               "projection X -> X via offsets([-1, 1], boundary = \"wrap\") { post.rec += 0.45 * pre.x }\n"
-                               "run 8\n"
-                               "let error = max(abs(X.x - exp(8*rate) * sin(2*pi*arange(12)/12)))\n";
+    static const char text[] =
+        "simulation { dt = 0.1; method = rk4 }\n"
+        "population X[12] {\n"
+        "  input rec\n"
+        "  state x = sin(2*pi*i/N)\n"
+        "  x' = -x + rec\n"
+        "}\n"
+        "let rate = 2 * 0.45 * cos(2*pi/12) - 1\n"
+        "projection X -> X via offsets([-1, 1], boundary = \"wrap\") { post.rec += 0.45 * pre.x }\n"
+        "run 8\n"
+        "let error = max(abs(X.x - exp(8*rate) * sin(2*pi*arange(12)/12)))\n";
 
     (void)state;
     assert_order(text, "method=midpoint", 0.5, 1.85, 2.25);
@@ -138,8 +152,10 @@ static void coupled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runge_kutta), cmocka_unit_test(a_method_of_the_file), cmocka_unit_test(adaptive), cmocka_unit_test(exponential_euler),
-        cmocka_unit_test(exact),       cmocka_unit_test(stiff),                cmocka_unit_test(coupled),
+        cmocka_unit_test(runge_kutta), cmocka_unit_test(a_method_of_the_file),
+        cmocka_unit_test(adaptive),    cmocka_unit_test(exponential_euler),
+        cmocka_unit_test(exact),       cmocka_unit_test(stiff),
+        cmocka_unit_test(coupled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* What must not change a single bit: the instruction set, cutting a run into pieces, recorders, other populations. */
 #include "support/model.h"
 
-/* Functions of every kind, draws, a random network, delays on and off the grid, a reduction: on an awkward number of units. */
+/* Functions of every kind, draws, a random network, delays on and off the grid, a reduction: on an awkward number of
+ * units. */
 #define HEAD "simulation { dt = 0.1; method = rk4; seed = 17 }\n"
 #define NETWORK                                                                                                        \
     "population X[1003] {\n"                                                                                           \
@@ -37,8 +38,10 @@ static void assert_same(const char *text, const char *what)
     result a = run(one_run, ""), b = run(text, "");
 
     assert_int_equal(a.x.rows, 1003);
-    if (memcmp(a.x.data, b.x.data, 1003 * sizeof(double)) != 0) fail_msg("%s: X.x differs by %.3g", what, distance(a.x, b.x));
-    if (memcmp(a.y.data, b.y.data, 31 * sizeof(double)) != 0) fail_msg("%s: Y.y differs by %.3g", what, distance(a.y, b.y));
+    if (memcmp(a.x.data, b.x.data, 1003 * sizeof(double)) != 0)
+        fail_msg("%s: X.x differs by %.3g", what, distance(a.x, b.x));
+    if (memcmp(a.y.data, b.y.data, 31 * sizeof(double)) != 0)
+        fail_msg("%s: Y.y differs by %.3g", what, distance(a.y, b.y));
     model_free(a.m);
     model_free(b.m);
 }
@@ -55,17 +58,20 @@ static void cut_in_pieces(void **state)
 static void with_recorders(void **state)
 {
     (void)state;
-    assert_same(HEAD NETWORK "record r = X.x every 0.3\nrecord s = sum(X.f) + prev(mean(Y.y))\nrun 4\n" TAIL, "with recorders");
+    assert_same(HEAD NETWORK "record r = X.x every 0.3\nrecord s = sum(X.f) + prev(mean(Y.y))\nrun 4\n" TAIL,
+                "with recorders");
     assert_same(HEAD NETWORK "run 1\nrecord r = X.x - X.rec\nrun 3\n" TAIL, "with a late recorder");
 }
 
 static void beside_others(void **state)
 {
     (void)state;
-    assert_same(HEAD "population Z[77] { param p = uniform(0, 1); input s; state z = normal(0, 1); z' = -p*z + s }\n" NETWORK
-                     "projection X -> Z via random(p = 0.1) { param w = uniform(0, 1); post.s += w * pre.x }\n"
-                     "param unused = normal(0, 1)\n"
-                     "run 4\n" TAIL, "beside another population");
+    assert_same(HEAD
+                "population Z[77] { param p = uniform(0, 1); input s; state z = normal(0, 1); z' = -p*z + s }\n" NETWORK
+                "projection X -> Z via random(p = 0.1) { param w = uniform(0, 1); post.s += w * pre.x }\n"
+                "param unused = normal(0, 1)\n"
+                "run 4\n" TAIL,
+                "beside another population");
 }
 
 /* The seed is what the draws depend on. */
@@ -98,7 +104,8 @@ static void instruction_sets(void **state)
     }
     unsetenv("NETLANG_ISA");
     for (int k = 1; k < 3; k++) {
-        if (memcmp(x[0].data, x[k].data, 1003 * sizeof(double)) != 0) fail_msg("%s: X.x differs by %.3g", sets[k], distance(x[0], x[k]));
+        if (memcmp(x[0].data, x[k].data, 1003 * sizeof(double)) != 0)
+            fail_msg("%s: X.x differs by %.3g", sets[k], distance(x[0], x[k]));
         assert_memory_equal(y[0].data, y[k].data, 31 * sizeof(double));
     }
     for (int k = 0; k < 3; k++) {

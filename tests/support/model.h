@@ -16,7 +16,8 @@ static inline void show_messages(nl_session *session)
     for (size_t i = 0; netlang_message_get(session, i, &message); i++) fputs(message.shown, stderr);
 }
 
-/* A loaded text.  `defines` is a list such as "N=40 dt=0.1", parted by blanks; it must outlive the session, as must `options`. */
+/* A loaded text.  `defines` is a list such as "N=40 dt=0.1", parted by blanks; it must outlive the session, as must
+ * `options`. */
 typedef struct model {
     nl_session *session;
     char words[300];
@@ -135,10 +136,10 @@ static inline double distance(array a, array b)
     return worst;
 }
 
-#define assert_near(a, b, room)                                                               \
-    do {                                                                                      \
-        const double far_ = distance((a), (b)), room_ = (room);                               \
-        if (!(far_ <= room_)) fail_msg("%s is %.3g away from %s, more than %.3g", #a, far_, #b, room_); \
+#define assert_near(a, b, room)                                                                                        \
+    do {                                                                                                               \
+        const double far_ = distance((a), (b)), room_ = (room);                                                        \
+        if (!(far_ <= room_)) fail_msg("%s is %.3g away from %s, more than %.3g", #a, far_, #b, room_);                \
     } while (0)
 
 /* Rows of `a` by number: the samples of a series that a reference has. */

@@ -52,7 +52,8 @@ static inline array golden(const char *name)
     char *bytes = read_text(path, &length);
     const size_t header = 10 + (unsigned char)bytes[8] + 256u * (unsigned char)bytes[9];
     const char *shape = strstr(bytes + 10, "'shape': (");
-    if (memcmp(bytes, "\x93NUMPY\x01\x00", 8) != 0 || strstr(bytes + 10, "'<f8', 'fortran_order': False") == NULL || shape == NULL)
+    if (memcmp(bytes, "\x93NUMPY\x01\x00", 8) != 0 || strstr(bytes + 10, "'<f8', 'fortran_order': False") == NULL
+        || shape == NULL)
         fail_msg("%s: not an array of doubles in C order", path);
     if (sscanf(shape, "'shape': (%zu, %zu", &a.rows, &a.columns) < 1) fail_msg("%s: no shape", path);
     assert_int_equal(length - header, a.rows * a.columns * sizeof(double));

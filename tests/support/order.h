@@ -27,11 +27,11 @@ static inline double observed_order(const char *text, const char *defines, doubl
     return (4 * sxy - sx * sy) / (4 * sxx - sx * sx);
 }
 
-#define assert_order(text, defines, dt, low, high)                                                     \
-    do {                                                                                               \
-        const double order_ = observed_order((text), (defines), (dt));                                 \
-        if (!(order_ >= (low) && order_ <= (high)))                                                    \
-            fail_msg("%s: order %.3f, wanted %g .. %g", (defines), order_, (double)(low), (double)(high)); \
+#define assert_order(text, defines, dt, low, high)                                                                     \
+    do {                                                                                                               \
+        const double order_ = observed_order((text), (defines), (dt));                                                 \
+        if (!(order_ >= (low) && order_ <= (high)))                                                                    \
+            fail_msg("%s: order %.3f, wanted %g .. %g", (defines), order_, (double)(low), (double)(high));             \
     } while (0)
 
 #endif

@@ -902,18 +902,6 @@ static void sizes_are_checked_before_memory(void **unused)
     done(&cx, conn);
 }
 
-static void estimates_are_what_is_taken(void **unused)
-{
-    (void)unused;
-    nl_conn_context cx = lines(1000, 3000);
-    nl_conn *conn = nl_conn_fixed_indegree(&cx, 100, false);
-    const nl_conn_estimate e = nl_conn_estimate_pairs(&cx, NL_CONN_SPARSE, 300000);
-    assert_exact(e.synapses, (double)conn->synapse_count);
-    assert_exact(e.bytes, (double)conn->bytes);
-    assert_true(e.bytes < 4.2 * 300000);
-    done(&cx, conn);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -945,7 +933,6 @@ int main(void)
         cmocka_unit_test(low_rank_is_a_product),
         cmocka_unit_test(rows_hold_the_same_synapses),
         cmocka_unit_test(sizes_are_checked_before_memory),
-        cmocka_unit_test(estimates_are_what_is_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
