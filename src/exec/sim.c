@@ -138,6 +138,9 @@ static void compile_all(nl_sim *sim)
     sim->begin = compile(sim, "begin", lo->begin.items, lo->begin.count);
     sim->substep = compile(sim, "substep", lo->substep.items, lo->substep.count);
     sim->step = compile(sim, "step", lo->step.items, lo->step.count);
+    sim->split_begin = compile(sim, "split begin", lo->split_begin.items, lo->split_begin.count);
+    sim->split_substep = compile(sim, "split substep", lo->split_substep.items, lo->split_substep.count);
+    sim->split_step = compile(sim, "split step", lo->split_step.items, lo->split_step.count);
     sim->blocks = NL_NEW_ARRAY(sim->arena, nl_machine *, sim->model->blocks.count + 1);
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
@@ -210,7 +213,8 @@ void nl_sim_free(nl_sim *sim)
 {
     if (sim == NULL) return;
     sim_stiff_free(sim);
-    nl_machine *const machines[] = { sim->first, sim->begin, sim->substep, sim->step };
+    nl_machine *const machines[] = { sim->first,       sim->begin,         sim->substep,   sim->step,
+                                     sim->split_begin, sim->split_substep, sim->split_step };
     for (size_t k = 0; k < NL_LEN(machines); k++) nl_machine_free(machines[k]);
     for (size_t k = 0; sim->blocks != NULL && k < sim->model->blocks.count; k++) nl_machine_free(sim->blocks[k]);
     for (size_t k = 0; k < sim->groups.count; k++) nl_machine_free(sim->groups.items[k]->machine);
@@ -432,6 +436,9 @@ const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
     const listing lists[] = {
         { "first", lo->first.items, lo->first.count },       { "begin", lo->begin.items, lo->begin.count },
         { "substep", lo->substep.items, lo->substep.count }, { "step", lo->step.items, lo->step.count },
+        { "split begin", lo->split_begin.items, lo->split_begin.count },
+        { "split substep", lo->split_substep.items, lo->split_substep.count },
+        { "split step", lo->split_step.items, lo->split_step.count },
         { "probes", sim->probe_roots, sim->probe_count },
     };
     nl_text text = nl_text_new(arena);

@@ -29,6 +29,7 @@ struct nl_sim {
     nl_store store;
     bool has_store;
     nl_machine *first, *begin, *substep, *step;
+    nl_machine *split_begin, *split_substep, *split_step; /* NULL where steps are never split */
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
     nl_root *probe_roots;
     nl_probe *probes;

@@ -198,7 +198,8 @@ nl_sim_status sim_prepare(nl_sim *sim, nl_sim_failure *failure)
     if ((status = init_params(sim, failure)) != NL_SIM_OK || (status = init_weights(sim, failure)) != NL_SIM_OK
         || (status = init_exact(sim, failure)) != NL_SIM_OK)
         return status;
-    nl_machine *const whole[] = { sim->first, sim->begin, sim->substep, sim->step };
+    nl_machine *const whole[] = { sim->first,       sim->begin,         sim->substep,   sim->step,
+                                  sim->split_begin, sim->split_substep, sim->split_step };
     for (size_t k = 0; k < NL_LEN(whole); k++)
         if (whole[k] != NULL) nl_machine_prepare(whole[k]);
     for (size_t k = 0; k < sim->model->blocks.count; k++)

@@ -318,24 +318,47 @@ static nl_sim_status run_blocks(nl_sim *sim, nl_block_kind kind, nl_sim_failure 
 
 /* --- a step --- */
 
-static nl_sim_status advance_equations(nl_sim *sim, nl_sim_failure *failure)
+/* A step of a fixed method in pieces: each ends where a kink of the past arrives, the last at the step's end. */
+static nl_sim_status pieces(nl_sim *sim, nl_sim_failure *failure)
 {
+    const nl_jump *jumps = present_jumps(sim);
     nl_sim_status status = NL_SIM_OK;
 
-    if (sim->lowered->stepping == NL_STEP_FIXED) return NL_SIM_OK;
-    if (sim->begin != NULL) status = sim_run_machine(sim, sim->begin, failure);
+    for (double sigma = 0, end; sigma < 1 && status == NL_SIM_OK; sigma = end) {
+        end = next_kink(sim, jumps, sigma);
+        set_number(sim, sim->lowered->sigma, sigma);
+        set_number(sim, sim->lowered->h, (end - sigma) * sim->model->dt);
+        status = sim_run_machine(sim, sim->split_substep, failure);
+        accept_work(sim);
+    }
+    return status;
+}
+
+static bool is_split(const nl_sim *sim) { return sim->lowered->splits && next_kink(sim, present_jumps(sim), 0) < 1; }
+
+/* Everything before the states of the coming step are known but for maps and blocks. */
+static nl_sim_status advance_equations(nl_sim *sim, bool split, nl_sim_failure *failure)
+{
+    nl_machine *begin = split ? sim->split_begin : sim->begin;
+    nl_sim_status status = NL_SIM_OK;
+
+    if (sim->lowered->stepping == NL_STEP_FIXED && !split) return NL_SIM_OK;
+    if (begin != NULL) status = sim_run_machine(sim, begin, failure);
     if (status != NL_SIM_OK) return status;
     copy_to_work(sim);
+    if (split) return pieces(sim, failure);
     return sim->lowered->stepping == NL_STEP_ADAPTIVE ? substeps(sim, failure) : stiff_step(sim, failure);
 }
 
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
 {
+    const bool split = is_split(sim);
+    nl_machine *step = split ? sim->split_step : sim->step;
     nl_sim_status status;
 
     if (sim->lowered->jumped != UINT32_MAX) set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
-    if ((status = advance_equations(sim, failure)) != NL_SIM_OK) return status;
-    if (sim->step != NULL && (status = sim_run_machine(sim, sim->step, failure)) != NL_SIM_OK) return status;
+    if ((status = advance_equations(sim, split, failure)) != NL_SIM_OK) return status;
+    if (step != NULL && (status = sim_run_machine(sim, step, failure)) != NL_SIM_OK) return status;
     rotate_all(sim);
     sim->store.step++;
     sim->store.time = sim->model->start + (double)sim->store.step * sim->model->dt;

@@ -159,6 +159,23 @@ static nl_ref compared(lowering *lo, nl_op op, nl_ref a, nl_ref b)
     }
 }
 
+/* Stages see what holds during the step, up to its end: an edge that lies there belongs to the next step.  So what
+ * jumps in time is read just before a stage's time. */
+static nl_ref held_time(env *e, nl_ref time)
+{
+    if (e->is_shifted || !(e->place > 0)) return time;
+    return op2(e->lo, NL_OP_SUB, time, number(e->lo, 2 * clock_tolerance(e->lo)));
+}
+
+static nl_ref env_table(env *e, const nl_node *node)
+{
+    nl_node made = *node;
+
+    for (int k = 0; k < node->arg_count; k++) made.args[k] = env_eval(e, node->args[k]);
+    if (is_clock(e->lo->graph, node->args[0])) made.args[0] = held_time(e, made.args[0]);
+    return nl_graph_add(e->lo->graph, &made);
+}
+
 static nl_ref clock_operation(env *e, const nl_node *node)
 {
     lowering *lo = e->lo;
@@ -180,7 +197,10 @@ static nl_ref clock_operation(env *e, const nl_node *node)
     case NL_OP_PULSE_OFF: break;
     default: return 0;
     }
-    for (int k = 0; k < node->arg_count; k++) args[k] = env_eval(e, node->args[k]);
+    for (int k = 0; k < node->arg_count; k++) {
+        args[k] = env_eval(e, node->args[k]);
+        if (is_clock(graph, node->args[k])) args[k] = held_time(e, args[k]);
+    }
     switch ((nl_op)node->op) {
     case NL_OP_MOD: {
         const nl_ref room = number(lo, clock_tolerance(lo));
@@ -212,6 +232,7 @@ static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
 
     switch ((nl_node_kind)node->kind) {
     case NL_X_OP: return clock_operation(e, node);
+    case NL_X_TABLE: return env_table(e, node);
     case NL_X_REDUCE: return env_reduction(e, node);
     case NL_X_STATE: return env_state(e, node->id);
     case NL_X_PARAM: return load(e->lo, variable_memory(e->lo, node->id));

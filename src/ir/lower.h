@@ -47,6 +47,10 @@ typedef struct nl_lowered {
     int order;                   /* of an adaptive method: of its lower formula, for the choice of h */
     nl_roots first;              /* previous values and windows at the start of time */
     nl_roots begin, substep, step;
+    /* FIXED, with delays that are no multiple of dt: the same step in pieces that end where a jump of the past arrives, so
+     * that it keeps its order there. */
+    bool splits;
+    nl_roots split_begin, split_substep, split_step;
     const nl_roots *blocks;      /* by block of the model; empty for `every step` */
     NL_LIST(nl_weights_def) weights;
     NL_LIST(nl_exact_def) exacts;

@@ -33,7 +33,7 @@ typedef struct lowering {
     bool adaptive;
     bool sweeps_needed;  /* some delay can be shorter than a step */
     uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
-    stepper *stepper;
+    stepper *stepper, *splitter; /* the second for steps in pieces, or NULL */
     nl_text notes;
 } lowering;
 

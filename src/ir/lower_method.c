@@ -593,8 +593,6 @@ static void store_present(stepper *s, nl_roots *roots)
         if (lo->prev_mems.items[k] == UINT32_MAX) continue;
         const nl_ref value = env_eval(s->start, def->expr);
         root_add(lo, roots, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
-        if (lo->prevs.items[k].first == 0)
-            root_add(lo, &lo->out->first, value, lo->prev_mems.items[k], false, lo->prevs.items[k].span);
     }
     for (size_t k = 0; k < lo->out->memory.mems.count; k++) { /* the list may grow: a slope may ask for another */
         const nl_mem mem = lo->out->memory.mems.items[k];
@@ -622,9 +620,26 @@ static void store_windows(stepper *s, nl_roots *roots)
 
         root_add(lo, roots, value, lo->window_mem[k], true, def->span);
         root_add(lo, roots, sum, lo->window_sum[k], true, def->span);
+    }
+}
+
+/* At the start of time: previous values that nothing else gives, and windows with their first sample. */
+static void store_first(stepper *s, nl_roots *roots)
+{
+    lowering *lo = s->lo;
+
+    for (size_t k = 0; k < lo->model->windows.count; k++) {
+        const nl_window_def *def = &lo->model->windows.items[k];
         const nl_ref now = env_eval(s->start, def->expr);
-        root_add(lo, &lo->out->first, now, lo->window_mem[k], false, def->span);
-        root_add(lo, &lo->out->first, now, lo->window_sum[k], false, def->span);
+
+        root_add(lo, roots, now, lo->window_mem[k], false, def->span);
+        root_add(lo, roots, now, lo->window_sum[k], false, def->span);
+    }
+    for (size_t k = 0; k < lo->prevs.count; k++) {
+        const nl_prev_def def = lo->prevs.items[k];
+
+        if (lo->prev_mems.items[k] == UINT32_MAX || def.first != 0) continue;
+        root_add(lo, roots, env_eval(s->start, def.expr), lo->prev_mems.items[k], false, def.span);
     }
 }
 
@@ -679,30 +694,89 @@ static void note_methods(const stepper *s)
                      highest_order(s) - 1);
 }
 
-bool lower_steps(lowering *lo)
+static stepper *stepper_new(lowering *lo)
 {
     const size_t vars = lo->model->vars.count;
-    stepper s = { .lo = lo,
-                  .methods = NL_NEW_ARRAY(lo->arena, method, vars + 1),
-                  .value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1) };
+    stepper *s = NL_NEW(lo->arena, stepper);
 
-    for (uint32_t v = 0; v < vars; v++) lo->work_mem[v] = lo->rate_mem[v] = UINT32_MAX;
-    s.start = env_new(lo, number(lo, 0));
-    if (!choose_stepping(&s)) return false;
-    if (!lo->adaptive) advance_fixed(&s);
-    finish_values(&s);
-    note_methods(&s);
-    lo->stepper = NL_NEW(lo->arena, stepper);
-    *lo->stepper = s;
+    s->lo = lo;
+    s->methods = NL_NEW_ARRAY(lo->arena, method, vars + 1);
+    s->value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1);
+    s->start = env_new(lo, number(lo, 0));
+    return s;
+}
+
+/* --- steps in pieces --- */
+
+/* The one tableau of all equations, if its order is high enough to be lost where the past has a kink. */
+static const nl_tableau *common_tableau(const stepper *s)
+{
+    const nl_tableau *common = NULL;
+
+    for (uint32_t v = 0; v < s->lo->model->vars.count; v++) {
+        if (!is_ode(&s->lo->model->vars.items[v])) continue;
+        if (s->methods[v].tableau == NULL || (common != NULL && s->methods[v].tableau != common)) return NULL;
+        common = s->methods[v].tableau;
+    }
+    return common != NULL && common->order > 2 ? common : NULL;
+}
+
+static bool has_delay_off_grid(const lowering *lo)
+{
+    for (size_t k = 0; k < lo->ranges.count; k++) {
+        const double steps = lo->ranges.items[k].low / lo->model->dt;
+        if (lo->ranges.items[k].low == lo->ranges.items[k].high && fabs(steps - rint(steps)) > 1e-9 * steps) return true;
+    }
+    return false;
+}
+
+/* The same method with its place and length in memory, as adaptive methods have them. */
+static void split_steps(lowering *lo)
+{
+    const nl_tableau *t = common_tableau(lo->stepper);
+
+    if (t == NULL || lo->sweeps_needed || lo->adaptive || !has_delay_off_grid(lo)) return;
+    stepper *s = lo->splitter = stepper_new(lo);
+    s->methods = lo->stepper->methods;
+    lo->out->splits = lo->adaptive = true;
+    add_work(lo, false);
+    runge_kutta(s, t);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        if (!is_ode(var)) continue;
+        root_add(lo, &lo->out->split_substep, s->value[v], lo->work_mem[v], true, var->deriv_span);
+        s->value[v] = load(lo, lo->work_mem[v]);
+    }
+    finish_values(s);
+    lo->adaptive = false;
+}
+
+bool lower_steps(lowering *lo)
+{
+    stepper *s = lo->stepper = stepper_new(lo);
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) lo->work_mem[v] = lo->rate_mem[v] = UINT32_MAX;
+    if (!choose_stepping(s)) return false;
+    if (!lo->adaptive) advance_fixed(s);
+    finish_values(s);
+    note_methods(s);
+    split_steps(lo);
     return true;
+}
+
+static void store_step(stepper *s, nl_roots *begin, nl_roots *step)
+{
+    store_windows(s, step);
+    store_end_slopes(s, step);
+    store_present(s, begin);
+    store_next(s, step);
 }
 
 void lower_stores(lowering *lo)
 {
-    stepper *s = lo->stepper;
+    nl_lowered *out = lo->out;
 
-    store_windows(s, &lo->out->step);
-    store_end_slopes(s, &lo->out->step);
-    store_present(s, lo->adaptive ? &lo->out->begin : &lo->out->step);
-    store_next(s, &lo->out->step);
+    store_step(lo->stepper, lo->adaptive ? &out->begin : &out->step, &out->step);
+    if (lo->splitter != NULL) store_step(lo->splitter, &out->split_begin, &out->split_step);
+    store_first(lo->stepper, &out->first);
 }

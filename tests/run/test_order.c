@@ -149,13 +149,34 @@ static void coupled(void **state)
     assert_order(text, "method=rk4", 0.5, 3.85, 4.25);
 }
 
+/* Edges of tables and pulses on the grid belong to the step that begins there, whatever the stages. */
+static void edges_in_time(void **state)
+{
+    static const char text[] = "simulation { dt = 0.1; method = rk4 }\n"
+                               "let stim = table([0, 1, 0, 3], dt = 0.5)\n"
+                               "population P[2] {\n"
+                               "  param on = [0.5, 0.5]\n"
+                               "  state x = 0, y = 0, z = 0\n"
+                               "  x' = -x + stim(t)\n"
+                               "  y' = -y + pulse(t, on, 1) + 3 * pulse(t, 1.5)\n"
+                               "  z' = -z + (0.5 <= t < 1) + 3 * (t >= 1.5)\n"
+                               "}\n"
+                               "run 2\n"
+                               "let x = (1 - exp(-0.5)) * exp(-1) + 3 * (1 - exp(-0.5))\n"
+                               "let error = max(abs(P.x - x)) + max(abs(P.y - x)) + max(abs(P.z - x))\n";
+
+    (void)state;
+    assert_order(text, "method=rk4", 0.25, 3.8, 4.3);
+    assert_order(text, "method=midpoint", 0.25, 1.85, 2.3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runge_kutta), cmocka_unit_test(a_method_of_the_file),
         cmocka_unit_test(adaptive),    cmocka_unit_test(exponential_euler),
         cmocka_unit_test(exact),       cmocka_unit_test(stiff),
-        cmocka_unit_test(coupled),
+        cmocka_unit_test(coupled),     cmocka_unit_test(edges_in_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
