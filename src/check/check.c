@@ -317,6 +317,7 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     load_prelude(ck);
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
+    nl_settings_guess_dimensional(ck);
     nl_varies_find(ck);
 }
 

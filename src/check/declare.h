@@ -46,6 +46,7 @@ void nl_define_report(nl_check *ck);
 /* --- settings.c: simulation { } --- */
 bool nl_setting_exists(const char *name);
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
+void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
 
 /* --- methods_check.c --- */
 bool nl_method_declare(nl_check *ck, const nl_ast *stmt);

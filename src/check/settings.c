@@ -217,7 +217,6 @@ static bool check_mixture(nl_check *ck)
 {
     const nl_ast *quantity = find_quantity(ck->file);
 
-    if (ck->model->dt == 0) ck->model->dimensional = quantity != NULL;
     if (ck->model->dimensional || quantity == NULL) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_MIXED, quantity->span, "this is in %s, but `dt` is a bare number",
                                 nl_dim_text(ck->arena, quantity->unit.dim));
@@ -257,6 +256,12 @@ void nl_settings_seed(nl_check *ck)
     const nl_ast *expr = text != NULL ? nl_define_parse(ck, "seed", text) : seed_expr(ck);
 
     if (expr == NULL || !set_seed(ck, expr)) nl_diags_undo(ck->diags, mark);
+}
+
+/* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without dimensions. */
+void nl_settings_guess_dimensional(nl_check *ck)
+{
+    ck->model->dimensional = find_quantity(ck->file) != NULL;
 }
 
 nl_dim nl_check_time_dim(const nl_check *ck)

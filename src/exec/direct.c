@@ -79,7 +79,10 @@ static vector variable(frame *f, const nl_node *node)
 {
     const double *data = f->direct->values[node->id];
 
-    if (data == NULL) return number_value(f, NAN);
+    if (data == NULL) { /* a parameter of synapses that has no memory of its own yet */
+        const nl_ref init = f->direct->model->vars.items[node->id].init;
+        return init != 0 ? eval(f, init) : number_value(f, NAN);
+    }
     return node->space == 0 ? (vector){ data, true } : (vector){ data + f->first, false };
 }
 

@@ -9,6 +9,8 @@ typedef struct sampler {
     const nl_mem *ring;
     uint32_t mem;
     size_t at;               /* first element */
+    size_t stride;           /* 1, or 0 where all samples are of one element */
+    const uint32_t *index;   /* from there on, where each sample is of another neuron; else NULL */
     const double *slope_now; /* from there on, or NULL: it is in the ring of slopes */
     size_t slope_stride;
 } sampler;
@@ -19,10 +21,12 @@ typedef struct terms {
     const double *from[4];
     double weight[4];
     size_t stride[4];
+    const uint32_t *index[4]; /* NULL: the elements themselves */
 } terms;
 
-static void add_term(terms *t, const double *from, size_t stride, double weight)
+static void add_term(terms *t, const double *from, size_t stride, double weight, const uint32_t *index)
 {
+    t->index[t->count] = index;
     t->from[t->count] = from;
     t->stride[t->count] = stride;
     t->weight[t->count++] = weight;
@@ -49,8 +53,8 @@ static const double *end_value(const sampler *s, size_t lag)
 
 static void add_slope(terms *t, const sampler *s, size_t lag, double weight)
 {
-    if (lag == 0 && s->slope_now != NULL) add_term(t, s->slope_now, s->slope_stride, weight);
-    else add_term(t, nl_store_at(s->store, s->ring->slope, lag) + s->at, 1, weight);
+    if (lag == 0 && s->slope_now != NULL) add_term(t, s->slope_now, s->slope_stride, weight, NULL);
+    else add_term(t, nl_store_at(s->store, s->ring->slope, lag) + s->at, s->stride, weight, s->index);
 }
 
 /* At the end of an interval the slope is that from before a jump, too. */
@@ -58,7 +62,7 @@ static void add_end_slope(terms *t, const sampler *s, size_t lag, double weight)
 {
     const double *left = left_of(s, s->ring->slope, lag);
 
-    if (left != NULL) add_term(t, left + s->at, 1, weight);
+    if (left != NULL) add_term(t, left + s->at, s->stride, weight, s->index);
     else add_slope(t, s, lag, weight);
 }
 
@@ -68,8 +72,8 @@ static void hermite(terms *t, const sampler *s, size_t lag, double x)
 {
     const double h = s->store->h, rest = 1 - x;
 
-    add_term(t, value_at(s, lag + 1), 1, rest * rest * (1 + 2 * x));
-    add_term(t, end_value(s, lag), 1, x * x * (3 - 2 * x));
+    add_term(t, value_at(s, lag + 1), s->stride, rest * rest * (1 + 2 * x), s->index);
+    add_term(t, end_value(s, lag), s->stride, x * x * (3 - 2 * x), s->index);
     add_slope(t, s, lag + 1, h * x * rest * rest);
     add_end_slope(t, s, lag, -h * x * x * rest);
 }
@@ -87,7 +91,7 @@ static void lagrange(terms *t, const sampler *s, size_t lag, double x)
         double weight = 1;
         for (size_t j = newest; j <= oldest; j++)
             if (j != k) weight *= ((double)j - ((double)lag + 1 - x)) / ((double)j - (double)k);
-        add_term(t, k == newest ? end_value(s, k) : value_at(s, k), 1, weight);
+        add_term(t, k == newest ? end_value(s, k) : value_at(s, k), s->stride, weight, s->index);
     }
 }
 
@@ -96,17 +100,22 @@ static terms sample_terms(const sampler *s, double steps)
     const size_t lag = (size_t)steps;
     terms t = { .count = 0 };
 
-    if (steps == (double)lag) add_term(&t, value_at(s, lag), 1, 1);
+    if (steps == (double)lag) add_term(&t, value_at(s, lag), s->stride, 1, s->index);
     else if (s->ring->slope != UINT32_MAX) hermite(&t, s, lag, (double)lag + 1 - steps);
     else lagrange(&t, s, lag, (double)lag + 1 - steps);
     return t;
 }
 
+static inline double term_at(const terms *t, int k, size_t i)
+{
+    return t->from[k][t->index[k] != NULL ? t->index[k][i] : i * t->stride[k]];
+}
+
 static void sum_terms(const terms *t, size_t first, size_t n, double *dst)
 {
-    for (size_t i = first; i < first + n; i++) dst[i] = t->weight[0] * t->from[0][i * t->stride[0]];
+    for (size_t i = first; i < first + n; i++) dst[i] = t->weight[0] * term_at(t, 0, i);
     for (int k = 1; k < t->count; k++)
-        for (size_t i = first; i < first + n; i++) dst[i] += t->weight[k] * t->from[k][i * t->stride[k]];
+        for (size_t i = first; i < first + n; i++) dst[i] += t->weight[k] * term_at(t, k, i);
 }
 
 /* Elements in a row that look back equally far have the same weights: mostly all of them. */
@@ -118,18 +127,35 @@ static size_t equal_run(const double *time, size_t stride, size_t first, size_t 
     return stride == 0 ? n - first : end - first;
 }
 
+/* Samples of something else than the element itself: what each synapse sees of the neuron at one of its ends (1 pre, 2
+ * post), or the one neuron of a population of one (3). */
+static void look_elsewhere(const nl_machine *machine, const nl_instr *instr, sampler *s)
+{
+    s->at = 0;
+    s->stride = 0;
+    if (instr->right == 3) return;
+    const nl_graph *graph = machine->store->model->graph;
+    const uint32_t number = nl_graph_space(graph, nl_graph_node(graph, instr->node)->space)->owner;
+    const nl_projection *projection = machine_projection(machine, number);
+
+    s->at = instr->right == 1 ? projection->pre.begin : projection->post.begin;
+    s->index = instr->right == 1 ? machine->pre : machine->post;
+}
+
 void machine_sample(nl_machine *machine, const step *st, double *dst, const double *const *args, size_t at, size_t n)
 {
     const nl_mem *ring = &machine->store->memory->mems.items[st->instr->id];
     const size_t stride = st->instr->args[0].kind != NL_AT_SCALAR;
-    const sampler s = { .store = machine->store,
-                        .ring = ring,
-                        .mem = st->instr->id,
-                        .at = at,
-                        .slope_now = st->arg_count > 1 ? args[1] : NULL,
-                        .slope_stride = st->arg_count > 1 && st->instr->args[1].kind != NL_AT_SCALAR };
+    sampler s = { .store = machine->store,
+                  .ring = ring,
+                  .mem = st->instr->id,
+                  .at = at,
+                  .stride = 1,
+                  .slope_now = st->arg_count > 1 ? args[1] : NULL,
+                  .slope_stride = st->arg_count > 1 && st->instr->args[1].kind != NL_AT_SCALAR };
     const double oldest = (double)(ring->depth - 1);
 
+    if (st->instr->right != 0) look_elsewhere(machine, st->instr, &s);
     for (size_t i = 0, run; i < n; i += run) {
         const double back = -args[0][i * stride], steps = fmax(0, back);
         run = equal_run(args[0], stride, i, n);

@@ -44,6 +44,19 @@ static bool connect_all(nl_sim *sim)
     return ok;
 }
 
+/* Values that come with the pairs of a projection; delays may be among them. */
+static void given_parameters(nl_sim *sim)
+{
+    for (uint32_t v = 0; v < sim->model->vars.count; v++) {
+        const nl_var *var = &sim->model->vars.items[v];
+        if (var->projection == UINT32_MAX || var->init != 0) continue;
+        if (sim->model->projections.items[var->projection].rule.weight_var == v) continue;
+        const nl_conn *conn = sim->conns[var->projection];
+        double *out = NL_NEW_ARRAY(sim->arena, double, conn->synapse_count + 1);
+        if (nl_connect_given(sim->model, v, conn, out)) sim->values[v] = out;
+    }
+}
+
 static void widen(nl_delay_range *range, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -167,7 +180,9 @@ static void find_rotating(nl_sim *sim)
 
 static bool build(nl_sim *sim)
 {
-    if (!first_parameters(sim) || !connect_all(sim) || !lower_all(sim)) return false;
+    if (!first_parameters(sim) || !connect_all(sim)) return false;
+    given_parameters(sim);
+    if (!lower_all(sim)) return false;
     if (!sim_stiff_fits(sim)) {
         nl_diag_add(sim->diags, NL_E_METHOD_SIZE, sim->model->method_span, "bdf is for up to 2000 equations");
         return false;

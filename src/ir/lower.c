@@ -181,7 +181,7 @@ static nl_ref clock_operation(env *e, const nl_node *node)
     lowering *lo = e->lo;
     const nl_graph *graph = lo->graph;
     const bool has_clock = is_clock(graph, node->args[0]) || (node->arg_count > 1 && is_clock(graph, node->args[1]));
-    nl_ref args[NL_NODE_ARGS];
+    nl_ref args[NL_NODE_ARGS] = { 0 };
 
     if (!has_clock) return 0;
     switch ((nl_op)node->op) {
@@ -233,10 +233,16 @@ static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
     switch ((nl_node_kind)node->kind) {
     case NL_X_OP: return clock_operation(e, node);
     case NL_X_TABLE: return env_table(e, node);
-    case NL_X_REDUCE: return env_reduction(e, node);
+    case NL_X_REDUCE: return is_one_by_one(e) ? not_one_by_one(e, "a reduction") : env_reduction(e, node);
+    case NL_X_GATHER:
+    case NL_X_PART: return is_one_by_one(e) ? not_one_by_one(e, "another element") : 0;
     case NL_X_STATE: return env_state(e, node->id);
-    case NL_X_PARAM: return load(e->lo, variable_memory(e->lo, node->id));
-    case NL_X_INPUT: return env_input(e, node->id);
+    case NL_X_PARAM: return seen(e, load(e->lo, variable_memory(e->lo, node->id)));
+    case NL_X_ARRAY:
+    case NL_X_INDEX: return seen(e, ref);
+    case NL_X_PRE:
+    case NL_X_POST: return env_side(e, node);
+    case NL_X_INPUT: return is_one_by_one(e) ? not_one_by_one(e, "an input") : env_input(e, node->id);
     case NL_X_DERIV: return env_deriv(e, node->id);
     case NL_X_TIME: return env_time(e);
     case NL_X_STEP: return env_step(e);

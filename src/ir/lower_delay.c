@@ -73,6 +73,62 @@ static nl_ref slope_at_end(env *e, uint32_t var)
     return op3(lo, NL_OP_IF, jumped(lo), left, slope);
 }
 
+/* --- delays that differ between synapses --- */
+
+static bool differs_between_synapses(const env *e)
+{
+    const nl_graph *graph = e->lo->graph;
+
+    return e->is_shifted && nl_graph_space(graph, nl_graph_node(graph, e->offset)->space)->kind == NL_SPACE_SYNAPSES;
+}
+
+/* Each synapse asks for another time: what stands behind pre. or post. is asked for synapse by synapse. */
+nl_ref env_side(env *e, const nl_node *node)
+{
+    env **side = &e->seen_from[node->kind == NL_X_POST];
+
+    if (!differs_between_synapses(e) || e->side != 0) return 0;
+    if (*side == NULL) {
+        *side = env_new(e->lo, e->offset);
+        env *made = *side;
+        made->is_shifted = true;
+        made->delay_span = e->delay_span;
+        made->reach = e->reach;
+        made->latest = e->latest;
+        made->start = e->start;
+        made->ahead_value = e->ahead_value;
+        made->ahead_slope = e->ahead_slope;
+        made->side = (nl_node_kind)node->kind;
+    }
+    return env_eval(*side, node->args[0]);
+}
+
+nl_ref seen(env *e, nl_ref node)
+{
+    const nl_node made = { .kind = (uint8_t)e->side,
+                           .space = nl_graph_node(e->lo->graph, e->offset)->space,
+                           .arg_count = 1,
+                           .args = { node } };
+
+    return e->side == 0 || nl_graph_node(e->lo->graph, node)->space == 0 ? node : nl_graph_add(e->lo->graph, &made);
+}
+
+/* A delay of its own for each element reaches variables of that element alone. */
+nl_ref not_one_by_one(env *e, const char *what)
+{
+    lowering *lo = e->lo;
+    nl_diag *d = nl_diag_add(lo->diags, NL_E_DELAY_SPACE, e->delay_span,
+                             "this delay differs between elements, and %s is not a variable of each of them", what);
+
+    nl_diag_help(lo->diags, d, "give it one delay for all, or delay what it is made of");
+    return number(lo, NAN);
+}
+
+bool is_one_by_one(const env *e)
+{
+    return e->is_shifted && nl_graph_node(e->lo->graph, e->offset)->space != 0;
+}
+
 /* --- states at an earlier time --- */
 
 static nl_ref value_at_lag(lowering *lo, uint32_t mem, size_t lag, bool end)
@@ -109,12 +165,21 @@ static nl_ref between(env *e, uint32_t var, double place)
 static nl_ref ahead(env *e, uint32_t var, nl_ref theta)
 {
     lowering *lo = e->lo;
-    const nl_ref now = load(lo, lo->var_mem[var]);
+    const nl_ref now = seen(e, load(lo, lo->var_mem[var]));
 
     if (!is_ode(&lo->model->vars.items[var])) return now;
-    const nl_ref slope = slope_now(e, var);
+    const nl_ref slope = seen(e, slope_now(e, var));
     if (e->ahead_value == NULL) return sum(lo, now, product(lo, product(lo, theta, number(lo, lo->model->dt)), slope));
-    return hermite(lo, (ends){ now, slope, e->ahead_value[var], e->ahead_slope[var] }, theta);
+    return hermite(lo, (ends){ now, slope, seen(e, e->ahead_value[var]), seen(e, e->ahead_slope[var]) }, theta);
+}
+
+/* What a sample is of: NL_X_SAMPLE's `number`. */
+enum { OF_ELEMENT, OF_PRE, OF_POST, OF_THE_ONE };
+
+static int sample_of(const env *e, const nl_var *v, uint32_t space)
+{
+    if (e->side != 0) return e->side == NL_X_PRE ? OF_PRE : OF_POST;
+    return space != 0 && v->space == 0 ? OF_THE_ONE : OF_ELEMENT;
 }
 
 static nl_ref sampled_anywhere(env *e, uint32_t var)
@@ -123,19 +188,17 @@ static nl_ref sampled_anywhere(env *e, uint32_t var)
     const nl_var *v = &lo->model->vars.items[var];
     const uint32_t mem = lo->var_mem[var];
     const uint32_t space = nl_graph_node(lo->graph, e->offset)->space;
-    nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = v->space, .arg_count = 1 };
+    const int of = sample_of(e, v, space);
+    nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = of == OF_ELEMENT ? v->space : space, .arg_count = 1, .number = of };
 
-    if (space != 0 && space != v->space) {
-        nl_diag_add(lo->diags, NL_E_DELAY_SPACE, v->span,
-                    "`%s` is delayed by a time that differs between elements of something else", v->full_name);
-        return number(lo, NAN);
-    }
+    if (of == OF_ELEMENT && space != 0 && space != v->space) return not_one_by_one(e, v->full_name);
     memory_want(lo, mem, (size_t)ceil(e->reach) + SAMPLE_MARGIN);
     const bool may_be_ahead = e->latest > 0;
     node.args[0] = may_be_ahead ? op2(lo, NL_OP_MIN, e->offset, number(lo, 0)) : e->offset;
     if (is_ode(v)) {
         memory_slope(lo, mem);
-        if (e->latest > -1) node.args[node.arg_count++] = lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var);
+        if (e->latest > -1)
+            node.args[node.arg_count++] = seen(e, lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var));
     }
     const nl_ref past = nl_graph_add(lo->graph, &node);
     if (!may_be_ahead) return past;
@@ -163,6 +226,8 @@ nl_ref env_previous(env *e, uint32_t prev)
 
     if (e->is_after && own == UINT32_MAX) return load(lo, mem);
     if (!e->is_shifted) return ring(lo, mem, 1, false);
+    if (is_one_by_one(e) && lo->prevs.items[prev].space != nl_graph_node(lo->graph, e->offset)->space)
+        return not_one_by_one(e, "a previous value");
     if (isnan(e->place)) {
         const nl_node node = { .kind = NL_X_SAMPLE,
                                .id = mem,
@@ -187,12 +252,13 @@ static double in_steps(const lowering *lo, double delay)
     return fabs(steps - whole) <= 1e-9 * fmax(1, whole) ? whole : steps;
 }
 
-static env *shifted(env *e, nl_ref offset, nl_delay_range range)
+static env *shifted(env *e, nl_ref offset, nl_delay_range range, nl_span span)
 {
     for (env *s = e->shifted; s != NULL; s = s->next_shifted)
         if (s->offset == offset) return s;
     env *s = env_new(e->lo, offset);
     s->is_shifted = true;
+    s->delay_span = span;
     s->reach = in_steps(e->lo, range.high) + (e->is_shifted ? e->reach : 0);
     s->is_euler = e->is_euler && s->place - e->place == rint(s->place - e->place);
     s->latest = (e->is_shifted ? e->latest : isnan(e->place) ? 1 : e->place) - in_steps(e->lo, range.low);
@@ -222,7 +288,7 @@ nl_ref env_delayed(env *e, uint32_t delay)
                                   op2(lo, NL_OP_LE, d, number(lo, range.high * (1 + 1e-12))));
         steps = op2(lo, NL_OP_DIV, op3(lo, NL_OP_IF, inside, d, number(lo, NAN)), number(lo, lo->model->dt));
     }
-    return env_eval(shifted(e, difference(lo, e->offset, steps), range), def->expr);
+    return env_eval(shifted(e, difference(lo, e->offset, steps), range, def->span), def->expr);
 }
 
 void check_delays(lowering *lo)

@@ -344,21 +344,6 @@ static void expand(factoring *f, nl_ref ref, terms *out)
     }
 }
 
-static bool delays_differ(lowering *lo, nl_ref ref);
-
-static bool is_differing_delay(void *user, const nl_node *node)
-{
-    lowering *lo = user;
-
-    if (node->kind == NL_X_PREV) return delays_differ(lo, lo->prevs.items[node->id].expr);
-    if (node->kind != NL_X_DELAY) return false;
-    return nl_graph_space(lo->graph, nl_graph_node(lo->graph, lo->dels.items[node->id].delay)->space)->kind
-               == NL_SPACE_SYNAPSES
-           || delays_differ(lo, lo->dels.items[node->id].expr);
-}
-
-static bool delays_differ(lowering *lo, nl_ref ref) { return nl_expr_any(lo->graph, ref, is_differing_delay, lo); }
-
 static const char *structure_of(const nl_projection *p)
 {
     switch (p->rule.kind) {
@@ -402,8 +387,6 @@ void factor_flow(lowering *lo, size_t flow)
         note_flow(lo, def, out);
         return;
     }
-    if (delays_differ(lo, def->value))
-        nl_diag_add(lo->diags, NL_E_DELAY_SPACE, def->span, "this delay differs between the synapses of one neuron");
     out->count = 0;
     const term whole = { .general = def->value };
     NL_PUSH(lo->arena, out, whole);

@@ -52,6 +52,9 @@ struct env {
     nl_ref *deriv;
     nl_ref *ahead_value, *ahead_slope; /* by variable: estimates of the end of this step, or NULL */
     nl_memo *memo;
+    nl_span delay_span;   /* shifted: of the delay */
+    nl_node_kind side;    /* shifted, with a delay for each synapse: PRE or POST, whose neurons are looked at; else 0 */
+    env *seen_from[2];    /* this environment from the PRE and POST side */
     env *start;           /* the start of this step: slopes there */
     env *shifted;         /* list of delayed environments made from this one */
     env *next_shifted;
@@ -77,6 +80,10 @@ nl_ref bounded(env *e, uint32_t var, nl_ref value); /* clipped to the variable's
 
 /* lower_delay.c */
 nl_ref env_delayed(env *e, uint32_t delay);           /* an NL_X_DELAY leaf */
+nl_ref env_side(env *e, const nl_node *node);         /* PRE and POST in an environment with a delay for each synapse */
+nl_ref seen(env *e, nl_ref node);                     /* a value of the neurons as the synapses of this side see it */
+bool is_one_by_one(const env *e);                     /* a delay of its own for each element */
+nl_ref not_one_by_one(env *e, const char *what);      /* reports what such a delay cannot reach */
 nl_ref env_sampled(env *e, uint32_t var);             /* an NL_X_STATE leaf of a shifted environment */
 nl_ref env_previous(env *e, uint32_t prev);           /* an NL_X_PREV leaf */
 void check_delays(lowering *lo);

@@ -128,6 +128,7 @@ static void make(emitter *e, nl_ref ref, nl_operand dst)
     } else {
         set_args(e, &instr, node);
         if (instr.kind == NL_I_STENCIL) instr.right = node->end;
+        if (instr.kind == NL_I_SAMPLE) instr.right = (uint8_t)node->number;
         push(e, &instr);
     }
 }

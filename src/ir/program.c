@@ -59,7 +59,7 @@ static uint32_t space_of(const nl_plan *plan, const nl_node *node)
     case NL_X_TABLE: return widest(plan, node);
     case NL_X_GATHER: return plan->nodes[node->args[1]].space;
     case NL_X_REDUCE: return 0;
-    case NL_X_SAMPLE: return plan->memory->mems.items[node->id].space;
+    case NL_X_SAMPLE: return node->number != 0 ? node->space : plan->memory->mems.items[node->id].space;
     default: return node->space;
     }
 }

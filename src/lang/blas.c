@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
+static const nl_blas reference = { cblas_dgemv, cblas_dgemm };
+
+#ifdef NL_HAVE_OPENBLAS
 /* About what loading takes. */
 static const double worth_loading = 3e6;
 
@@ -15,11 +18,10 @@ static void find(void *library, const char *name, void *function)
     memcpy(function, &symbol, sizeof symbol);
 }
 
-nl_blas nl_blas_for(double multiplications)
+/* OpenBLAS, with one thread: it would otherwise start as many as there are processors for every product. */
+static nl_blas load(void)
 {
-    const nl_blas reference = { cblas_dgemv, cblas_dgemm };
-#ifdef NL_HAVE_OPENBLAS
-    void *library = multiplications >= worth_loading ? dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL) : NULL;
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     void (*set_threads)(int) = NULL;
     nl_blas found = { NULL, NULL };
 
@@ -29,8 +31,16 @@ nl_blas nl_blas_for(double multiplications)
     find(library, "cblas_dgemm", &found.dgemm);
     if (set_threads != NULL) set_threads(1);
     return found.dgemv != NULL && found.dgemm != NULL ? found : reference;
+}
+
+nl_blas nl_blas_for(double multiplications)
+{
+    return multiplications >= worth_loading ? load() : reference;
+}
 #else
+nl_blas nl_blas_for(double multiplications)
+{
     (void)multiplications;
     return reference;
-#endif
 }
+#endif

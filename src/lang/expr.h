@@ -40,7 +40,8 @@ typedef enum nl_node_kind {
     /* made by lowering */
     NL_X_LOAD,      /* id: memory array */
     NL_X_RING,      /* id: ring; number: lag in whole steps (0: now); arg0 != 0: its slope; flag `end`: left limit where the value jumped */
-    NL_X_SAMPLE,    /* id: ring; arg0: time in steps from the start of this step (negative: past), arg1: slope now (0: linear/none) */
+    NL_X_SAMPLE,    /* id: ring; arg0: time in steps from the start of this step (negative: past), arg1: slope now (or none); number: 0, or what each synapse sees of its pre (1) or post (2) neuron,
+                     or the one neuron there is (3) */
     NL_X_PROPAGATE, /* id: projection; arg0: source over its pre (or post) population; arg1: weights (synapse space) or none; `end`: the rule's own weights; number: 1 when towards pre */
     NL_X_SYNAPSE_SUM, /* id: projection; arg0: value per synapse (synapse space); number: 1 when towards pre */
     NL_X_KIND_COUNT

@@ -146,6 +146,27 @@ static void per_element(void **state)
         assert_order(exponentials, methods[k].defines, 0.2, methods[k].order - 0.25, methods[k].order + 0.4);
 }
 
+/* A delay for each synapse, and one for each neuron that looks at a population of one; the solutions are sums of sines. */
+static void per_synapse(void **state)
+{
+    static const char text[] =
+        "simulation { dt = 0.1; method = rk4 }\n"
+        "population A[3] { state x = cos(i); history x = cos(i + t); x' = -sin(i + t) }\n"
+        "population O { state z = 1; history z = cos(t); z' = -sin(t) }\n"
+        "population B[2] { param c = [0.5, 0.77]; input u; state y = 0, v = 0; y' = u; v' = delay(O.z, c) }\n"
+        "projection A -> B via pairs([0, 2, 1, 0], [0, 0, 1, 1], d = [0.3, 0.777, 1.5, 0.61], g = [1, 2, 3, 4]) {\n"
+        "  post.u += g * delay(pre.x, d)\n"
+        "}\n"
+        "run 4\n"
+        "let first  = sin(3.7) - sin(-0.3) + 2 * (sin(2 + 3.223) - sin(2 - 0.777))\n"
+        "let second = 3 * (sin(1 + 2.5) - sin(1 - 1.5)) + 4 * (sin(3.39) - sin(-0.61))\n"
+        "let error  = max(abs(B.y - [first, second])) + max(abs(B.v - (sin(4 - [0.5, 0.77]) + sin([0.5, 0.77]))))\n";
+
+    (void)state;
+    assert_order(text, "method=rk4", 0.2, 3.7, 4.4);
+    assert_order(text, "method=heun", 0.2, 1.8, 2.4);
+}
+
 /* Every delay is shorter than every step. */
 static void below_the_step(void **state)
 {
@@ -228,7 +249,7 @@ int main(void)
         cmocka_unit_test(on_the_grid),
         cmocka_unit_test(off_the_grid),
         cmocka_unit_test(off_the_grid_with_joined_slope),
-        cmocka_unit_test(per_element),
+        cmocka_unit_test(per_element), cmocka_unit_test(per_synapse),
         cmocka_unit_test(below_the_step),
         cmocka_unit_test(state_dependent),
         cmocka_unit_test(of_expressions),
