@@ -197,6 +197,9 @@ nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol 
 bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters, nl_resolver *inside);
 
 /* --- body_draw.c --- */
+/* xi, xi_a ..: Gaussian white noise. */
+bool nl_is_noise(const char *name);
+nl_ref nl_resolve_noise(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist);
 int nl_dist_find(const char *name); /* -1: none */
 nl_ref nl_resolve_table(nl_resolver *rs, const nl_ast *call, nl_value value);

@@ -1,6 +1,7 @@
 /* Random draws and tables in bodies. */
 #include "body.h"
 
+#include <math.h>
 #include <string.h>
 
 /* --- tables --- */
@@ -159,4 +160,43 @@ int nl_dist_find(const char *name)
     for (int k = 0; k < NL_DIST_COUNT; k++)
         if (strcmp(nl_dists[k].name, name) == 0) return k;
     return -1;
+}
+
+/* --- white noise --- */
+
+bool nl_is_noise(const char *name) { return strncmp(name, "xi", 2) == 0 && (name[2] == '\0' || name[2] == '_'); }
+
+/* The draw of a symbol of noise in this population, the same wherever the symbol stands. */
+static uint32_t noise_draw(nl_resolver *rs, const nl_ast *e)
+{
+    nl_model *model = rs->ck->model;
+    const char *stream = nl_arena_printf(rs->ck->arena, "%s%s", rs->body->prefix, e->name);
+
+    for (size_t k = 0; k < model->draws.count; k++)
+        if (strcmp(model->draws.items[k].stream, stream) == 0) return (uint32_t)k;
+    const nl_draw_def def = { .dist = NL_DIST_NORMAL, .stream = stream, .span = e->span };
+    NL_PUSH(rs->ck->arena, &model->draws, def);
+    return (uint32_t)(model->draws.count - 1);
+}
+
+/* xi: over a step, a normal number divided by the root of the step. */
+nl_ref nl_resolve_noise(nl_resolver *rs, const nl_ast *e)
+{
+    nl_graph *graph = nl_graph_of(rs);
+    nl_dim time = nl_check_time_dim(rs->ck), root = nl_dim_none;
+
+    if (rs->body == NULL || rs->body->is_projection) {
+        nl_body_not_yet(rs->ck, e->span, "white noise (`xi`) outside of a population is");
+        return 0;
+    }
+    if (rs->place != NL_IN_EQUATION && rs->place != NL_IN_LET) {
+        nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DRAW, e->span, "`%s` is noise of an equation x' = ..", e->name);
+        nl_diag_help(rs->ck->diags, diag, "elsewhere a number is drawn: normal(0, 1)");
+        return 0;
+    }
+    nl_node draw = { .kind = NL_X_DRAW, .id = noise_draw(rs, e), .arg_count = 2, .space = rs->body->space };
+    draw.args[0] = nl_expr_const(graph, 0, nl_dim_none);
+    draw.args[1] = nl_expr_const(graph, 1, nl_dim_none);
+    (void)nl_dim_power(time, -0.5, &root);
+    return nl_expr_op2(graph, NL_OP_MUL, nl_graph_add(graph, &draw), nl_expr_const(graph, 1 / sqrt(rs->ck->model->dt), root));
 }

@@ -1,6 +1,8 @@
 /* What can only be known after the last declaration: circles, what nothing feeds or changes, methods. */
 #include "body.h"
 
+#include "lang/scheme.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,15 +206,11 @@ static void check_histories(finisher *f)
 
 /* --- methods --- */
 
-static const char *const built_in_methods[] = { "exponential_euler", "exact", "bdf" };
-
 static bool method_exists(const nl_model *model, const char *name)
 {
     for (size_t k = 0; k < model->tableaux.count; k++)
         if (strcmp(model->tableaux.items[k].name, name) == 0) return true;
-    for (size_t k = 0; k < NL_LEN(built_in_methods); k++)
-        if (strcmp(built_in_methods[k], name) == 0) return true;
-    return false;
+    return nl_scheme_find(name) != NL_RUNGE_KUTTA;
 }
 
 static const char *close_method(finisher *f, const char *name)
@@ -221,7 +219,7 @@ static const char *close_method(finisher *f, const char *name)
 
     for (size_t k = 0; k < f->model->tableaux.count; k++)
         NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
-    for (size_t k = 0; k < NL_LEN(built_in_methods); k++) NL_PUSH(f->ck->arena, &names, built_in_methods[k]);
+    for (int k = NL_RUNGE_KUTTA + 1; k < NL_SCHEME_COUNT; k++) NL_PUSH(f->ck->arena, &names, nl_schemes[k].name);
     return nl_suggest(name, names.items, names.count);
 }
 

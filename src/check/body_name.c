@@ -165,7 +165,6 @@ static const char *suggestion(nl_resolver *rs, const char *name)
 /* Names of the language that mean nothing so far. */
 static const char *not_yet(const char *name)
 {
-    if (strncmp(name, "xi", 2) == 0 && (name[2] == '\0' || name[2] == '_')) return "white noise (`xi`) is";
     return strcmp(name, "spiked") == 0 ? "spikes (`spiked`) are" : NULL;
 }
 
@@ -328,6 +327,7 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e)
     default: break;
     }
     constant = constant_find(e->name);
+    if (constant == NULL && nl_is_noise(e->name)) return nl_resolve_noise(rs, e);
     if (constant == NULL) {
         nl_name_unknown(rs, e->name, e->span);
         return 0;
@@ -342,7 +342,7 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e)
     if (e == NULL) return;
     const bool is_member = e->kind == NL_AST_FIELD && rs->body != NULL && rs->body->is_projection;
     if (e->kind == NL_AST_NAME && nl_name_find(rs, e->name).how == NL_FOUND_NOTHING && constant_find(e->name) == NULL
-        && not_yet(e->name) == NULL && !nl_call_exists(e->name)
+        && not_yet(e->name) == NULL && !nl_is_noise(e->name) && !nl_call_exists(e->name)
         && !nl_eval_is_family(&(nl_evaluator){ .scope = rs->scope }, e->name))
         nl_name_unknown(rs, e->name, e->span);
     for (int k = 0; k < e->kid_count && !is_member; k++) nl_check_names(rs, e->kids[k]);

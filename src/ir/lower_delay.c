@@ -7,6 +7,9 @@
 
 enum { SAMPLE_MARGIN = 2 }; /* lags beyond the longest delay that an interpolation between stored values touches */
 
+/* Noise has no slope: between its points a noisy variable is interpolated by values alone. */
+static bool is_smooth(const lowering *lo, const nl_var *var) { return is_ode(var) && !is_noisy(lo, var); }
+
 /* --- cubic Hermite interpolation between the ends of an interval --- */
 
 typedef struct ends {
@@ -124,10 +127,7 @@ nl_ref not_one_by_one(env *e, const char *what)
     return number(lo, NAN);
 }
 
-bool is_one_by_one(const env *e)
-{
-    return e->is_shifted && nl_graph_node(e->lo->graph, e->offset)->space != 0;
-}
+bool is_one_by_one(const env *e) { return e->is_shifted && nl_graph_node(e->lo->graph, e->offset)->space != 0; }
 
 /* --- states at an earlier time --- */
 
@@ -146,7 +146,7 @@ static nl_ref between(env *e, uint32_t var, double place)
     const double first = floor(place), theta = place - first;
     const size_t lag = (size_t)-first;
 
-    if (!is_ode(&lo->model->vars.items[var]))
+    if (!is_smooth(lo, &lo->model->vars.items[var]))
         return linear(lo, value_at_lag(lo, mem, lag, false), value_at_lag(lo, mem, lag - 1, true), theta);
     const uint32_t slope = memory_slope(lo, mem);
     if (e->is_euler)
@@ -167,7 +167,7 @@ static nl_ref ahead(env *e, uint32_t var, nl_ref theta)
     lowering *lo = e->lo;
     const nl_ref now = seen(e, load(lo, lo->var_mem[var]));
 
-    if (!is_ode(&lo->model->vars.items[var])) return now;
+    if (!is_smooth(lo, &lo->model->vars.items[var])) return now;
     const nl_ref slope = seen(e, slope_now(e, var));
     if (e->ahead_value == NULL) return sum(lo, now, product(lo, product(lo, theta, number(lo, lo->model->dt)), slope));
     return hermite(lo, (ends){ now, slope, seen(e, e->ahead_value[var]), seen(e, e->ahead_slope[var]) }, theta);
@@ -189,13 +189,15 @@ static nl_ref sampled_anywhere(env *e, uint32_t var)
     const uint32_t mem = lo->var_mem[var];
     const uint32_t space = nl_graph_node(lo->graph, e->offset)->space;
     const int of = sample_of(e, v, space);
-    nl_node node = { .kind = NL_X_SAMPLE, .id = mem, .space = of == OF_ELEMENT ? v->space : space, .arg_count = 1, .number = of };
+    nl_node node = {
+        .kind = NL_X_SAMPLE, .id = mem, .space = of == OF_ELEMENT ? v->space : space, .arg_count = 1, .number = of
+    };
 
     if (of == OF_ELEMENT && space != 0 && space != v->space) return not_one_by_one(e, v->full_name);
     memory_want(lo, mem, (size_t)ceil(e->reach) + SAMPLE_MARGIN);
     const bool may_be_ahead = e->latest > 0;
     node.args[0] = may_be_ahead ? op2(lo, NL_OP_MIN, e->offset, number(lo, 0)) : e->offset;
-    if (is_ode(v)) {
+    if (is_smooth(lo, v)) {
         memory_slope(lo, mem);
         if (e->latest > -1)
             node.args[node.arg_count++] = seen(e, lo->sweeps_needed ? slope_at_end(e, var) : slope_now(e, var));

@@ -3,6 +3,7 @@
 #define NL_IR_LOWER_IMPL_H
 
 #include "base/text.h"
+#include "lang/scheme.h"
 #include "lower.h"
 
 typedef struct env env;
@@ -95,6 +96,12 @@ nl_ref env_input(env *e, uint32_t input);
 /* lower_method.c */
 bool lower_steps(lowering *lo);   /* what the states become */
 void lower_stores(lowering *lo);  /* when all has been lowered that may ask for the past: the roots of a step */
-bool split_linear(lowering *lo, nl_ref node, uint32_t var, nl_ref *slope, nl_ref *rest);
+bool split_linear(lowering *lo, nl_ref node, nl_node_kind kind, uint32_t id, nl_ref *slope, nl_ref *rest);
+
+/* lower_noise.c */
+bool is_noisy(const lowering *lo, const nl_var *var);
+nl_ref milstein(env *start, uint32_t var, nl_ref x);
+bool check_noise_method(lowering *lo, const nl_var *var, nl_scheme scheme, const nl_tableau *tableau, const char *name);
+const char *noise_reading(const lowering *lo, const nl_var *var, const nl_tableau *tableau);
 
 #endif

@@ -1,6 +1,5 @@
 /* Steps: explicit Runge-Kutta methods from their tableaux, exponential Euler, exact integration of linear systems, and
  * the pieces that adaptive and stiff integrators call. */
-#include "lang/scheme.h"
 #include "lower_impl.h"
 
 #include <math.h>
@@ -13,9 +12,16 @@ typedef struct method {
 
 /* --- linear in one variable --- */
 
-static bool is_var(void *user, const nl_node *node)
+typedef struct leaf {
+    nl_node_kind kind;
+    uint32_t id;
+} leaf;
+
+static bool is_leaf(void *user, const nl_node *node)
 {
-    return node->kind == NL_X_STATE && node->id == *(const uint32_t *)user;
+    const leaf *wanted = user;
+
+    return node->kind == wanted->kind && node->id == wanted->id;
 }
 
 static nl_ref added(lowering *lo, nl_op op, nl_ref a, nl_ref b)
@@ -25,16 +31,17 @@ static nl_ref added(lowering *lo, nl_op op, nl_ref a, nl_ref b)
     return op2(lo, op, a, b);
 }
 
-/* node = slope * var + rest; 0 stands for zero.  False when it is not of that form. */
-bool split_linear(lowering *lo, nl_ref ref, uint32_t var, nl_ref *slope, nl_ref *rest)
+/* node = slope * leaf + rest; 0 stands for zero.  False when it is not of that form. */
+bool split_linear(lowering *lo, nl_ref ref, nl_node_kind kind, uint32_t id, nl_ref *slope, nl_ref *rest)
 {
     const nl_node node = *nl_graph_node(lo->graph, ref);
+    leaf in = { kind, id };
     nl_ref sa, ra, sb, rb;
 
     *slope = 0;
     *rest = ref;
-    if (!nl_expr_any(lo->graph, ref, is_var, &var)) return true;
-    if (node.kind == NL_X_STATE) {
+    if (!nl_expr_any(lo->graph, ref, is_leaf, &in)) return true;
+    if (is_leaf(&in, &node)) {
         *slope = number(lo, 1);
         *rest = 0;
         return true;
@@ -44,27 +51,27 @@ bool split_linear(lowering *lo, nl_ref ref, uint32_t var, nl_ref *slope, nl_ref 
     switch ((nl_op)node.op) {
     case NL_OP_ADD:
     case NL_OP_SUB:
-        if (!split_linear(lo, a, var, &sa, &ra) || !split_linear(lo, b, var, &sb, &rb)) return false;
+        if (!split_linear(lo, a, kind, id, &sa, &ra) || !split_linear(lo, b, kind, id, &sb, &rb)) return false;
         *slope = added(lo, (nl_op)node.op, sa, sb);
         *rest = added(lo, (nl_op)node.op, ra, rb);
         return true;
     case NL_OP_NEG:
-        if (!split_linear(lo, a, var, &sa, &ra)) return false;
+        if (!split_linear(lo, a, kind, id, &sa, &ra)) return false;
         *slope = added(lo, NL_OP_SUB, 0, sa);
         *rest = added(lo, NL_OP_SUB, 0, ra);
         return true;
     case NL_OP_MUL:
     case NL_OP_DIV: {
-        const bool swap = node.op == NL_OP_MUL && nl_expr_any(lo->graph, b, is_var, &var);
+        const bool swap = node.op == NL_OP_MUL && nl_expr_any(lo->graph, b, is_leaf, &in);
         const nl_ref with = swap ? b : a, without = swap ? a : b;
-        if (nl_expr_any(lo->graph, without, is_var, &var) || !split_linear(lo, with, var, &sa, &ra)) return false;
+        if (nl_expr_any(lo->graph, without, is_leaf, &in) || !split_linear(lo, with, kind, id, &sa, &ra)) return false;
         *slope = sa != 0 ? op2(lo, (nl_op)node.op, sa, without) : 0;
         *rest = ra != 0 ? op2(lo, (nl_op)node.op, ra, without) : 0;
         return true;
     }
     case NL_OP_IF:
-        if (nl_expr_any(lo->graph, a, is_var, &var) || !split_linear(lo, b, var, &sa, &ra)
-            || !split_linear(lo, c, var, &sb, &rb))
+        if (nl_expr_any(lo->graph, a, is_leaf, &in) || !split_linear(lo, b, kind, id, &sa, &ra)
+            || !split_linear(lo, c, kind, id, &sb, &rb))
             return false;
         *slope =
             sa == 0 && sb == 0 ? 0 : op3(lo, NL_OP_IF, a, sa != 0 ? sa : number(lo, 0), sb != 0 ? sb : number(lo, 0));
@@ -219,7 +226,7 @@ static void exponential_euler(stepper *s, uint32_t v)
     const nl_ref dt = number(lo, lo->model->dt);
     nl_ref slope, rest;
 
-    if (!split_linear(lo, var->deriv, v, &slope, &rest)) {
+    if (!split_linear(lo, var->deriv, NL_X_STATE, v, &slope, &rest)) {
         nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_LINEAR, var->deriv_span,
                                  "exponential_euler: this equation is not linear in `%s`", var->name);
         nl_diag_help(lo->diags, d, "choose another method for this population, for example method = rk4");
@@ -251,6 +258,7 @@ static bool changes_within_step(void *user, const nl_node *node)
     const nl_model *model = o->lo->model;
 
     switch ((nl_node_kind)node->kind) {
+    case NL_X_DRAW: o->why = "it has noise"; return true;
     case NL_X_TIME:
     case NL_X_TABLE: o->why = "it depends on time"; return true;
     case NL_X_INPUT: o->why = "it takes an input that changes within the step"; return true;
@@ -273,7 +281,7 @@ static bool linear_row(lowering *lo, linear_system *sys, size_t row)
 
     for (size_t j = 0; j < sys->size && ok && rest != 0; j++) {
         nl_ref left;
-        ok = split_linear(lo, rest, sys->vars[j], &sys->a[row * sys->size + j], &left)
+        ok = split_linear(lo, rest, NL_X_STATE, sys->vars[j], &sys->a[row * sys->size + j], &left)
              && (sys->a[row * sys->size + j] == 0
                  || !nl_expr_any(lo->graph, sys->a[row * sys->size + j], changes_within_step, &o));
         rest = left;
@@ -383,6 +391,9 @@ static void advance(stepper *s)
     }
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_EXPONENTIAL_EULER) exponential_euler(s, v);
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_MILSTEIN)
+            s->value[v] = milstein(s->start, v, state_before(s, v));
     for (size_t k = 0; k < lo->model->populations.count; k++) exact_population(s, &lo->model->populations.items[k]);
 }
 
@@ -547,6 +558,8 @@ static bool choose_stepping(stepper *s)
         const nl_var *var = &lo->model->vars.items[v];
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
+        if (!check_noise_method(lo, var, s->methods[v].scheme, s->methods[v].tableau, method_name(lo, var)))
+            return false;
         if (!is_adaptive(s->methods[v])) fixed = var;
         else if (adaptive != NULL && (chosen.scheme != s->methods[v].scheme || chosen.tableau != s->methods[v].tableau))
             other = var;
@@ -685,7 +698,7 @@ static void note_methods(const stepper *s)
                          s->methods[v].tableau->stages,
                          s->methods[v].tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt"
                                                               : "");
-        nl_text_adds(&lo->notes, "\n");
+        nl_text_addf(&lo->notes, "%s\n", noise_reading(lo, var, s->methods[v].tableau));
     }
     if (lo->sweeps_needed)
         nl_text_addf(&lo->notes,
@@ -725,7 +738,8 @@ static bool has_delay_off_grid(const lowering *lo)
 {
     for (size_t k = 0; k < lo->ranges.count; k++) {
         const double steps = lo->ranges.items[k].low / lo->model->dt;
-        if (lo->ranges.items[k].low == lo->ranges.items[k].high && fabs(steps - rint(steps)) > 1e-9 * steps) return true;
+        if (lo->ranges.items[k].low == lo->ranges.items[k].high && fabs(steps - rint(steps)) > 1e-9 * steps)
+            return true;
     }
     return false;
 }
