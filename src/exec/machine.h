@@ -12,6 +12,7 @@ typedef struct nl_store {
     const nl_memory *memory;
     const nl_model *model;         /* slots, arrays, tables, draws: read when prologues run */
     double *block;                 /* one allocation, 64-byte aligned */
+    size_t block_bytes;
     double **slot_base;            /* [mem]: first slot */
     size_t *stride;                /* [mem]: doubles between slots */
     size_t *head;                  /* [mem]: slot of lag 0 */

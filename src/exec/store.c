@@ -1,6 +1,7 @@
 #include "machine.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Arrays whose bases differ by whole pages would fall into the same sets of the cache. */
@@ -56,6 +57,20 @@ static void place(nl_store *store, double *at)
     }
 }
 
+/* Zeroed pages, large ones where the system has them: a matrix of weights is read from end to end in every step, and small
+ * pages would cost a table look-up every few cache lines. */
+static double *zeroed_pages(size_t bytes)
+{
+    void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (block == MAP_FAILED) return NULL;
+#ifdef MADV_HUGEPAGE
+    enum { WORTH_LARGE_PAGES = 4 << 20 };
+    if (bytes >= WORTH_LARGE_PAGES) (void)madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+    return block;
+}
+
 /* Allocates zeroed memory; false, with the name of the largest in *too_large, when there is not enough. */
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
                    const char **too_large)
@@ -63,7 +78,9 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
     size_t total = 0;
 
     *store = (nl_store){ .model = model, .memory = memory, .conns = conns, .h = model->dt };
-    if (!measure(store, &total, too_large) || (store->block = calloc(total, sizeof(double))) == NULL) return false;
+    if (!measure(store, &total, too_large)) return false;
+    store->block_bytes = total * sizeof(double);
+    if ((store->block = zeroed_pages(store->block_bytes)) == NULL) return false;
     store->slot_base = nl_calloc(memory->mems.count, sizeof *store->slot_base);
     store->stride = nl_calloc(memory->mems.count, sizeof *store->stride);
     store->head = nl_calloc(memory->mems.count, sizeof *store->head);
@@ -82,7 +99,7 @@ void nl_store_done(nl_store *store)
     free(store->head);
     free(store->stride);
     free(store->slot_base);
-    free(store->block);
+    munmap(store->block, store->block_bytes);
     *store = (nl_store){ 0 };
 }
 

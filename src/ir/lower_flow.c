@@ -344,32 +344,20 @@ static void expand(factoring *f, nl_ref ref, terms *out)
     }
 }
 
-static const char *structure_of(const nl_projection *p)
-{
-    switch (p->rule.kind) {
-    case NL_RULE_ALL_TO_ALL: return "all pairs";
-    case NL_RULE_ONE_TO_ONE: return "one to one";
-    case NL_RULE_OFFSETS:
-    case NL_RULE_KERNEL: return "a stencil, no pair is stored";
-    case NL_RULE_LOW_RANK: return "low rank, no pair is stored";
-    default: return "compressed rows";
-    }
-}
-
 /* What became of a continuous statement, for `explain`. */
 static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
 {
     const nl_projection *p = &lo->model->projections.items[def->projection];
 
-    nl_text_addf(&lo->notes, "  %s into %s (%s):", p->name, lo->model->vars.items[def->input].full_name,
-                 structure_of(p));
+    if (lo->notes.length == 0) nl_text_adds(&lo->notes, "continuous statements\n");
+    nl_text_addf(&lo->notes, "  %s into %s:", p->name, lo->model->vars.items[def->input].full_name);
     for (size_t k = 0; k < found->count; k++) {
         const term *t = &found->items[k];
         nl_text_adds(&lo->notes, k > 0 ? ";" : "");
         if (t->general != 0) nl_text_adds(&lo->notes, " evaluated synapse by synapse");
-        else if (t->weight != 0) nl_text_adds(&lo->notes, " one product of a matrix of weights");
+        else if (t->weight != 0) nl_text_adds(&lo->notes, " a sum weighted by the synapses");
         else if (p->rule.kind == NL_RULE_ALL_TO_ALL) nl_text_adds(&lo->notes, " one sum over all neurons");
-        else nl_text_adds(&lo->notes, " one sum over each neuron's synapses, no weights");
+        else nl_text_adds(&lo->notes, " a sum over each neuron's synapses, no weights");
         if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0)
             nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
     }

@@ -683,22 +683,35 @@ static void store_end_slopes(stepper *s, nl_roots *roots)
             root_add(lo, roots, s->ahead_slope[v], lo->end_slope[v], true, lo->model->vars.items[v].deriv_span);
 }
 
+static void note_method(lowering *lo, const char *name, const nl_tableau *tableau)
+{
+    if (tableau == NULL) {
+        nl_text_addf(&lo->notes, "  %s: see `netlang doc %s`\n", name, name);
+        return;
+    }
+    nl_text_addf(&lo->notes, "  %s: explicit Runge-Kutta of order %d in %d stage%s%s\n", name, tableau->order,
+                 tableau->stages, tableau->stages == 1 ? "" : "s",
+                 tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt" : "");
+}
+
+/* Each method once, however many equations have it. */
 static void note_methods(const stepper *s)
 {
     lowering *lo = s->lo;
+    NL_LIST(const char *) noted = { 0 };
 
     for (uint32_t v = 0; v < lo->model->vars.count; v++) {
         const nl_var *var = &lo->model->vars.items[v];
-        if (var->next != 0)
-            nl_text_addf(&lo->notes, "  next %s: a map, from the values before the step\n", var->full_name);
-        if (!is_ode(var)) continue;
-        nl_text_addf(&lo->notes, "  %s': %s", var->full_name, method_name(lo, var));
-        if (s->methods[v].tableau != NULL)
-            nl_text_addf(&lo->notes, ", explicit Runge-Kutta of order %d in %d stages%s", s->methods[v].tableau->order,
-                         s->methods[v].tableau->stages,
-                         s->methods[v].tableau->b_low != NULL ? ", adaptive: steps are chosen between multiples of dt"
-                                                              : "");
-        nl_text_addf(&lo->notes, "%s\n", noise_reading(lo, var, s->methods[v].tableau));
+        const char *name = is_ode(var) ? method_name(lo, var) : NULL, *noise = noise_reading(lo, var, s->methods[v].tableau);
+        bool is_noted = name == NULL;
+
+        for (size_t k = 0; k < noted.count && !is_noted; k++) is_noted = strcmp(noted.items[k], name) == 0;
+        if (!is_noted) {
+            nl_text_adds(&lo->notes, noted.count == 0 ? "methods\n" : "");
+            NL_PUSH(lo->arena, &noted, name);
+            note_method(lo, name, s->methods[v].tableau);
+        }
+        if (noise[0] != '\0') nl_text_addf(&lo->notes, "  %s': %s\n", var->full_name, noise);
     }
     if (lo->sweeps_needed)
         nl_text_addf(&lo->notes,

@@ -158,5 +158,5 @@ bool check_noise_method(lowering *lo, const nl_var *var, nl_scheme scheme, const
 const char *noise_reading(const lowering *lo, const nl_var *var, const nl_tableau *tableau)
 {
     if (!is_noisy(lo, var)) return "";
-    return tableau != NULL && tableau->stages > 1 ? ", noise in Stratonovich's reading" : ", noise in Ito's reading";
+    return tableau != NULL && tableau->stages > 1 ? "noise in Stratonovich's reading" : "noise in Ito's reading";
 }

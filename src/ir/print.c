@@ -129,7 +129,7 @@ static const char *instr_word(printer *p, const nl_instr *instr)
 /* The beginning of what may be a long expression. */
 static const char *shortened(printer *p, nl_ref ref)
 {
-    enum { LONG = 100 };
+    enum { LONG = 60 };
     const char *text = expression(p, ref);
 
     return strlen(text) <= LONG ? text : nl_arena_printf(p->arena, "%.*s ..", LONG, text);
@@ -206,18 +206,47 @@ const char *nl_program_text(nl_arena *arena, const nl_program *program, const nl
 
 /* --- roots --- */
 
-/* The expressions that a program is compiled from, one line for each root. */
+/* Numbers for the nodes with arguments that several others read, 1 for the oldest; arguments are older than what reads
+ * them.  By node; 0: none. */
+static uint32_t *number_shared(nl_arena *arena, const nl_graph *graph, const nl_root *roots, size_t root_count,
+                               nl_ref *end)
+{
+    *end = 0;
+    for (size_t k = 0; k < root_count; k++)
+        if (roots[k].node >= *end) *end = roots[k].node + 1;
+    uint32_t *numbers = NL_NEW_ARRAY(arena, uint32_t, *end), count = 0; /* of readers, at first */
+    for (size_t k = 0; k < root_count; k++) numbers[roots[k].node]++;
+    for (nl_ref ref = *end; ref-- > 0;) {
+        const nl_node *node = nl_graph_node(graph, ref);
+        for (int k = 0; numbers[ref] > 0 && k < node->arg_count; k++) numbers[node->args[k]]++;
+    }
+    for (nl_ref ref = 0; ref < *end; ref++)
+        numbers[ref] = numbers[ref] > 1 && nl_graph_node(graph, ref)->arg_count > 0 ? ++count : 0;
+    return numbers;
+}
+
+/* The expressions that a program is compiled from, one line for each root, after those that several of them share. */
 const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
                           const nl_root *roots, size_t root_count)
 {
     const nl_program program = { .graph = model->graph };
     printer p = { nl_text_new(arena), arena, &program, model, memory };
+    nl_ref end;
+    const uint32_t *numbers = number_shared(arena, model->graph, roots, root_count, &end);
 
     nl_text_addf(&p.text, "roots of %s\n", name);
+    for (nl_ref ref = 0; ref < end; ref++)
+        if (numbers[ref] != 0)
+            nl_text_addf(&p.text, "  %%%" PRIu32 " = %s\n", numbers[ref],
+                         nl_expr_text_numbered(arena, model->graph, ref, name_of, &p, numbers));
     for (size_t k = 0; k < root_count; k++) {
         const nl_mem *mem = &memory->mems.items[roots[k].mem];
-        nl_text_addf(&p.text, "  %s%s over %s (%zu) = %s\n", mem->name, roots[k].next ? "[next]" : "",
-                     space_name(model->graph, mem->space), mem->count, expression(&p, roots[k].node));
+        const nl_ref node = roots[k].node;
+        nl_text_addf(&p.text, "  %s%s over %s (%zu) = ", mem->name, roots[k].next ? "[next]" : "",
+                     space_name(model->graph, mem->space), mem->count);
+        if (numbers[node] != 0) nl_text_addf(&p.text, "%%%" PRIu32 "\n", numbers[node]);
+        else
+            nl_text_addf(&p.text, "%s\n", nl_expr_text_numbered(arena, model->graph, node, name_of, &p, numbers));
     }
     return p.text.chars;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -460,6 +461,7 @@ typedef struct writer {
     const nl_graph *graph;
     nl_name_fn name;
     void *user;
+    const uint32_t *numbers; /* by node; NULL: none has one */
 } writer;
 
 static const char *const kind_words[NL_X_KIND_COUNT] = {
@@ -553,7 +555,8 @@ static void write_node(writer *w, nl_ref ref, int depth)
     }; /* shared nodes are written wherever they are used: long texts could grow without end */
     const nl_node *node = nl_graph_node(w->graph, ref);
 
-    if (depth > DEEP || w->text.length > LONG) nl_text_adds(&w->text, "..");
+    if (depth > 0 && w->numbers != NULL && w->numbers[ref] != 0) nl_text_addf(&w->text, "%%%" PRIu32, w->numbers[ref]);
+    else if (depth > DEEP || w->text.length > LONG) nl_text_adds(&w->text, "..");
     else if (node->kind == NL_X_OP) write_op(w, node, depth + 1);
     else if (node->arg_count == 0) write_leaf(w, node);
     else {
@@ -564,7 +567,13 @@ static void write_node(writer *w, nl_ref ref, int depth)
 
 const char *nl_expr_text(nl_arena *arena, const nl_graph *graph, nl_ref ref, nl_name_fn name, void *user)
 {
-    writer w = { nl_text_new(arena), graph, name, user };
+    return nl_expr_text_numbered(arena, graph, ref, name, user, NULL);
+}
+
+const char *nl_expr_text_numbered(nl_arena *arena, const nl_graph *graph, nl_ref ref, nl_name_fn name, void *user,
+                                  const uint32_t *numbers)
+{
+    writer w = { nl_text_new(arena), graph, name, user, numbers };
 
     write_node(&w, ref, 0);
     return w.text.chars;

@@ -125,4 +125,8 @@ bool nl_expr_any(const nl_graph *graph, nl_ref ref, bool (*test)(void *user, con
 typedef const char *(*nl_name_fn)(void *user, const nl_node *node);
 const char *nl_expr_text(nl_arena *arena, const nl_graph *graph, nl_ref ref, nl_name_fn name, void *user);
 
+/* The same with %7 for a node below it whose `numbers` is 7; 0: written out. */
+const char *nl_expr_text_numbered(nl_arena *arena, const nl_graph *graph, nl_ref ref, nl_name_fn name, void *user,
+                                  const uint32_t *numbers);
+
 #endif

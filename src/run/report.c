@@ -2,6 +2,7 @@
 #include "run_impl.h"
 
 #include "base/text.h"
+#include "net/conn.h"
 #include "syntax/print.h"
 
 #include <math.h>
@@ -199,6 +200,32 @@ static void add_equation(nl_session *s, nl_text *text, const nl_var *var)
     else nl_text_adds(text, var->next != 0 ? "map (next)\n" : "changed by blocks and `set` only\n");
 }
 
+/* What is stored of the pairs of a projection. */
+static const char *structure_text(nl_session *s, const nl_conn *conn)
+{
+    switch (conn->kind) {
+    case NL_CONN_ALL: return conn->weights != NULL ? "a dense matrix" : "all pairs, none is stored";
+    case NL_CONN_ONE: return "equal numbers, no pair is stored";
+    case NL_CONN_STENCIL:
+        return nl_arena_printf(s->arena, "a stencil of %zu offset%s, no pair is stored", conn->stencil->count,
+                               plural(conn->stencil->count));
+    case NL_CONN_LOW_RANK: return nl_arena_printf(s->arena, "of rank %zu, no pair is stored", conn->low_rank);
+    default: return "compressed rows";
+    }
+}
+
+static void add_structures(nl_session *s, nl_text *text)
+{
+    const nl_model *model = s->check.model;
+
+    if (model->projections.count > 0) nl_text_adds(text, "\nprojections\n");
+    for (uint32_t i = 0; i < model->projections.count; i++) {
+        const nl_conn *conn = nl_sim_conn(s->sim, i);
+        nl_text_addf(text, "  %-16s %s synapse%s: %s\n", model->projections.items[i].name,
+                     count_text(s, (double)conn->synapse_count), plural(conn->synapse_count), structure_text(s, conn));
+    }
+}
+
 const char *nl_session_explain(nl_session *s)
 {
     nl_text text = nl_text_new(s->arena);
@@ -209,8 +236,10 @@ const char *nl_session_explain(nl_session *s)
     nl_text_addf(&text, "%s\n", step_order);
     if (model->vars.count > 0) nl_text_adds(&text, "equations\n");
     for (size_t i = 0; i < model->vars.count; i++) add_equation(s, &text, &model->vars.items[i]);
-    const char *details = model->dt > 0 && nl_session_need_sim(s) ? nl_sim_text(s->sim, s->arena, "explain") : NULL;
-    if (details != NULL) nl_text_addf(&text, "\n%s", details);
+    if (model->dt <= 0 || !nl_session_need_sim(s)) return text.chars;
+    add_structures(s, &text);
+    const char *details = nl_sim_text(s->sim, s->arena, "explain");
+    if (details != NULL && details[0] != '\0') nl_text_addf(&text, "\n%s", details);
     return text.chars;
 }
 
