@@ -25,6 +25,7 @@ UNIT_TESTS = \
 # Shell tests: of the source tree, and of the command.
 SHELL_TESTS = \
     tests/layers.sh \
+    tests/cli/codes.sh \
     tests/cli/doc.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \

@@ -92,6 +92,8 @@ nl_value nl_target_assign(nl_evaluator *ev, const nl_target *target, nl_value pr
 
 /* --- times --- */
 
+#define NL_STEPS_MAX 9007199254740992.0 /* of a run: beyond 2^53 a double does not count them one by one */
+
 /* The nearest whole number of steps; a warning at `span` when that changes the time. */
 double nl_plan_steps(nl_check *ck, nl_arena *arena, nl_span span, double time, const char *what);
 

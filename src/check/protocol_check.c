@@ -70,9 +70,12 @@ static bool check_time(checker *c, const nl_ast *expr, const char *what, double 
     nl_evaluator ev = evaluator_of(c, NULL);
 
     if (!nl_eval_number(&ev, expr, nl_check_time_dim(c->ck), what, out)) return false;
-    if (isnan(*out) || (*out >= least && isfinite(*out))) return true;
-    nl_diag_add(c->ck->diags, NL_E_TIME, expr->span, isfinite(*out) ? "%s is %s" : "%s is not finite", what,
-                *out < 0 ? "negative" : "shorter than one step");
+    if (isnan(*out) || (*out >= least && *out <= NL_STEPS_MAX * c->ck->model->dt)) return true;
+    nl_diag_add(c->ck->diags, NL_E_TIME, expr->span, "%s is %s", what,
+                *out < 0            ? "negative"
+                : !isfinite(*out)   ? "not finite"
+                : *out < least      ? "shorter than one step"
+                                    : "longer than 2^53 steps");
     return false;
 }
 

@@ -77,12 +77,12 @@ static nl_conn *build(const nl_direct *direct, uint32_t number, const nl_rule *r
     return NULL;
 }
 
-nl_conn *nl_connect(const nl_direct *direct, uint32_t number, nl_arena *arena, nl_diags *diags)
+static nl_conn_context context(const nl_direct *direct, uint32_t number, nl_arena *arena, nl_diags *diags)
 {
     const nl_model *model = direct->model;
     const nl_projection *p = &model->projections.items[number];
     const bool one_population = p->pre.population == p->post.population;
-    nl_conn_context cx = {
+    return (nl_conn_context){
         .arena = arena,
         .diags = diags,
         .span = p->rule.span,
@@ -94,9 +94,32 @@ nl_conn *nl_connect(const nl_direct *direct, uint32_t number, nl_arena *arena, n
         .self_offset = one_population ? (long)p->post.begin - (long)p->pre.begin : LONG_MIN,
         .no_self = p->no_self,
     };
+}
+
+nl_conn *nl_connect(const nl_direct *direct, uint32_t number, nl_arena *arena, nl_diags *diags)
+{
+    const nl_projection *p = &direct->model->projections.items[number];
+    nl_conn_context cx = context(direct, number, arena, diags);
 
     excluded(direct, p, &cx);
     return build(direct, number, &p->rule, &cx);
+}
+
+bool nl_connect_check(const nl_direct *direct, uint32_t number, nl_arena *arena, nl_diags *diags)
+{
+    const nl_rule *rule = &direct->model->projections.items[number].rule;
+    nl_conn_context cx = context(direct, number, arena, diags);
+    double p;
+
+    switch (rule->kind) {
+    case NL_RULE_RANDOM:
+        return !nl_expr_is_const(direct->model->graph, rule->expr, &p) || nl_conn_check_probability(&cx, p);
+    case NL_RULE_FIXED_INDEGREE:
+    case NL_RULE_FIXED_OUTDEGREE:
+        return nl_conn_check_degree(&cx, rule->kind == NL_RULE_FIXED_OUTDEGREE, (size_t)*rule->values[0].data,
+                                    rule->multapses);
+    default: return true;
+    }
 }
 
 static bool fill_given(const nl_conn *conn, nl_value value, double *out)

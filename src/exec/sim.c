@@ -86,11 +86,28 @@ static nl_delay_range range_of(nl_sim *sim, const nl_delay_def *def)
     return range;
 }
 
+/* What the values of one neuron or synapse, or a draw, decide is not known before anything is built. */
+static bool is_built(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_PARAM || node->kind == NL_X_DRAW || node->kind == NL_X_PRE || node->kind == NL_X_POST;
+}
+
+static nl_delay_range range_before_building(nl_sim *sim, const nl_delay_def *def)
+{
+    const nl_graph *graph = sim->model->graph;
+    const nl_ref delay = def->max != 0 ? def->max : def->delay;
+
+    if (nl_graph_node(graph, delay)->space == 0 && !nl_expr_any(graph, delay, is_built, NULL)) return range_of(sim, def);
+    return (nl_delay_range){ sim->model->dt, sim->model->dt };
+}
+
 static const nl_delay_range *delay_ranges(nl_sim *sim)
 {
     nl_delay_range *ranges = NL_NEW_ARRAY(sim->arena, nl_delay_range, sim->model->delays.count + 1);
 
-    for (size_t k = 0; k < sim->model->delays.count; k++) ranges[k] = range_of(sim, &sim->model->delays.items[k]);
+    for (size_t k = 0; k < sim->model->delays.count; k++)
+        ranges[k] = (sim->is_built ? range_of : range_before_building)(sim, &sim->model->delays.items[k]);
     return ranges;
 }
 
@@ -178,26 +195,29 @@ static void find_rotating(nl_sim *sim)
             sim->state_elements += sim->lowered->memory.mems.items[sim->lowered->var_mem[v]].count;
 }
 
+static bool lower_fitting(nl_sim *sim)
+{
+    if (!lower_all(sim)) return false;
+    if (sim_stiff_fits(sim)) return true;
+    nl_diag_add(sim->diags, NL_E_METHOD_SIZE, sim->model->method_span, "bdf is for up to 2000 equations");
+    return false;
+}
+
 static bool build(nl_sim *sim)
 {
     if (!first_parameters(sim) || !connect_all(sim)) return false;
     given_parameters(sim);
-    if (!lower_all(sim)) return false;
-    if (!sim_stiff_fits(sim)) {
-        nl_diag_add(sim->diags, NL_E_METHOD_SIZE, sim->model->method_span, "bdf is for up to 2000 equations");
-        return false;
-    }
-    if (!allocate(sim)) return false;
+    sim->is_built = true;
+    if (!lower_fitting(sim) || !allocate(sim)) return false;
     compile_all(sim);
     find_rotating(sim);
     sim_repoint(sim);
     return nl_diags_error_count(sim->diags) == 0;
 }
 
-nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
+static nl_sim *begin(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
 {
     nl_sim *sim = nl_calloc(1, sizeof *sim);
-    nl_sim_failure failure;
 
     sim->model = model;
     sim->diags = diags;
@@ -214,6 +234,14 @@ nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_c
                                .values = sim->values,
                                .conns = (const nl_conn *const *)sim->conns,
                                .time = model->start };
+    return sim;
+}
+
+nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
+{
+    nl_sim *sim = begin(model, probes, probe_count, diags);
+    nl_sim_failure failure;
+
     if (build(sim)) {
         const nl_sim_status status = nl_sim_reset(sim, &failure);
         if (status == NL_SIM_OK) return sim;
@@ -222,6 +250,16 @@ nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_c
     }
     nl_sim_free(sim);
     return NULL;
+}
+
+bool nl_sim_check(const nl_model *model, nl_diags *diags)
+{
+    nl_sim *sim = begin(model, NULL, 0, diags);
+    bool ok = lower_fitting(sim);
+
+    for (uint32_t p = 0; p < model->projections.count; p++) ok &= nl_connect_check(&sim->direct, p, sim->arena, diags);
+    nl_sim_free(sim);
+    return ok;
 }
 
 void nl_sim_free(nl_sim *sim)

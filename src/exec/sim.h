@@ -18,6 +18,10 @@ typedef struct nl_probe {
 nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags);
 void nl_sim_free(nl_sim *sim);
 
+/* What can be known of a model before anything is built: whether its methods suit its equations, and numbers of
+ * connection rules.  False with diagnostics.  The model serves for nothing but texts afterwards. */
+bool nl_sim_check(const nl_model *model, nl_diags *diags);
+
 typedef enum nl_sim_status { NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_STOPPED, NL_SIM_SINK_FAILED } nl_sim_status;
 
 /* Where and why a run ended early. */

@@ -24,6 +24,7 @@ struct nl_sim {
     nl_direct direct;
     const double **values;     /* by variable: for nl_direct */
     nl_conn **conns;           /* by projection */
+    bool is_built;             /* connections and parameters are there */
     const nl_delay_range *delays; /* by delay of the model */
     nl_lowered *lowered;
     nl_store store;

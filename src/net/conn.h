@@ -87,6 +87,8 @@ typedef void (*nl_pair_fn)(void *user, size_t count, const uint32_t *pre, const 
  * on the pair or the neuron only, never on the order of visits. */
 nl_conn *nl_conn_all_to_all(nl_conn_context *cx);
 nl_conn *nl_conn_one_to_one(nl_conn_context *cx);
+bool nl_conn_check_probability(nl_conn_context *cx, double p); /* what the rule itself would refuse, before it is built */
+bool nl_conn_check_degree(nl_conn_context *cx, bool by_pre, size_t k, bool multapses); /* without `excluding` */
 nl_conn *nl_conn_random(nl_conn_context *cx, double p);                    /* one probability: geometric skips by row */
 nl_conn *nl_conn_random_by(nl_conn_context *cx, nl_pair_fn p, void *user); /* probability of the pair */
 nl_conn *nl_conn_where(nl_conn_context *cx, nl_pair_fn condition, void *user);

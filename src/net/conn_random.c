@@ -60,14 +60,18 @@ static nl_conn *random_rows(nl_conn_context *cx, double p)
     return fits ? nl_rows_done(&rows) : nl_rows_drop(&rows);
 }
 
+bool nl_conn_check_probability(nl_conn_context *cx, double p)
+{
+    if (p >= 0) return true;
+    nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span, "the probability of connection is %s",
+                nl_text_number(cx->arena, p));
+    return false;
+}
+
 /* Each pair with the same probability, independently.  A probability of 1 or more is every pair. */
 nl_conn *nl_conn_random(nl_conn_context *cx, double p)
 {
-    if (!(p >= 0)) {
-        nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span, "the probability of connection is %s",
-                    nl_text_number(cx->arena, p));
-        return NULL;
-    }
+    if (!nl_conn_check_probability(cx, p)) return NULL;
     if (p < 1) return nl_conn_finish(cx, random_rows(cx, p));
     return saturate(cx, nl_conn_all_to_all(cx), p > 1 ? (uint64_t)nl_conn_pair_count(cx) : 0);
 }
@@ -279,6 +283,17 @@ static bool choose_partners(nl_conn_context *cx, bool by_pre, size_t rows, size_
         for (size_t i = 0; i < k; i++) out[i] = (uint32_t)nl_partners_get(&partners, out[i]);
     }
     chooser_free(&ch);
+    nl_partners_free(&partners);
+    return is_enough;
+}
+
+/* The first row stands for all: without `excluding`, rows differ by an autapse at most. */
+bool nl_conn_check_degree(nl_conn_context *cx, bool by_pre, size_t k, bool multapses)
+{
+    nl_partners partners = nl_partners_new(cx, by_pre);
+
+    nl_partners_row(&partners, 0);
+    const bool is_enough = (by_pre ? cx->pre : cx->post).count == 0 || has_enough(cx, &partners, 0, k, multapses);
     nl_partners_free(&partners);
     return is_enough;
 }

@@ -105,8 +105,11 @@ static bool eval_time(nl_session *s, const nl_ast *expr, double *out)
     nl_evaluator ev = nl_session_evaluator(s, NULL);
 
     if (!nl_eval_number(&ev, expr, nl_check_time_dim(&s->check), "the duration", out)) return fault(s);
-    if (*out >= 0 && isfinite(*out)) return true;
-    nl_diag_add(s->diags, NL_E_TIME, expr->span, *out < 0 ? "the duration is negative" : "the duration is not finite");
+    if (*out >= 0 && s->elapsed + *out <= NL_STEPS_MAX * s->check.model->dt) return true;
+    nl_diag_add(s->diags, NL_E_TIME, expr->span, "the duration is %s",
+                *out < 0          ? "negative"
+                : !isfinite(*out) ? "not finite"
+                                  : "longer than 2^53 steps");
     return fault(s);
 }
 

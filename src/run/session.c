@@ -102,6 +102,13 @@ nl_status nl_session_load_text(nl_session *s, const char *name, const char *text
     return load(s, nl_sources_add(s->sources, name, text, length));
 }
 
+nl_status nl_session_check(nl_session *s)
+{
+    if (!s->is_loaded || s->has_run || s->check.model->dt <= 0) return s->is_loaded ? NL_OK : NL_MODEL_WRONG;
+    s->has_run = true;
+    return nl_sim_check(s->check.model, s->diags) ? NL_OK : NL_MODEL_WRONG;
+}
+
 /* --- running --- */
 
 nl_status nl_session_run(nl_session *s)
