@@ -50,9 +50,12 @@ struct nl_symbol {
     int slot, array;      /* number in the model, -1 until a body reads it */
 };
 
+typedef struct nl_scope_index nl_scope_index;
+
 struct nl_scope {
     nl_scope *parent;
-    NL_LIST(nl_symbol *) symbols;
+    NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
+    nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
 };
 

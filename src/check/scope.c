@@ -2,18 +2,69 @@
 
 #include "base/text.h"
 
+#include <stdint.h>
 #include <string.h>
+
+/* Open addressing: where a name's symbol stands in the list, plus 1; 0 is free. */
+struct nl_scope_index {
+    nl_arena *arena;
+    size_t *buckets;
+    size_t bucket_count, entered; /* a power of two; how many symbols have been entered */
+};
 
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent)
 {
     nl_scope *scope = NL_NEW(arena, nl_scope);
 
     scope->parent = parent;
+    scope->index = NL_NEW(arena, nl_scope_index);
+    scope->index->arena = arena;
     return scope;
+}
+
+/* FNV-1a. */
+static size_t hash(const char *name)
+{
+    uint64_t h = 14695981039346656037u;
+
+    for (; *name != '\0'; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
+    return (size_t)(h ^ h >> 32);
+}
+
+static size_t *bucket_of(const nl_scope *scope, const char *name)
+{
+    const nl_scope_index *index = scope->index;
+    size_t at = hash(name) & (index->bucket_count - 1);
+
+    while (index->buckets[at] != 0 && strcmp(scope->symbols.items[index->buckets[at] - 1]->name, name) != 0)
+        at = (at + 1) & (index->bucket_count - 1);
+    return &index->buckets[at];
+}
+
+/* Symbols are entered when they are looked for: most scopes stay short. */
+static void bring_up_to_date(const nl_scope *scope)
+{
+    nl_scope_index *index = scope->index;
+
+    if (2 * scope->symbols.count > index->bucket_count) {
+        index->bucket_count = 64;
+        while (index->bucket_count < 4 * scope->symbols.count) index->bucket_count *= 2;
+        index->buckets = NL_NEW_ARRAY(index->arena, size_t, index->bucket_count);
+        index->entered = 0;
+    }
+    for (; index->entered < scope->symbols.count; index->entered++)
+        *bucket_of(scope, scope->symbols.items[index->entered]->name) = index->entered + 1;
 }
 
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name)
 {
+    enum { LONG = 16 };
+
+    if (scope->symbols.count > LONG && scope->index != NULL) {
+        bring_up_to_date(scope);
+        const size_t at = *bucket_of(scope, name);
+        return at != 0 ? scope->symbols.items[at - 1] : NULL;
+    }
     for (size_t i = scope->symbols.count; i-- > 0;)
         if (strcmp(scope->symbols.items[i]->name, name) == 0) return scope->symbols.items[i];
     return NULL;

@@ -134,15 +134,23 @@ static nl_ref env_window(env *e, uint32_t window)
  * steps. So times are compared with a tolerance far below a step, and rounded up by it before mod and div. */
 static double clock_tolerance(const lowering *lo) { return 1e-6 * lo->model->dt; }
 
-static bool is_clock(const nl_graph *graph, nl_ref ref)
+/* The time plus or minus something, a few times: in a graph, a search without end could take one. */
+static bool is_clock_within(const nl_graph *graph, nl_ref ref, int depth)
 {
     const nl_node *node = nl_graph_node(graph, ref);
 
     if (node->kind == NL_X_TIME) return true;
-    if (node->kind != NL_X_OP) return false;
-    if (node->op == NL_OP_MOD) return is_clock(graph, node->args[0]);
+    if (node->kind != NL_X_OP || depth == 0) return false;
+    if (node->op == NL_OP_MOD) return is_clock_within(graph, node->args[0], depth - 1);
     return (node->op == NL_OP_ADD || node->op == NL_OP_SUB)
-           && is_clock(graph, node->args[0]) != is_clock(graph, node->args[1]);
+           && is_clock_within(graph, node->args[0], depth - 1) != is_clock_within(graph, node->args[1], depth - 1);
+}
+
+static bool is_clock(const nl_graph *graph, nl_ref ref)
+{
+    enum { FEW = 6 };
+
+    return is_clock_within(graph, ref, FEW);
 }
 
 /* a - b compared with zero, where a is later than b by less than the tolerance or the other way round: equal. */

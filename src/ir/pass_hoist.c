@@ -140,6 +140,7 @@ static void hoist(nl_plan *plan, nl_stage *prologue, nl_ref ref)
         return;
     }
     const nl_output output = { NL_OUT_ROOT, ref, space, 0, nl_plan_own(plan, nl_plan_count(plan, space), true) };
+    plan->nodes[ref].root = true;
     NL_PUSH(plan->scratch, &prologue->outputs, output);
 }
 
@@ -180,6 +181,7 @@ static void add_root(nl_plan *plan, nl_stage *body, const nl_root *root)
         NL_PUSH(plan->arena, &plan->program->stores, store);
     } else {
         const nl_output output = { NL_OUT_ROOT, root->node, mem->space, 0, target };
+        plan->nodes[root->node].root = true;
         NL_PUSH(plan->scratch, &body->outputs, output);
     }
 }

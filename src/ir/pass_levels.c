@@ -151,7 +151,7 @@ static void place_part(leveler *l, nl_ref ref)
 
 static bool is_root_at(const leveler *l, nl_ref ref, uint32_t level)
 {
-    for (size_t k = 0; k < l->stage->outputs.count; k++) {
+    for (size_t k = 0; l->plan->nodes[ref].root && k < l->stage->outputs.count; k++) {
         const nl_output *o = &l->stage->outputs.items[k];
         if (o->kind == NL_OUT_ROOT && o->node == ref && o->level == level) return true;
     }

@@ -28,6 +28,7 @@ typedef struct nl_plan_node {
     bool needed;      /* by the stage being built */
     bool whole, element; /* how it is read */
     bool stored;      /* in an array, for other blocks */
+    bool root;        /* some output wants it, in this stage or an earlier one */
     bool early;       /* stored as soon as possible: keeps fewer arrays alive */
     uint64_t *uses;   /* levels of loops that use its elements: a bit each */
 } nl_plan_node;
