@@ -44,11 +44,12 @@ typedef struct nl_session_timing {
 } nl_session_timing;
 nl_session_timing nl_session_time_spent(const nl_session *session);
 
-/* Texts for the commands `check` (counts of neurons and synapses, memory), `explain FILE`, and `ir --stage
- * ast|model|ir|program`; NULL for an unknown stage. */
 /* What loading leaves to the building of the network, as far as it can be told without it: methods that do not suit
  * their equations, impossible numbers of connection rules.  Instead of running. */
 nl_status nl_session_check(nl_session *session);
+
+/* Texts for the commands `check` (counts of neurons and synapses, memory), `explain FILE`, and `ir --stage
+ * ast|model|ir|program`; NULL for an unknown stage. */
 const char *nl_session_summary(nl_session *session);
 const char *nl_session_explain(nl_session *session);
 const char *nl_session_stage(nl_session *session, const char *stage);
