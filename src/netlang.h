@@ -72,7 +72,8 @@ const char *netlang_version(void);
 netlang_session *netlang_new(const netlang_options *options);
 void netlang_free(netlang_session *session);
 
-/* Reads a model and checks it completely: NETLANG_OK or NETLANG_MODEL_WRONG.  One model per session. */
+/* Reads a model and checks its text completely: NETLANG_OK or NETLANG_MODEL_WRONG.  What a method of integration or a rule
+ * of connection refuses is found when netlang_run builds it, before anything is written.  One model per session. */
 netlang_status netlang_load(netlang_session *session, const char *path);
 netlang_status netlang_load_text(netlang_session *session, const char *name, const char *text, size_t length);
 

@@ -1,6 +1,9 @@
 # What is wrong with a model or a command line is told with its place; nothing is run and nothing written.
 . "$NL_SRC/tests/cli/lib.sh"
 
+# The formats that are built in.
+suffixes=$("$NETLANG" version | sed -n 's/^results: *//p' | sed 's/(.*//; s/\.//g')
+
 # refuse PLACE WORDS [ARGUMENT...]: the model on the standard input is refused with a message at PLACE (line:column, or
 # -) that contains WORDS.
 refuse() {
@@ -8,7 +11,7 @@ refuse() {
     words=$2
     shift 2
     cat >model.net
-    for suffix in h5 npz csv; do
+    for suffix in $suffixes; do
         try 2 run model.net -o "out.$suffix" "$@"
         says "$words"
         [ "$place" = - ] || says "model.net:$place: error E"
