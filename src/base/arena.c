@@ -42,13 +42,6 @@ void *nl_realloc(void *memory, size_t size)
     return p;
 }
 
-char *nl_strdup(const char *text)
-{
-    const size_t length = strlen(text) + 1;
-
-    return memcpy(nl_calloc(length, 1), text, length);
-}
-
 size_t nl_checked_mul(size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / size) out_of_memory(SIZE_MAX);

@@ -44,7 +44,6 @@ nl_ast *nl_define_parse(nl_check *ck, const char *name, const char *text);
 void nl_define_report(nl_check *ck);
 
 /* --- settings.c: simulation { } --- */
-bool nl_setting_exists(const char *name);
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
 

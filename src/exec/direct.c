@@ -167,11 +167,12 @@ static vector drawn(frame *f, const nl_node *node)
     return (vector){ out, node->space == 0 };
 }
 
-static double held_row(const nl_model *model, const nl_table *table, double time)
+bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out)
 {
-    const double row = floor(time / table->dt + 0.5 * fmin(1, model->dt / table->dt) * (time > 0));
-
-    return row < 0 ? 0 : row > (double)(table->rows - 1) ? (double)(table->rows - 1) : row;
+    if (!(column >= 0 && column < (double)table->columns && column == floor(column))) return false;
+    const size_t row = nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt);
+    *out = isnan(time) ? NAN : table->array.data[row * table->columns + (size_t)column];
+    return true;
 }
 
 static vector tabled(frame *f, nl_ref ref, const nl_node *node)
@@ -184,11 +185,9 @@ static vector tabled(frame *f, nl_ref ref, const nl_node *node)
     double *out = NL_NEW_ARRAY(f->arena, double, n);
 
     for (size_t i = 0; i < n; i++) {
-        const double c = column.data[column.is_number ? 0 : i];
-        const double row = held_row(f->direct->model, table, time.data[time.is_number ? 0 : i]);
-        if (c >= 0 && c < (double)table->columns && c == floor(c))
-            out[i] = table->array.data[(size_t)row * table->columns + (size_t)c];
-        else *f->bad = ref;
+        const double when = time.data[time.is_number ? 0 : i], where = column.data[column.is_number ? 0 : i];
+
+        if (!nl_table_read(f->direct->model, table, when, where, out + i)) *f->bad = ref;
     }
     return (vector){ out, is_number };
 }

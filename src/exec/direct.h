@@ -21,6 +21,10 @@ typedef struct nl_direct {
  * is repeated.  False with *bad set when an index is out of range. */
 bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad);
 
+/* What a table holds at a time, NAN at NAN.  The clock is a product of whole steps that may lie a little before
+ * an edge.  False when there is no such column. */
+bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out);
+
 /* The same for given pairs of a projection's sides. */
 typedef struct nl_direct_pairs nl_direct_pairs;
 nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint32_t projection);

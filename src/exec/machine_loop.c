@@ -1,4 +1,5 @@
 /* Loops and propagation: all the work on arrays; allocates nothing. */
+#include "direct.h"
 #include "machine_impl.h"
 
 #include <math.h>
@@ -46,28 +47,19 @@ static void gather(nl_machine *machine, const step *s, double *dst, const double
     if (bad != 0) machine_fail(machine, s->instr->node, at + bad - 1, args[1][bad - 1]);
 }
 
-/* Row k of a table holds on [k T, (k + 1) T), the first before and the last after.  The clock is a product of whole
- * steps that may lie a little before an edge. */
-static double table_value(const nl_table *table, double tolerance, double time, double column)
-{
-    const double row = floor((time + tolerance) / table->dt), last = (double)(table->rows - 1);
-    const double from = row > 0 ? fmin(row, last) : 0;
-
-    return isnan(row) ? NAN : table->array.data[(size_t)from * table->columns + (size_t)column];
-}
-
 static void read_table(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
-    const nl_table *table = &machine->store->model->tables.items[s->instr->id];
-    const double tolerance = 1e-6 * machine->store->model->dt;
+    const nl_model *model = machine->store->model;
+    const nl_table *table = &model->tables.items[s->instr->id];
     const bool each_time = s->instr->args[0].kind != NL_AT_SCALAR, has_column = s->arg_count > 1;
     const bool each_column = has_column && s->instr->args[1].kind != NL_AT_SCALAR;
 
     for (size_t i = 0; i < n; i++) {
         const double column = has_column ? args[1][each_column ? i : 0] : 0;
-        const bool good = column >= 0 && column < (double)table->columns && column == floor(column);
-        if (!good) machine_fail(machine, s->instr->node, at + i, column);
-        dst[i] = good ? table_value(table, tolerance, args[0][each_time ? i : 0], column) : NAN;
+
+        if (nl_table_read(model, table, args[0][each_time ? i : 0], column, dst + i)) continue;
+        machine_fail(machine, s->instr->node, at + i, column);
+        dst[i] = NAN;
     }
 }
 

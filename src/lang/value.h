@@ -93,6 +93,9 @@ nl_value nl_value_index(nl_eval_context *cx, nl_span span, nl_value base, const 
 /* A signal or table called like a function of time: linear interpolation between samples for a signal (times
  * outside of it are refused), the held row for a table; `at` may be an array. */
 nl_value nl_value_at_time(nl_eval_context *cx, nl_span span, nl_value base, nl_value at);
+/* The row of a table that is held at t: row k on [k dt, (k + 1) dt), the first before that and at NAN,
+ * the last after. */
+size_t nl_table_row(size_t rows, double dt, double t);
 
 /* --- functions: the rows of funcs.def and the elementwise operators of ops.def --- */
 bool nl_func_exists(const char *name);

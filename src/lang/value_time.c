@@ -42,13 +42,19 @@ static bool signal_row(nl_value signal, double t, size_t width, double *out)
     return true;
 }
 
-/* The row that is held at t; before the first and after the last it is these. */
+size_t nl_table_row(size_t rows, double dt, double t)
+{
+    const double row = floor(t / dt), last = (double)(rows - 1);
+
+    return row > 0 ? (size_t)fmin(row, last) : 0;
+}
+
 static void table_row(nl_value table, double t, size_t width, double *out)
 {
-    const double last = (double)table.shape[0] - 1;
-    const double row = fmin(fmax(floor(t / table.table_dt + 1e-9), 0), last); /* t may be a rounded multiple */
+    const double late = t + 1e-9 * table.table_dt; /* t may be a rounded multiple */
+    const size_t row = nl_table_row(table.shape[0], table.table_dt, late);
 
-    memcpy(out, table.data + (size_t)(isnan(row) ? 0 : row) * width, width * sizeof *out);
+    memcpy(out, table.data + row * width, width * sizeof *out);
 }
 
 static bool check_call(nl_eval_context *cx, nl_span span, nl_value base, nl_value at)

@@ -107,10 +107,35 @@ static void response_times(void **state)
     free(name);
 }
 
+/* A table holds the same row at a time, whether an initial value, a step or the file asks. */
+static void rows_of_tables(void **state)
+{
+    static const char text[] = "param at = 0\n"
+                               "let stim = table([1, 2, 3], dt = 10)\n"
+                               "simulation { dt = 0.25; method = euler }\n"
+                               "population X { state v = stim(t + at), s = 0; v' = 0; s' = stim(t + at) }\n"
+                               "run 0.25\n"
+                               "let known = stim(at), start = X.v, rate = 4 * X.s\n";
+    static const struct { const char *at; double row; } cases[] = {
+        { "at=-30", 1 }, { "at=0", 1 },  { "at=9.6", 1 }, { "at=9.9", 1 },
+        { "at=10", 2 },  { "at=19", 2 }, { "at=20", 3 },  { "at=99", 3 },
+    };
+
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        model *m = model_of(text, cases[k].at);
+
+        assert_exact(model_number(m, "known"), cases[k].row);
+        assert_exact(model_number(m, "start"), cases[k].row);
+        assert_exact(model_number(m, "rate"), cases[k].row);
+        model_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(roots), cmocka_unit_test(eigenvalues),
-                                        cmocka_unit_test(response_times) };
+                                        cmocka_unit_test(response_times), cmocka_unit_test(rows_of_tables) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
