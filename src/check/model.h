@@ -99,8 +99,10 @@ typedef struct nl_projection {
     nl_rule rule;
     bool no_self;
     NL_LIST(uint32_t) excluding; /* projections */
-    NL_LIST(uint32_t) vars;      /* params, one value per synapse; values that do not vary are constants, not variables */
+    NL_LIST(uint32_t) vars;      /* params and states, one value per synapse; params that do not vary are constants, not variables */
     NL_LIST(nl_let) lets;
+    bool by_pre;                 /* spikes travel along it: synapses are stored by pre neuron .. */
+    bool by_post;                /* .. and those that reach a post neuron are found too */
 } nl_projection;
 
 typedef struct nl_assign {
@@ -114,12 +116,70 @@ typedef enum nl_block_kind { NL_BLOCK_EVERY_STEP, NL_BLOCK_EVERY, NL_BLOCK_AT } 
 /* `every step`, `every T`, `at T`: assignments already in single-assignment form. */
 typedef struct nl_block {
     nl_block_kind kind;
-    uint32_t population;
+    uint32_t population;          /* owner, or UINT32_MAX .. */
+    uint32_t projection;          /* .. owner, or UINT32_MAX */
     double period, from;          /* EVERY, coherent units */
     NL_LIST(double) times;        /* AT */
     NL_LIST(nl_assign) assigns;
     nl_span span;
 } nl_block;
+
+typedef enum nl_event_kind {
+    NL_EVENT_LEVEL, /* `spike when`: fires in each step in which its condition holds */
+    NL_EVENT_EDGE,  /* `event NAME when`, `when`: in the step in which it becomes true */
+    NL_EVENT_TIMES  /* `spike at`: at given times */
+} nl_event_kind;
+
+/* When elements of a population fire, or (`when` of a projection) synapses do.  Conditions are read on the state after the
+ * equations, with the clock of the step's end; NL_X_OLD inside of them is a value at the step's start. */
+typedef struct nl_event {
+    nl_event_kind kind;
+    const char *name;             /* "spikes", the name of `event NAME`, NULL for `when` */
+    uint32_t population;          /* owner, or UINT32_MAX .. */
+    uint32_t projection;          /* .. owner, or UINT32_MAX: tested for each synapse after its states have moved */
+    nl_ref condition;             /* in the owner's space; without refractoriness, EDGE: without `was false before`; TIMES: 0 */
+    nl_ref select;                /* only the element fires for which this is largest; 0: all */
+    NL_LIST(nl_assign) assigns;   /* its body */
+    size_t time_count;            /* TIMES: elements and their times, ascending in time, then in element */
+    const double *times;
+    const uint32_t *ids;
+    nl_span span;
+} nl_event;
+
+/* For a time after a spike, or while a condition holds since, there is no other, and the held states stay. */
+typedef struct nl_refractory {
+    uint32_t population;
+    nl_ref time;                  /* in the population's space; 0: `while` */
+    nl_ref condition;             /* of `while` */
+    NL_LIST(uint32_t) held;       /* states */
+    nl_span span;
+} nl_refractory;
+
+typedef enum nl_write_kind {
+    NL_WRITE_OWN, /* a state of the synapse: its value after the body */
+    NL_WRITE_ADD, /* to a state of a neuron; nothing: 0 */
+    NL_WRITE_SET  /* a state of a neuron, where `condition` holds */
+} nl_write_kind;
+
+typedef struct nl_write {
+    nl_write_kind kind;
+    bool to_pre;                  /* ADD, SET: a state of the pre neuron, else of the post neuron */
+    uint32_t var;
+    nl_ref value;                 /* in the synapses' space, of states as they are when the event arrives */
+    nl_ref condition;             /* SET: 0: always */
+    nl_span span;
+} nl_write;
+
+/* on pre { }, on post { }, on pre.NAME delay d { }: what the synapses of a neuron that fired do, in textual order, synapse
+ * after synapse. */
+typedef struct nl_pathway {
+    uint32_t projection, event;
+    bool on_post;
+    nl_ref delay;                 /* in the synapses' space; 0: none.  Axonal, or dendritic */
+    NL_LIST(nl_write) writes;
+    bool in_turn;                 /* a synapse may read what another one of the same event wrote */
+    nl_span span;
+} nl_pathway;
 
 typedef struct nl_prev_def { nl_ref expr, first; uint32_t space; nl_span span; } nl_prev_def; /* first 0: its value at the start */
 typedef struct nl_delay_def {
@@ -159,6 +219,9 @@ typedef struct nl_model {
     NL_LIST(nl_var) vars;
     NL_LIST(nl_flow) flows;
     NL_LIST(nl_block) blocks;
+    NL_LIST(nl_event) events;
+    NL_LIST(nl_refractory) refractories; /* at most one for a population */
+    NL_LIST(nl_pathway) pathways;        /* in file order */
     NL_LIST(nl_prev_def) prevs;
     NL_LIST(nl_delay_def) delays;
     NL_LIST(nl_window_def) windows;

@@ -55,11 +55,30 @@ typedef struct nl_sampler {
     void *user;
 } nl_sampler;
 
+/* Told whenever elements fired in a step: their numbers in the population, ascending. */
+typedef struct nl_train_sampler {
+    uint32_t event;
+    bool (*fired)(void *user, double time, const uint32_t *ids, size_t count); /* false: stop, the sink failed */
+    void *user;
+} nl_train_sampler;
+
+/* The same with the values that a probe over the population has for them, before bodies change anything. */
+typedef struct nl_event_sampler {
+    uint32_t event;
+    size_t probe;
+    bool (*sample)(void *user, double time, const uint32_t *ids, const double *values, size_t count);
+    void *user;
+} nl_event_sampler;
+
 typedef struct nl_sim_run {
     uint64_t steps;             /* at most */
     long until;                 /* probe with a condition that ends the run after the step in which it is true, or -1 */
     const nl_sampler *samplers;
     size_t sampler_count;
+    const nl_train_sampler *trains;
+    size_t train_count;
+    const nl_event_sampler *at_events;
+    size_t at_event_count;
     void (*progress)(void *user, uint64_t done, uint64_t total); /* every few milliseconds, or NULL */
     void *user;
     const volatile int *stop;

@@ -29,6 +29,8 @@ typedef enum nl_node_kind {
     NL_X_DELAY,  /* id: delayed value */
     NL_X_WINDOW, /* id: windowed mean */
     NL_X_DRAW,   /* id: draw; args: of the distribution */
+    NL_X_SPIKED, /* id: event: whether the element fired in the last step */
+    NL_X_OLD,    /* value at the start of the step; only in conditions of events */
     /* structure */
     NL_X_OP,     /* op, args */
     NL_X_GATHER, /* source (any space but 0), index (whole numbers): source[index] */

@@ -14,7 +14,8 @@ typedef enum nl_conn_kind {
     NL_CONN_ONE,      /* i to i */
     NL_CONN_STENCIL,  /* offsets on a line or grid */
     NL_CONN_SPARSE,   /* compressed rows */
-    NL_CONN_LOW_RANK  /* every pair like ALL; weight = sum_k U[post, k] V[pre, k] */
+    NL_CONN_LOW_RANK, /* every pair like ALL; weight = sum_k U[post, k] V[pre, k] */
+    NL_CONN_OUT       /* compressed rows by pre neuron, for events: synapses are stored in this order */
 } nl_conn_kind;
 
 typedef enum nl_boundary { NL_WRAP, NL_ZERO, NL_REFLECT } nl_boundary;
@@ -54,8 +55,16 @@ typedef struct nl_conn {
     bool no_self;                /* ALL, LOW_RANK: pairs with pre == post + self_offset are left out */
     long self_offset;
     const double *weights;       /* that came with the rule, one per synapse (ALL, SPARSE), or NULL */
-    const uint64_t *row_begin;   /* post.count + 1; SPARSE, and STENCIL with NL_ZERO */
+    const uint64_t *row_begin;   /* post.count + 1; SPARSE, and STENCIL with NL_ZERO.  OUT: pre.count + 1 */
     const uint32_t *pre_index;   /* SPARSE: synapse_count, ascending within a row */
+    const uint32_t *post_index;  /* OUT: synapse_count, ascending within a row, or within the run of a delay */
+    /* OUT, when asked for: places of the synapses that reach a post neuron, and their pre neurons, ascending */
+    const uint64_t *in_begin;
+    const uint32_t *in_place, *in_pre;
+    /* OUT, where delays differ between synapses: the runs of equal delay (in steps, ascending) of each row: those of pre neuron
+     * i are run_begin[i] .. run_begin[i + 1] - 1, the synapses of run k are run_start[k] .. run_start[k + 1] - 1 */
+    const uint64_t *run_begin, *run_start;
+    const uint32_t *run_delay;
     const uint64_t *given_order; /* of pairs(): number of the given pair for each synapse; NULL: the same order */
     const nl_stencil *stencil;
     /* LOW_RANK: row-major [count, rank] */
@@ -111,6 +120,20 @@ void nl_conn_free(nl_conn *conn);
 
 /* The same synapses (less what the context leaves out) as compressed rows, for per-synapse work on a stencil. */
 nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn);
+
+/* The same synapses by pre neuron (OUT); `conn` is freed, also on failure (NULL).  `incoming`: with in_begin .. in_pre. */
+nl_conn *nl_conn_by_pre(nl_conn_context *cx, nl_conn *conn, bool incoming);
+
+/* Orders each row of an OUT connection by delay, then post neuron, and makes the runs.  `delay` (in steps) is given and
+ * returned in the order of the synapses. */
+bool nl_conn_sort_by_delay(nl_conn_context *cx, nl_conn *conn, uint32_t *delay);
+
+/* The numbers of synapses (by post, then pre neuron) in the order in which they are stored, a stretch after the other.  For
+ * kinds other than OUT both are the same. */
+typedef struct nl_numbering nl_numbering;
+nl_numbering *nl_numbering_new(const nl_conn *conn);
+void nl_numbering_next(nl_numbering *numbering, size_t count, uint64_t *numbers);
+void nl_numbering_free(nl_numbering *numbering);
 
 /* Pairs that a rule chooses from: all, less the autapses where `no self`.  (Pairs of `excluding` are counted.) */
 double nl_conn_pair_count(const nl_conn_context *cx);
