@@ -218,4 +218,7 @@ bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
 /* --- body_rule.c --- */
 bool nl_rule_resolve(nl_body *body, const nl_ast *via);
 
+/* --- sides.c --- */
+void nl_sides_settle(nl_check *ck);
+
 #endif

@@ -248,5 +248,6 @@ bool nl_body_finish(nl_check *ck)
     if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;
     check_histories(&f);
     for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
+    nl_sides_settle(ck);
     return true;
 }
