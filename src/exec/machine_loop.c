@@ -35,8 +35,9 @@ static void copy(nl_machine *machine, const step *s, double *dst, const double *
 static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                             size_t n)
 {
-    (void)s, (void)args;
-    machine->kernels->iota(n, dst, (double)at);
+    (void)args;
+    if (s->numbers != NULL) machine->kernels->copy(n, dst, s->numbers + at);
+    else machine->kernels->iota(n, dst, (double)at);
 }
 
 static void gather(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
