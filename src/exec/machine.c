@@ -172,6 +172,8 @@ static void bind_loop(nl_machine *machine, block *b)
     for (size_t k = 0; k < b->step_count; k++) {
         const nl_instr *instr = &segment->instrs.items[k];
         bind_step(machine, &b->steps[k], instr);
+        if (instr->kind == NL_I_INDEX && segment->kind == NL_C_SYNAPSES)
+            b->steps[k].numbers = nl_store_numbers(machine->store, segment->id);
         if (sums_up(instr)) b->sums[b->sum_count++] = (uint32_t)k;
         b->needs_pairs |= instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM
                           || machine_scatters(instr)

@@ -46,6 +46,8 @@ typedef struct nl_store {
     nl_fired *lists;               /* filled by programs that detect events */
     size_t list_count;
     nl_selection *const *active;   /* [projection]: its synapses that a step moves; NULL: all */
+    double **numbers;              /* [projection]: numbers of synapses by place, where a program reads them and they differ */
+    size_t projection_count;
     double time;                   /* clock: t of the step that is being made */
     double h;                      /* its length, for SAMPLE */
     uint64_t step;
@@ -64,6 +66,9 @@ typedef struct nl_jump {
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
                    const char **too_large);
 void nl_store_done(nl_store *store);
+
+/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where they are the places. */
+const double *nl_store_numbers(nl_store *store, uint32_t projection);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
 static inline double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)

@@ -21,6 +21,7 @@ struct step {
     const nl_instr *instr;
     size_t source_count;        /* GATHER: elements of the source */
     nl_stream stream;           /* DRAW */
+    const double *numbers;      /* INDEX of synapses that have other numbers than places; else NULL */
     nl_reduction *reduction;    /* REDUCE */
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */

@@ -35,10 +35,12 @@ static void copy(nl_machine *machine, const step *s, double *dst, const double *
 static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                             size_t n)
 {
-    (void)s, (void)args;
-    if (machine->elements == NULL) machine->kernels->iota(n, dst, (double)at);
-    else
-        for (size_t i = 0; i < n; i++) dst[i] = (double)machine->elements[i];
+    (void)args;
+    for (size_t i = 0; machine->elements != NULL && i < n; i++)
+        dst[i] = s->numbers != NULL ? s->numbers[machine->elements[i]] : (double)machine->elements[i];
+    if (machine->elements != NULL) return;
+    if (s->numbers != NULL) machine->kernels->copy(n, dst, s->numbers + at);
+    else machine->kernels->iota(n, dst, (double)at);
 }
 
 static void gather(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)

@@ -288,7 +288,25 @@ void nl_sim_free(nl_sim *sim)
     }
     for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_free(sim->conns[k]);
     nl_arena_free(sim->arena);
+    free(sim->numbered);
     free(sim);
+}
+
+/* --- numbers of synapses --- */
+
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space)
+{
+    const nl_space *s = nl_graph_space(sim->model->graph, space);
+
+    if (s->kind != NL_SPACE_SYNAPSES || sim->conns[s->owner]->kind != NL_CONN_OUT) return NULL;
+    return sim->conns[s->owner];
+}
+
+size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place)
+{
+    const nl_conn *conn = sim_conn_by_pre(sim, space);
+
+    return conn != NULL ? nl_conn_number(conn, place) : place;
 }
 
 /* --- probes --- */
@@ -318,9 +336,31 @@ static const double *probe_value(const nl_sim *sim, size_t probe)
     return nl_store_at(&sim->store, sim->probe_roots[probe].mem, 0);
 }
 
+static uint32_t probe_space(const nl_sim *sim, size_t probe)
+{
+    return nl_graph_node(sim->model->graph, sim->probe_roots[probe].node)->space;
+}
+
 bool sim_probe_is_repeated(const nl_sim *sim, size_t probe)
 {
-    return nl_graph_node(sim->model->graph, sim->probe_roots[probe].node)->space == 0 && sim->probes[probe].count > 1;
+    return probe_space(sim, probe) == 0 && sim->probes[probe].count > 1;
+}
+
+/* Whether what the program leaves is what was asked for, element by element. */
+static bool is_as_computed(const nl_sim *sim, size_t probe)
+{
+    return !sim_probe_is_repeated(sim, probe) && sim_conn_by_pre(sim, probe_space(sim, probe)) == NULL;
+}
+
+static void present(const nl_sim *sim, size_t probe, const double *value, double *out)
+{
+    const nl_conn *conn = sim_conn_by_pre(sim, probe_space(sim, probe));
+
+    if (conn != NULL) {
+        nl_conn_by_number(conn, value, out);
+        return;
+    }
+    for (size_t i = 0; i < sim->probes[probe].count; i++) out[i] = value[sim_probe_is_repeated(sim, probe) ? 0 : i];
 }
 
 nl_sim_status sim_probe_value(nl_sim *sim, size_t probe, const double **values, nl_sim_failure *failure)
@@ -336,9 +376,8 @@ nl_sim_status nl_sim_read(nl_sim *sim, size_t probe, double *out, nl_sim_failure
     const double *value;
     const nl_sim_status status = sim_probe_value(sim, probe, &value, failure);
 
-    if (status != NL_SIM_OK) return status;
-    for (size_t i = 0; i < sim->probes[probe].count; i++) out[i] = value[sim_probe_is_repeated(sim, probe) ? 0 : i];
-    return NL_SIM_OK;
+    if (status == NL_SIM_OK) present(sim, probe, value, out);
+    return status;
 }
 
 /* --- running --- */
@@ -350,7 +389,7 @@ typedef struct rhythm {
     const nl_sampler **samplers;
     const double **values; /* where the program leaves them */
     size_t count;
-    double *repeated; /* room for a value that is one number for many elements */
+    double *presented; /* room for a value that is one number for many elements, or in the order of numbers */
 } rhythm;
 
 typedef struct rhythms {
@@ -387,7 +426,7 @@ static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
         r->group = group_of(sim, probes, r->count);
         r->values = NL_NEW_ARRAY(arena, const double *, r->count);
         for (size_t j = 0; j < r->count; j++) r->values[j] = probe_value(sim, probes[j]);
-        r->repeated = NL_NEW_ARRAY(arena, double, most);
+        r->presented = NL_NEW_ARRAY(arena, double, most);
     }
     return all;
 }
@@ -398,9 +437,9 @@ static bool give_sample(nl_sim *sim, const rhythm *r, size_t j)
     const size_t count = sim->probes[s->probe].count;
     const double *value = r->values[j];
 
-    if (count > 1 && sim_probe_is_repeated(sim, s->probe)) {
-        for (size_t i = 0; i < count; i++) r->repeated[i] = value[0];
-        value = r->repeated;
+    if (!is_as_computed(sim, s->probe)) {
+        present(sim, s->probe, value, r->presented);
+        value = r->presented;
     }
     return s->sample(s->user, sim->store.time, value, count);
 }

@@ -63,6 +63,7 @@ struct nl_sim {
     nl_probe *probes;
     size_t probe_count;
     NL_LIST(probe_group *) groups;
+    double *numbered;          /* values of synapses in the order of their numbers, for nl_sim_values; or NULL */
     bool *overridden;          /* by variable: a parameter that was set by hand keeps its values */
     uint32_t *rotating;        /* memory with a past that each step adds to */
     size_t rotating_count;
@@ -70,6 +71,10 @@ struct nl_sim {
     double h;                  /* the adaptive method's own step */
     stiff_solver *stiff;
 };
+
+/* sim.c */
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* of synapses whose places are not their numbers, or NULL */
+size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place);
 
 /* sim_state.c */
 void sim_repoint(nl_sim *sim);      /* values[] to where the store has them now */

@@ -385,7 +385,11 @@ const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count)
     *count = 0;
     if (mem == UINT32_MAX) return NULL;
     *count = mem_of(sim, mem)->count;
-    return nl_store_at(&sim->store, mem, 0);
+    const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
+    if (conn == NULL) return nl_store_at(&sim->store, mem, 0);
+    sim->numbered = nl_realloc(sim->numbered, nl_checked_mul(*count, sizeof *sim->numbered));
+    nl_conn_by_number(conn, nl_store_at(&sim->store, mem, 0), sim->numbered);
+    return sim->numbered;
 }
 
 void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
@@ -396,7 +400,9 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     if (var_of(sim, var)->kind == NL_VAR_STATE) sim_jump(sim);
     else sim->overridden[var] = true;
     sim_states_changed(sim);
-    memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+    const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
+    if (conn != NULL) nl_conn_by_place(conn, values, nl_store_at(&sim->store, mem, 0));
+    else memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
 }
 
 /* --- snapshots --- */

@@ -40,8 +40,10 @@ static nl_sim_status explain_fault(nl_sim *sim, const nl_machine_fault *fault, n
 {
     nl_node node = *nl_graph_node(sim->model->graph, fault->node);
 
-    *failure =
-        (nl_sim_failure){ .var = UINT32_MAX, .element = fault->element, .time = sim->store.time, .value = fault->value };
+    *failure = (nl_sim_failure){ .var = UINT32_MAX,
+                                 .element = sim_element_number(sim, node.space, fault->element),
+                                 .time = sim->store.time,
+                                 .value = fault->value };
     find_equation(sim, &node, failure);
     return node.kind == NL_X_SAMPLE ? NL_SIM_BAD_DELAY : NL_SIM_BAD_INDEX;
 }
@@ -72,7 +74,7 @@ nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
         *failure = (nl_sim_failure){ .var = v,
-                                     .element = where,
+                                     .element = sim_element_number(sim, var->space, where),
                                      .time = sim->store.time,
                                      .value = values[where],
                                      .span = var->deriv != 0 || var->next != 0 ? var->deriv_span : var->span };

@@ -19,8 +19,8 @@ bool nl_node_is_stencil(const nl_plan *plan, nl_ref ref)
 
     if (node->kind != NL_X_PROPAGATE || node->args[1] != 0 || node->number != 0) return false;
     if (node->space == 0 || plan->nodes[node->args[0]].space == 0) return false;
-    const nl_rule_kind rule = plan->model->projections.items[node->id].rule.kind;
-    return rule == NL_RULE_OFFSETS || rule == NL_RULE_KERNEL;
+    const nl_projection *p = &plan->model->projections.items[node->id];
+    return (p->rule.kind == NL_RULE_OFFSETS || p->rule.kind == NL_RULE_KERNEL) && !p->by_pre;
 }
 
 nl_reading nl_node_reads(const nl_plan *plan, const nl_node *node, int arg)
