@@ -42,7 +42,9 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
 /* A resolver for an expression that belongs to `name` of a body: its draws have the stream "E.name". */
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
 {
-    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every" };
+    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every",
+                                            [NL_IN_CONDITION] = " when", [NL_IN_EVENT] = " event",
+                                            [NL_IN_PATHWAY] = " on" };
     const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
 
     return (nl_resolver){ .ck = body->ck,
@@ -143,7 +145,12 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_PARAMS: kind = NL_ENTRY_PARAM; break;
     case NL_AST_INPUTS: kind = NL_ENTRY_INPUT; break;
     case NL_AST_LETS: kind = NL_ENTRY_LET; break;
-    default: NL_PUSH(body->ck->arena, &body->statements, statement); return;
+    case NL_AST_DELAY:
+    case NL_AST_DENDRITIC_DELAY: nl_body_collect_delay(body, statement); return;
+    default:
+        nl_body_collect_event(body, statement);
+        NL_PUSH(body->ck->arena, &body->statements, statement);
+        return;
     }
     for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
 }
@@ -219,6 +226,7 @@ static bool unready(void *user, const nl_node *node)
 
     if (node->kind == NL_X_INPUT) check->fault = "an input";
     else if (node->kind == NL_X_DERIV) check->fault = "a derivative";
+    else if (node->kind == NL_X_SPIKED) check->fault = "spikes";
     else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW)
         check->fault = "a past value";
     else if (node->kind == NL_X_STATE || node->kind == NL_X_PARAM) {
@@ -238,8 +246,8 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 
     if (!nl_expr_any(ck->model->graph, value, unready, &check)) return true;
     if (check.name == NULL) {
-        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which has no value yet",
-                    entry->name, check.fault);
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet",
+                    entry->name, check.fault, check.fault[0] == 'a' ? "has" : "have");
         return false;
     }
     nl_diag *diag =
@@ -432,11 +440,38 @@ static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
     return check_ready(body, entry, value);
 }
 
-static bool refuse_synapse_entry(nl_body *body, nl_entry *entry)
+/* The variable gets its number when its value is known: after those that the value reads. */
+static bool resolve_synapse_state(nl_body *body, nl_entry *entry)
 {
-    nl_body_not_yet(body->ck, entry->item->span,
-                    entry->kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
-    return false;
+    nl_check *ck = body->ck;
+    nl_resolver rs = nl_resolver_of(body, NL_IN_STATE, entry->name);
+    const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
+    nl_ref low = 0, high = 0;
+    nl_dim dim;
+
+    if (value == 0 || !item_dim(body, entry->item, value, "its initial value", &dim)
+        || !bounds_of(body, entry, dim, &low, &high) || !check_bounds(body, entry, value, low, high))
+        return false;
+    entry->var = nl_var_add(body, NL_VAR_STATE, entry->name, entry->span, entry->item->doc);
+    nl_var *var = &ck->model->vars.items[entry->var];
+    var->init = value;
+    var->dim = dim;
+    var->low = low;
+    var->high = high;
+    entry->node = variable_leaf(ck->model->graph, entry, var, value);
+    set_decay(body, entry, dim);
+    return check_ready(body, entry, value);
+}
+
+nl_ref nl_body_hidden_param(nl_body *body, const char *name, nl_ref value, nl_span span)
+{
+    nl_graph *graph = body->ck->model->graph;
+    const uint32_t id = nl_var_add(body, NL_VAR_PARAM, name, span, NULL);
+    nl_var *var = &body->ck->model->vars.items[id];
+
+    var->init = value;
+    var->dim = nl_graph_node(graph, value)->dim;
+    return nl_expr_leaf(graph, NL_X_PARAM, id, var->space, var->dim);
 }
 
 typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
@@ -446,9 +481,9 @@ static bool resolve_entry(nl_body *body, nl_entry *entry)
     static const struct {
         entry_fn of_population, of_projection;
     } rows[] = {
-        [NL_ENTRY_STATE] = { resolve_variable, refuse_synapse_entry },
+        [NL_ENTRY_STATE] = { resolve_variable, resolve_synapse_state },
         [NL_ENTRY_PARAM] = { resolve_variable, resolve_synapse_param },
-        [NL_ENTRY_INPUT] = { resolve_input, refuse_synapse_entry },
+        [NL_ENTRY_INPUT] = { resolve_input, NULL }, /* the parser refuses inputs of projections */
         [NL_ENTRY_LET] = { resolve_let, resolve_let },
     };
 
@@ -503,4 +538,43 @@ void nl_body_resolve_entries(nl_body *body)
 {
     for (size_t k = 0; k < body->entries.count; k++)
         nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
+}
+
+/* --- what stays of a body --- */
+
+static void keep_let(nl_body *body, const nl_entry *entry)
+{
+    nl_model *model = body->ck->model;
+    const nl_let let = { .name = entry->name,
+                         .span = entry->span,
+                         .node = entry->node,
+                         .dim = nl_graph_node(model->graph, entry->node)->dim };
+
+    if (body->is_projection) NL_PUSH(body->ck->arena, &model->projections.items[body->number].lets, let);
+    else NL_PUSH(body->ck->arena, &model->populations.items[body->number].lets, let);
+}
+
+static void set_method(nl_body *body, const uint32_t *vars, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        nl_var *var = &body->ck->model->vars.items[vars[k]];
+        var->method = body->method;
+        var->method_span = body->method_span;
+    }
+}
+
+void nl_body_close(nl_body *body)
+{
+    for (size_t k = 0; k < body->entries.count; k++) {
+        const nl_entry *entry = body->entries.items[k];
+        if (entry->node != 0 && entry->var == NL_NO_VAR) keep_let(body, entry);
+    }
+    const nl_model *model = body->ck->model;
+    if (body->is_projection) {
+        const nl_projection *p = &model->projections.items[body->number];
+        set_method(body, p->vars.items, p->vars.count);
+    } else {
+        const nl_population *p = &model->populations.items[body->number];
+        set_method(body, p->vars.items, p->vars.count);
+    }
 }

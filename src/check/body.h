@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #define NL_NO_VAR UINT32_MAX
+#define NL_NO_EVENT UINT32_MAX
 
 typedef enum nl_entry_kind { NL_ENTRY_STATE, NL_ENTRY_PARAM, NL_ENTRY_INPUT, NL_ENTRY_LET } nl_entry_kind;
 typedef enum nl_progress { NL_WAITING, NL_RESOLVING, NL_RESOLVED, NL_FAILED } nl_progress;
@@ -30,6 +31,13 @@ typedef struct nl_entry {
  * resolved. */
 typedef struct nl_pending nl_pending;
 
+/* An event of a body; its number in the model is known before its statement is resolved. */
+typedef struct nl_event_entry {
+    const nl_ast *statement;
+    const char *name;   /* NULL: `when` */
+    uint32_t number;
+} nl_event_entry;
+
 typedef struct nl_body {
     nl_check *ck;
     bool is_projection;
@@ -48,6 +56,10 @@ typedef struct nl_body {
     NL_LIST(const nl_ast *) statements; /* what is not a declaration, in order; branches of `if` already chosen */
     const char *method;
     nl_span method_span;
+    NL_LIST(nl_event_entry) events;
+    const nl_ast *delays[2];   /* of a projection: `delay` and `dendritic_delay` .. */
+    nl_ref delay_nodes[2];     /* .. 0: none */
+    const nl_ast *refractory;
 } nl_body;
 
 typedef struct nl_stream_use {
@@ -70,6 +82,10 @@ typedef enum nl_place {
     NL_IN_EQUATION,
     NL_IN_NEXT,
     NL_IN_BLOCK,
+    NL_IN_CONDITION,  /* of an event */
+    NL_IN_EVENT,      /* what an event does */
+    NL_IN_PATHWAY,    /* what synapses do when a spike arrives */
+    NL_IN_REFRACTORY, /* how long a neuron rests */
     NL_IN_FLOW,
     NL_IN_RULE,
     NL_IN_BOUND,
@@ -79,6 +95,7 @@ typedef enum nl_place {
 /* Assignments made so far by a block: what a state is worth from here on. */
 typedef struct nl_env {
     NL_LIST(nl_assign) assigns;
+    NL_LIST(nl_write) writes;  /* of pathways: to states of neurons */
 } nl_env;
 
 typedef struct nl_resolver {
@@ -111,6 +128,10 @@ bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wa
 /* Calls `visit` for the statements that remain when each `if` with a known condition is replaced by its branch. */
 typedef void (*nl_statement_fn)(nl_body *body, const nl_ast *statement);
 void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit);
+/* A projection's own parameter without a name: one value per synapse, computed before time starts. */
+nl_ref nl_body_hidden_param(nl_body *body, const char *name, nl_ref value, nl_span span);
+/* When its statements are resolved: what is read of it from outside, and its method. */
+void nl_body_close(nl_body *body);
 /* Resolves initial values, lets and what waited for them. */
 void nl_body_resolve_entries(nl_body *body);
 void nl_body_collect(nl_body *body, const nl_ast *statement);
@@ -123,6 +144,41 @@ void nl_body_block(nl_body *body, const nl_ast *statement);
 
 /* --- body_equation.c --- */
 void nl_body_statement(nl_body *body, const nl_ast *statement);
+/* The state that a statement names; NULL after a diagnostic, whose beginning is "a derivative needs". */
+nl_entry *nl_state_named(nl_body *body, const nl_ast *name, const char *needs);
+
+/* --- body_write.c --- */
+/* What a block does (NULL: nothing): one value for each variable that it assigns. */
+nl_env nl_body_write(nl_body *body, nl_place place, const nl_ast *block);
+
+/* --- body_event.c --- */
+/* Gives an event its number; other statements are none. */
+void nl_body_collect_event(nl_body *body, const nl_ast *statement);
+uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement); /* NL_NO_EVENT: it was refused */
+uint32_t nl_body_event_find(nl_body *body, const char *name);                /* NL_NO_EVENT: there is none */
+uint32_t nl_body_spikes(nl_body *body);                                      /* the event of `spike` */
+void nl_body_event(nl_body *body, const nl_ast *statement);
+void nl_body_refractory(nl_body *body, const nl_ast *statement);
+bool nl_is_spiked(const char *name);
+nl_ref nl_spiked_node(nl_body *body, const char *owner, nl_span span);
+nl_ref nl_resolve_spiked(nl_resolver *rs, const nl_ast *e);
+nl_ref nl_resolve_crosses(nl_resolver *rs, const nl_ast *e);
+bool nl_draws(const nl_graph *graph, nl_ref ref);
+
+/* --- body_times.c --- */
+void nl_body_spike_at(nl_body *body, const nl_ast *statement);
+
+/* --- body_synapse.c --- */
+void nl_body_on(nl_body *body, const nl_ast *statement);
+void nl_body_collect_delay(nl_body *body, const nl_ast *statement);
+void nl_body_delays(nl_body *body);
+/* The name of the variable that pre.NAME or post.NAME speaks of. */
+const char *nl_member_name(const nl_body *body, const nl_ast *field);
+/* What it is in its population; NULL after a diagnostic. */
+nl_entry *nl_side_entry(nl_body *body, const nl_ast *field, bool is_pre);
+/* The state that an event of a synapse changes; NULL after a diagnostic. */
+const nl_entry *nl_synapse_target(nl_body *body, const nl_ast *field, bool is_pre);
+void nl_body_close_synapses(nl_body *body, const nl_ast *decl);
 
 /* --- body_name.c --- */
 typedef enum nl_found_how { NL_FOUND_NOTHING, NL_FOUND_SYMBOL, NL_FOUND_ENTRY, NL_FOUND_IMPLICIT } nl_found_how;
@@ -214,6 +270,8 @@ nl_ref nl_resolve_delay(nl_resolver *rs, const nl_ast *call);
 nl_ref nl_resolve_window(nl_resolver *rs, const nl_ast *call);
 void nl_body_resolve_pending(nl_body *body);
 bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
+/* The same, where what is drawn is drawn once. */
+bool nl_changes_in_time(const nl_graph *graph, nl_ref ref);
 
 /* --- body_rule.c --- */
 bool nl_rule_resolve(nl_body *body, const nl_ast *via);

@@ -131,6 +131,12 @@ static bool is_assigned(const nl_model *model, uint32_t var)
     for (size_t k = 0; k < model->blocks.count; k++)
         for (size_t j = 0; j < model->blocks.items[k].assigns.count; j++)
             if (model->blocks.items[k].assigns.items[j].var == var) return true;
+    for (size_t k = 0; k < model->events.count; k++)
+        for (size_t j = 0; j < model->events.items[k].assigns.count; j++)
+            if (model->events.items[k].assigns.items[j].var == var) return true;
+    for (size_t k = 0; k < model->pathways.count; k++)
+        for (size_t j = 0; j < model->pathways.items[k].writes.count; j++)
+            if (model->pathways.items[k].writes.items[j].var == var) return true;
     return false;
 }
 
@@ -143,7 +149,8 @@ static bool is_fed(const nl_model *model, uint32_t var)
 
 static bool is_set(const finisher *f, const nl_var *v)
 {
-    const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name : "";
+    const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name
+                                                    : f->model->projections.items[v->projection].name;
 
     if (owner[0] != '\0') return nl_check_is_set(f->ck, owner, v->name);
     for (size_t k = 0; k < f->ck->sets.count; k++) {

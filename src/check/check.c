@@ -51,6 +51,12 @@ static const struct statement_row {
     [NL_AST_EVERY_STEP] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_EVERY] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_AT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_SPIKE_WHEN] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_SPIKE_AT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_EVENT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_WHEN] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_REFRACTORY] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_REFRACTORY_WHILE] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_RECORD] = { ROLE_PROTOCOL, NULL, NULL },
     [NL_AST_PRINT] = { ROLE_PROTOCOL, NULL, NULL },
     [NL_AST_EXPECT] = { ROLE_PROTOCOL, NULL, NULL },
@@ -74,13 +80,6 @@ static const struct statement_row {
     [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
-    [NL_AST_SPIKE_WHEN] = { ROLE_NOT_YET, NULL, "spikes are" },
-    [NL_AST_SPIKE_AT] = { ROLE_NOT_YET, NULL, "spikes are" },
-    [NL_AST_EVENT] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_WHEN] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_ON] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_REFRACTORY] = { ROLE_NOT_YET, NULL, "refractoriness is" },
-    [NL_AST_REFRACTORY_WHILE] = { ROLE_NOT_YET, NULL, "refractoriness is" },
 };
 
 /* Whether a statement of this role stands in a block, however deep. */

@@ -10,6 +10,7 @@ libnetlang_la_SOURCES += \
     src/check/body_call.c \
     src/check/body_draw.c \
     src/check/body_equation.c \
+    src/check/body_event.c \
     src/check/body_expr.c \
     src/check/body_finish.c \
     src/check/body_function.c \
@@ -21,5 +22,8 @@ libnetlang_la_SOURCES += \
     src/check/body_reduce.c \
     src/check/body_rule.c \
     src/check/body_static.c \
+    src/check/body_synapse.c \
     src/check/body_time.c \
+    src/check/body_times.c \
+    src/check/body_write.c \
     src/check/rules.def
