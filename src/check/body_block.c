@@ -308,7 +308,7 @@ void nl_body_block(nl_body *body, const nl_ast *statement)
 
     if (statement->kind == NL_AST_EVERY && !every(&rs, statement, &block)) return;
     if (statement->kind == NL_AST_AT && !at(&rs, statement, &block)) return;
-    w.rs.scope = nl_scope_new(body->ck->arena, body->scope);
+    w.rs.scope = nl_scope_new(body->ck->arena, w.rs.scope);
     w.rs.env = &w.env;
     run(&w, statement->kids[statement->kid_count - 1]);
     for (size_t k = 0; k < w.env.assigns.count; k++) NL_PUSH(body->ck->arena, &block.assigns, w.env.assigns.items[k]);

@@ -21,5 +21,6 @@ libnetlang_la_SOURCES += \
     src/check/body_reduce.c \
     src/check/body_rule.c \
     src/check/body_static.c \
+    src/check/body_template.c \
     src/check/body_time.c \
     src/check/rules.def
