@@ -118,6 +118,7 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
 
     if (body->delays[which] == NULL) {
         body->delays[which] = statement;
+        body->delay_origins[which] = body->origin;
         return;
     }
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`",
@@ -128,9 +129,12 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
 
 void nl_body_delays(nl_body *body)
 {
-    for (int k = 0; k < 2; k++)
-        if (body->delays[k] != NULL)
-            body->delay_nodes[k] = delay_node(body, body->delays[k]->kids[0], delay_names[k]);
+    for (int k = 0; k < 2; k++) {
+        if (body->delays[k] == NULL) continue;
+        nl_body_read(body, body->delay_origins[k]);
+        body->delay_nodes[k] = delay_node(body, body->delays[k]->kids[0], delay_names[k]);
+    }
+    nl_body_read(body, NL_OF_BODY);
 }
 
 /* --- on pre, on post --- */

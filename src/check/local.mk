@@ -23,6 +23,7 @@ libnetlang_la_SOURCES += \
     src/check/body_rule.c \
     src/check/body_static.c \
     src/check/body_synapse.c \
+    src/check/body_template.c \
     src/check/body_time.c \
     src/check/body_times.c \
     src/check/body_write.c \

@@ -71,7 +71,7 @@ static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *dela
         if (whole > range->high) range->high = (uint32_t)whole;
     }
     if (delays->count == 0) *range = (step_range){ 0, 0 };
-    if (worst > 1e-6)
+    if (worst > 1e-6 && delays->count > 1) /* the checker has spoken of a single one */
         nl_diag_add(sim->diags, NL_W_ROUNDED, path->span,
                     "delays of spikes are whole steps: rounded by up to %.3g dt", worst);
     return true;
