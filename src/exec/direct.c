@@ -163,7 +163,8 @@ static vector drawn(frame *f, const nl_node *node)
         args[k] = v.data;
         strides[k] = !v.is_number;
     }
-    nl_draw_array(def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args, strides);
+    nl_kernels_draw(f->direct->kernels, def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args,
+                    strides);
     return (vector){ out, node->space == 0 };
 }
 

@@ -71,7 +71,7 @@ static void draw(nl_machine *machine, const step *s, double *dst, const double *
     size_t strides[NL_NODE_ARGS] = { 0 };
 
     for (int k = 0; k < s->arg_count; k++) strides[k] = s->instr->args[k].kind != NL_AT_SCALAR;
-    nl_draw_array(def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
+    nl_kernels_draw(machine->kernels, def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
 }
 
 /* Post neurons outside of the projection's part get 0. */
