@@ -71,7 +71,7 @@ static inline bool vec_all(mask condition)
 
 static inline vec nl_vec_each(double (*function)(double), vec x)
 {
-    vec y;
+    vec y = x; /* GCC 12 does not see that the loop writes all elements */
 
     for (int k = 0; k < NL_WIDTH; k++) y[k] = function(x[k]);
     return y;
