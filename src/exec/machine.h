@@ -21,7 +21,7 @@ typedef struct nl_store {
     /* Where a ring's value jumped (start, set): the left limits, newest first. */
     struct nl_jump **jumps;        /* [mem] */
     const struct nl_conn *const *conns; /* [projection] */
-    double **numbers;              /* [projection]: numbers of synapses by place, where a program reads them and they differ */
+    double **numbers;              /* [projection]: numbers of synapses by place, where a program reads them */
     size_t projection_count;
     double time;                   /* clock: t of the step that is being made */
     double h;                      /* its length, for SAMPLE */
@@ -42,7 +42,7 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
                    const char **too_large);
 void nl_store_done(nl_store *store);
 
-/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where they are the places. */
+/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where both are the same. */
 const double *nl_store_numbers(nl_store *store, uint32_t projection);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
