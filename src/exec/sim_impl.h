@@ -76,7 +76,7 @@ struct nl_sim {
 };
 
 /* sim.c */
-const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* of synapses whose places are not their numbers, or NULL */
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* NULL: places are numbers */
 size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place);
 
 /* sim_state.c */
