@@ -6,6 +6,7 @@ UNIT_TESTS = \
     tests/unit/test_dim \
     tests/unit/test_embed \
     tests/unit/test_eval \
+    tests/unit/test_event \
     tests/unit/test_func \
     tests/unit/test_kernels \
     tests/unit/test_load \

@@ -1,53 +1,9 @@
 /* Bodies of populations and projections: what a text becomes as nodes of the model, and what is refused where. */
-#include "support/close.h"
-
-#include "check/check.h"
+#include "support/checked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- a checked text --- */
-
-typedef struct checked {
-    nl_arena *arena;
-    nl_diags *diags;
-    nl_model *model; /* NULL where the text has errors */
-} checked;
-
-static checked check_text(const char *text)
-{
-    checked c = { .arena = nl_arena_new() };
-    nl_sources *sources = nl_sources_new(c.arena);
-
-    c.diags = nl_diags_new(c.arena, sources);
-    const nl_source *source = nl_sources_add(sources, "text.net", text, strlen(text));
-    const nl_parsed parsed = nl_parse_source(c.arena, c.diags, source);
-    nl_check *ck = NL_NEW(c.arena, nl_check);
-    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = "." };
-    if (nl_diags_error_count(c.diags) == 0 && nl_check_file(ck, &parsed)) c.model = ck->model;
-    return c;
-}
-
-/* --- nodes by name --- */
-
-static const char *name_of(void *user, const nl_node *node)
-{
-    const checked *c = user;
-
-    switch (node->kind) {
-    case NL_X_STATE:
-    case NL_X_PARAM:
-    case NL_X_INPUT: return c->model->vars.items[node->id].full_name;
-    case NL_X_DERIV: return nl_arena_printf(c->arena, "%s'", c->model->vars.items[node->id].full_name);
-    case NL_X_SLOT: return nl_arena_printf(c->arena, "$%s", c->model->slots.items[node->id].name);
-    case NL_X_ARRAY: {
-        const char *name = c->model->arrays.items[node->id].name;
-        return name != NULL ? name : "array";
-    }
-    default: return NULL;
-    }
-}
 
 static const nl_var *var_named(const nl_model *model, const char *name)
 {
@@ -125,8 +81,6 @@ typedef struct node_case {
     const char *text, *question, *expected;
 } node_case;
 
-#define UNITS "simulation { dt = 0.5 ms }\n"
-#define PLAIN "simulation { dt = 0.25 }\n"
 #define PAIR                                                                                                           \
     PLAIN "population A[3] { input s; param g = uniform(0, 1); state v = 0; v' = s - v }\n"                            \
           "population B[4] { input s; param h = 2*i; state v = 0; v' = s - v }\n"
@@ -267,7 +221,7 @@ static bool node_is_right(const node_case *n)
     if (c.model == NULL) nl_diags_print(stderr, c.diags, 0);
     if (c.model != NULL) {
         const nl_ref ref = asked(c.model, n->question);
-        got = ref != 0 ? nl_expr_text(c.arena, c.model->graph, ref, name_of, &c) : "nothing";
+        got = text_of(&c, ref);
     }
     const bool is_right = strcmp(got, n->expected) == 0;
     if (!is_right) print_error("%s\n%s is %s, wanted %s\n", n->text, n->question, got, n->expected);
@@ -285,13 +239,6 @@ static void nodes_are_as_expected(void **unused)
 }
 
 /* --- what is refused --- */
-
-typedef struct fault_case {
-    const char *text;
-    nl_code code;
-    size_t line, col;
-    const char *sentence;
-} fault_case;
 
 static const fault_case fault_cases[] = {
     { PLAIN "population X[3] { state volts = 0; volts' = -vlots }", NL_E_NAME, 2, 46, "unknown name `vlots`" },
@@ -379,23 +326,6 @@ static const fault_case fault_cases[] = {
     { PAIR "projection A -> B via kernel([1, 2]) { post.s += w * pre.v }", NL_E_CONN_SIZES, 4, 23, NULL },
     { PAIR "projection A -> A via kernel([1, 2]) { post.s += w * pre.v }", NL_E_CONN_STENCIL, 4, 30, NULL },
 };
-
-static void check_fault(const fault_case *f)
-{
-    checked c = check_text(f->text);
-    const nl_diag *d = nl_diags_get(c.diags, 0);
-
-    if (d == NULL || d->code != f->code) {
-        nl_diags_print(stderr, c.diags, 0);
-        fail_msg("%s\nwanted %s", f->text, nl_codes[f->code].code);
-        return;
-    }
-    const nl_pos at = nl_sources_locate(nl_diags_sources(c.diags), d->span.begin);
-    if (f->line > 0 && (at.line != f->line || at.col != f->col))
-        fail_msg("%s\n%s at %zu:%zu, wanted %zu:%zu", f->text, d->text, at.line, at.col, f->line, f->col);
-    if (f->sentence != NULL) assert_string_equal(d->text, f->sentence);
-    nl_arena_free(c.arena);
-}
 
 static void faults_are_found_where_they_are(void **unused)
 {
