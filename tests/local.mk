@@ -31,6 +31,7 @@ SHELL_TESTS = \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \
+    tests/cli/programs.sh \
     tests/cli/run.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)
