@@ -238,6 +238,17 @@ bool nl_call_flag(const nl_call *call, int slot, bool *out)
     return false;
 }
 
+bool nl_call_time(const nl_call *call, int slot, double *out, bool *known)
+{
+    nl_dim dim = call->cx->time_dim;
+
+    if (!nl_call_real(call, slot, &dim, out, known)) return false;
+    if (nl_dim_equal(dim, call->cx->time_dim)) return true;
+    nl_call_refuse(call, slot, NL_E_DIMENSION, "`%s` is a time, not %s", call->names[slot],
+                   nl_dim_text(call->cx->arena, dim));
+    return false;
+}
+
 bool nl_call_text(const nl_call *call, int slot, const char **out)
 {
     if (call->slots[slot] == NULL) return true;
