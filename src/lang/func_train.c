@@ -18,8 +18,11 @@ static nl_value train_of_times(const nl_call *call, nl_value times)
     if (times.data == NULL) return nl_value_unknown(NL_KIND_TRAIN, times.dim, 0, NULL);
     const size_t count = times.shape[0];
     const nl_train train = {
-        .count = count, .times = times.data, .ids = NL_NEW_ARRAY(call->cx->arena, uint32_t, count + 1),
-        .begin = NAN, .end = NAN,
+        .count = count,
+        .times = times.data,
+        .ids = NL_NEW_ARRAY(call->cx->arena, uint32_t, count + 1),
+        .begin = NAN,
+        .end = NAN,
     };
     return nl_value_train(call->cx->arena, times.dim, 0, NULL, train);
 }
@@ -89,8 +92,7 @@ nl_value nl_func_times(const nl_call *call)
     nl_value spikes;
 
     if (!train(call, 0, &spikes) || !one_neuron(call, 1, &spikes)) return nl_value_none();
-    if (spikes.train == NULL)
-        return nl_value_unknown(NL_KIND_NUMBER, spikes.dim, 1, (size_t[]){ NL_UNKNOWN_SIZE });
+    if (spikes.train == NULL) return nl_value_unknown(NL_KIND_NUMBER, spikes.dim, 1, (size_t[]){ NL_UNKNOWN_SIZE });
     return nl_value_array(call->cx->arena, NL_KIND_NUMBER, spikes.dim, 1, &spikes.train->count, spikes.train->times);
 }
 
@@ -160,8 +162,7 @@ nl_value nl_func_rate(const nl_call *call)
     nl_value out = per_neuron(spikes, rate_dim(call));
     if (!known) return out;
     double *data = count_spikes(call, spikes, &out);
-    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++)
-        data[i] /= spikes.train->end - spikes.train->begin;
+    for (size_t i = 0; data != NULL && i < nl_value_count(out); i++) data[i] /= spikes.train->end - spikes.train->begin;
     return data != NULL ? out : nl_value_none();
 }
 
@@ -336,7 +337,8 @@ static bool has_window(const nl_call *call, nl_value spikes)
     return false;
 }
 
-/* An empty signal of `count` samples, `step` apart from the begin of the window on; NULL where it would be too large. */
+/* An empty signal of `count` samples, `step` apart from the begin of the window on; NULL where it would be too large.
+ */
 static double *new_signal(const nl_call *call, nl_value spikes, double step, size_t count, nl_value *out)
 {
     out->shape[0] = count;
@@ -378,8 +380,8 @@ nl_value nl_func_time_histogram(const nl_call *call)
 /* Counts per neuron and bin: [neurons, bins]. */
 nl_value nl_train_binned(const nl_call *call, nl_value spikes, int slot)
 {
-    nl_value out = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 2,
-                                    (size_t[]){ nl_value_count(spikes), NL_UNKNOWN_SIZE });
+    nl_value out =
+        nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 2, (size_t[]){ nl_value_count(spikes), NL_UNKNOWN_SIZE });
     double bin = 0;
     bool known = true;
 
@@ -408,7 +410,9 @@ typedef struct kernel {
     double before, after;
 } kernel;
 static const kernel kernels[] = {
-    { "gaussian", gaussian, 5, 5 }, { "rectangular", rectangular, 1.75, 1.75 }, { "exponential", exponential, 0, 30 },
+    { "gaussian", gaussian, 5, 5 },
+    { "rectangular", rectangular, 1.75, 1.75 },
+    { "exponential", exponential, 0, 30 },
 };
 
 static const kernel *kernel_argument(const nl_call *call, int slot)

@@ -13,20 +13,14 @@ static nl_value some_train(bench *b)
     return nl_value_train(b->cx.arena, b->cx.time_dim, 1, (size_t[]){ 4 }, train);
 }
 
-static nl_value unknown_train(bench *b)
-{
-    return nl_value_unknown(NL_KIND_TRAIN, b->cx.time_dim, 1, (size_t[]){ 4 });
-}
+static nl_value unknown_train(bench *b) { return nl_value_unknown(NL_KIND_TRAIN, b->cx.time_dim, 1, (size_t[]){ 4 }); }
 
 static nl_value call(bench *b, const char *name, size_t count, const nl_arg *args)
 {
     return nl_func_call(&b->cx, (nl_span){ 0, 0 }, name, args, count);
 }
 
-static nl_value of(bench *b, const char *name, nl_value train)
-{
-    return call(b, name, 1, &(nl_arg){ .value = train });
-}
+static nl_value of(bench *b, const char *name, nl_value train) { return call(b, name, 1, &(nl_arg){ .value = train }); }
 
 static nl_value within(bench *b, const char *name, nl_value train, double t0, double t1)
 {
@@ -213,8 +207,7 @@ static void rates_are_smoothed(void **unused)
     assert_close(rate.data[540] / rate.data[500], exp(-1), 1e-12);
     assert_refused(b, smoothed(b, train, 20, "boxcar", 0.5),
                    "`kernel` is \"gaussian\", \"rectangular\" or \"exponential\"");
-    assert_refused(b, with_time(b, "instantaneous_rate", train, 20),
-                   "`sampling` is needed: this model has no step");
+    assert_refused(b, with_time(b, "instantaneous_rate", train, 20), "`sampling` is needed: this model has no step");
     b->cx.dt = 0.25;
     assert_int_equal(with_time(b, "instantaneous_rate", train, 20).shape[0], 2001);
     bench_free(b);
@@ -241,8 +234,8 @@ static nl_value cut_by(bench *b, const char *name, nl_value x, const char *how, 
 static void densities_are_welchs(void **unused)
 {
     static const double x[] = { 3.1, -1.2, 4.4, 0.7, 2.5, -3.3, 1.9, 0.2, -2.6, 1.1, 0.4, 5.2 };
-    static const double eight[] = { 0.13964641050308266, 0.8408489963869508, 0.9270345126648697,
-                                    1.055056217150539, 1.2050784570362045 };
+    static const double eight[] = { 0.13964641050308266, 0.8408489963869508, 0.9270345126648697, 1.055056217150539,
+                                    1.2050784570362045 };
     static const double five[] = { 0.08171293420722209, 0.5509513362072407, 1.8682625540167348 };
     bench *b = bench_new();
     nl_value signal = sampled(b, 12, x, 0.1);
