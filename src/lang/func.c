@@ -25,6 +25,16 @@ bool nl_func_exists(const char *name)
     return find(name) >= 0 || nl_op_find(name, -1) != NL_OP_COUNT;
 }
 
+/* Trains come first and are called so. */
+bool nl_func_takes_train(const char *function, size_t place, const char *name)
+{
+    static const char train[] = "train";
+    const int index = find(function);
+
+    if (index < 0 || strncmp(functions[index].row.signature, train, strlen(train)) != 0) return false;
+    return name != NULL ? strcmp(name, train) == 0 : place == 0;
+}
+
 const nl_func_row *nl_func_get(size_t index)
 {
     return index < NL_LEN(functions) ? &functions[index].row : NULL;

@@ -118,6 +118,8 @@ size_t nl_table_row(size_t rows, double dt, double t);
 /* --- functions: the rows of funcs.def and the elementwise operators of ops.def --- */
 bool nl_func_exists(const char *name);
 nl_value nl_func_call(nl_eval_context *cx, nl_span span, const char *name, const nl_arg *args, size_t count);
+/* Whether the argument number `place`, or of this name, is a train: a population may stand there for its spikes. */
+bool nl_func_takes_train(const char *function, size_t place, const char *name);
 /* For documentation and suggestions: NULL after the last row. */
 typedef struct nl_func_row {
     const char *name, *signature, *doc, *example;
