@@ -34,7 +34,7 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
     body->name = name;
     body->prefix = name[0] != '\0' ? nl_arena_printf(ck->arena, "%s.", name) : "";
     body->space = space;
-    body->scope = nl_scope_new(ck->arena, ck->top);
+    body->scope = body->scopes[NL_OF_BODY] = nl_scope_new(ck->arena, ck->top);
     keep_body(ck, body);
     return body;
 }
@@ -42,16 +42,36 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
 /* A resolver for an expression that belongs to `name` of a body: its draws have the stream "E.name". */
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
 {
-    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every" };
+    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every",
+                                            [NL_IN_CONDITION] = " when", [NL_IN_EVENT] = " event",
+                                            [NL_IN_PATHWAY] = " on" };
     const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
 
     return (nl_resolver){ .ck = body->ck,
                           .body = body,
                           .scope = body->scope,
                           .outer = body->scope->parent,
+                          .origin = body->origin,
                           .place = place,
                           .space = body->space,
                           .stream = nl_arena_printf(body->ck->arena, "%s%s%s", body->prefix, name, ending) };
+}
+
+nl_resolver nl_entry_resolver(nl_body *body, const nl_entry *entry, nl_place place)
+{
+    nl_resolver rs = nl_resolver_of(body, place, entry->name);
+
+    rs.origin = entry->origin;
+    rs.reach = entry->number;
+    rs.scope = entry->scope;
+    rs.outer = body->scopes[entry->origin]->parent;
+    return rs;
+}
+
+void nl_body_read(nl_body *body, nl_origin origin)
+{
+    body->origin = origin;
+    body->scope = body->scopes[origin];
 }
 
 void nl_body_not_yet(nl_check *ck, nl_span span, const char *what)
@@ -68,6 +88,23 @@ nl_entry *nl_entry_find(const nl_body *body, const char *name)
     return NULL;
 }
 
+nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name)
+{
+    nl_entry *entry = rs->body != NULL ? nl_entry_find(rs->body, name) : NULL;
+
+    if (entry == NULL) return NULL;
+    if (rs->origin == NL_OF_ARGUMENT && entry->shown != NULL) return NULL;
+    if (rs->origin == NL_OF_DEFAULT && (entry->shown == NULL || entry->number >= rs->reach)) return NULL;
+    return entry;
+}
+
+const nl_symbol *nl_entry_value(const nl_resolver *rs, const nl_entry *entry)
+{
+    const nl_symbol *symbol = nl_scope_find(rs->scope, entry->name);
+
+    return symbol != NULL && symbol->decl == entry->item ? symbol : NULL;
+}
+
 nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item)
 {
     nl_check *ck = body->ck;
@@ -80,7 +117,14 @@ nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_s
         return NULL;
     }
     nl_entry *entry = NL_NEW(ck->arena, nl_entry);
-    *entry = (nl_entry){ .kind = kind, .name = name, .span = span, .item = item, .var = NL_NO_VAR };
+    *entry = (nl_entry){ .kind = kind,
+                         .name = name,
+                         .span = span,
+                         .item = item,
+                         .var = NL_NO_VAR,
+                         .origin = body->origin,
+                         .scope = body->scope,
+                         .number = body->entries.count };
     NL_PUSH(ck->arena, &body->entries, entry);
     return entry;
 }
@@ -143,24 +187,58 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_PARAMS: kind = NL_ENTRY_PARAM; break;
     case NL_AST_INPUTS: kind = NL_ENTRY_INPUT; break;
     case NL_AST_LETS: kind = NL_ENTRY_LET; break;
-    default: NL_PUSH(body->ck->arena, &body->statements, statement); return;
+    case NL_AST_DELAY:
+    case NL_AST_DENDRITIC_DELAY: nl_body_collect_delay(body, statement); return;
+    default:
+        nl_body_collect_event(body, statement);
+        NL_PUSH(body->ck->arena, &body->statements, ((nl_statement){ statement, body->origin }));
+        return;
     }
     for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
 }
 
-static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visit)
+/* A variable or `let` of the body that a condition reads: it has no value yet. */
+static const nl_entry *entry_in(const nl_resolver *rs, const nl_ast *e)
+{
+    const nl_entry *entry = NULL;
+
+    if (e == NULL) return NULL;
+    if (e->kind == NL_AST_NAME && nl_scope_find(rs->scope, e->name) == NULL) entry = nl_entry_seen(rs, e->name);
+    for (int k = 0; k < e->kid_count && entry == NULL; k++) entry = entry_in(rs, e->kids[k]);
+    return entry;
+}
+
+static bool refuse_entry(nl_body *body, const nl_ast *condition, const nl_entry *entry)
+{
+    if (entry->progress == NL_FAILED) return false;
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
+                                "this condition reads `%s`, which is not known before time starts", entry->name);
+    if (entry->origin == NL_OF_ARGUMENT)
+        nl_diag_also(body->ck->diags, diag, nl_ast_kid(entry->item, 1)->span, "this is given for it");
+    else nl_diag_also(body->ck->diags, diag, entry->span, "it is declared here");
+    return false;
+}
+
+static bool condition_value(nl_body *body, const nl_ast *condition, nl_value *value)
 {
     nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, "if");
-    const nl_ast *condition = nl_ast_kid(statement, 0), *other = nl_ast_kid(statement, 2);
     nl_evaluator ev = nl_evaluator_of(&rs);
+    const nl_entry *entry = entry_in(&rs, condition);
+
+    if (entry != NULL) return refuse_entry(body, condition, entry);
+    if (!nl_eval_condition(&ev, condition, value)) return false;
+    if (nl_value_known(*value) && nl_value_is_scalar(*value)) return true;
+    nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
+                "this condition is not known before time starts");
+    return false;
+}
+
+static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visit)
+{
+    const nl_ast *other = nl_ast_kid(statement, 2);
     nl_value value;
 
-    if (!nl_eval_condition(&ev, condition, &value)) return;
-    if (!nl_value_known(value) || !nl_value_is_scalar(value)) {
-        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
-                    "this condition is not known before time starts");
-        return;
-    }
+    if (!condition_value(body, nl_ast_kid(statement, 0), &value)) return;
     if (value.data[0] != 0) nl_body_walk(body, nl_ast_kid(statement, 1), visit);
     else if (other != NULL && other->kind == NL_AST_IF) walk_if(body, other, visit);
     else if (other != NULL) nl_body_walk(body, other, visit);
@@ -175,6 +253,29 @@ void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit)
         if (statement->kind == NL_AST_IF) walk_if(body, statement, visit);
         else visit(body, statement);
     }
+}
+
+void nl_body_gather(nl_body *body, const nl_ast *use, const nl_ast *block)
+{
+    body->is_gathering = true;
+    const nl_ast *brought = use != NULL ? nl_template_enter(body, use, block) : NULL;
+    if (brought != NULL) {
+        nl_body_read(body, NL_OF_TEMPLATE);
+        nl_body_walk(body, brought, nl_body_collect);
+    }
+    nl_body_read(body, NL_OF_BODY);
+    nl_body_walk(body, block, nl_body_collect);
+    body->is_gathering = false;
+}
+
+void nl_body_statements(nl_body *body)
+{
+    for (size_t k = 0; k < body->statements.count; k++) {
+        nl_body_read(body, body->statements.items[k].origin);
+        nl_body_statement(body, body->statements.items[k].node);
+    }
+    nl_body_read(body, NL_OF_BODY);
+    nl_template_leave(body);
 }
 
 /* --- values --- */
@@ -219,6 +320,7 @@ static bool unready(void *user, const nl_node *node)
 
     if (node->kind == NL_X_INPUT) check->fault = "an input";
     else if (node->kind == NL_X_DERIV) check->fault = "a derivative";
+    else if (node->kind == NL_X_SPIKED) check->fault = "spikes";
     else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW)
         check->fault = "a past value";
     else if (node->kind == NL_X_STATE || node->kind == NL_X_PARAM) {
@@ -238,8 +340,8 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 
     if (!nl_expr_any(ck->model->graph, value, unready, &check)) return true;
     if (check.name == NULL) {
-        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which has no value yet",
-                    entry->name, check.fault);
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet",
+                    entry->name, check.fault, check.fault[0] == 'a' ? "has" : "have");
         return false;
     }
     nl_diag *diag =
@@ -251,7 +353,7 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 
 static nl_ref bound(nl_body *body, const nl_entry *entry, const nl_ast *expr, nl_dim dim)
 {
-    nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_BOUND);
     const nl_ref ref = nl_body_value(&rs, expr);
 
     if (ref == 0) return 0;
@@ -299,7 +401,7 @@ static bool check_bounds(nl_body *body, const nl_entry *entry, nl_ref value, nl_
 static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
 {
     const nl_ast *tau = nl_ast_kid(entry->item, 3);
-    nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_EQUATION);
     nl_graph *graph = body->ck->model->graph;
 
     if (tau == NULL) return;
@@ -335,7 +437,7 @@ static bool resolve_variable(nl_body *body, nl_entry *entry)
 {
     const bool is_state = entry->kind == NL_ENTRY_STATE;
     nl_check *ck = body->ck;
-    nl_resolver rs = nl_resolver_of(body, is_state ? NL_IN_STATE : NL_IN_PARAM, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, is_state ? NL_IN_STATE : NL_IN_PARAM);
     const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
     nl_ref low = 0, high = 0;
     nl_dim dim = nl_dim_unknown;
@@ -371,6 +473,17 @@ static bool resolve_input(nl_body *body, nl_entry *entry)
     return true;
 }
 
+/* Makes a value visible to the texts that see its entry. */
+static void show_symbol(nl_body *body, const nl_entry *entry, nl_symbol *symbol)
+{
+    nl_arena *arena = body->ck->arena;
+
+    NL_PUSH(arena, &body->scopes[NL_OF_BODY]->symbols, symbol);
+    if (body->template == NULL) return;
+    NL_PUSH(arena, &body->scopes[NL_OF_TEMPLATE]->symbols, symbol);
+    NL_PUSH(arena, &(entry->shown != NULL ? entry->shown : body->scopes[NL_OF_ARGUMENT])->symbols, symbol);
+}
+
 /* A `let` whose value is known before time starts may be an array, a text or a table: it becomes a symbol. */
 static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, const nl_ast *expr)
 {
@@ -390,14 +503,14 @@ static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, 
         return false;
     if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL)
         entry->node = nl_value_node(rs, value, symbol, expr->span);
-    NL_PUSH(body->ck->arena, &body->scope->symbols, symbol);
+    show_symbol(body, entry, symbol);
     return true;
 }
 
 static bool resolve_let(nl_body *body, nl_entry *entry)
 {
     const nl_ast *expr = nl_ast_kid(entry->item, 1);
-    nl_resolver rs = nl_resolver_of(body, NL_IN_LET, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_LET);
     nl_dim dim;
 
     if (nl_is_static(&rs, expr)) return resolve_static_let(body, entry, &rs, expr);
@@ -417,7 +530,7 @@ static void keep_param(nl_body *body, nl_entry *entry, nl_ref value, nl_dim dim)
 /* One value per synapse where synapses differ, else a number. */
 static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
 {
-    nl_resolver rs = nl_resolver_of(body, NL_IN_PARAM, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_PARAM);
     const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
     nl_ref low = 0, high = 0;
     nl_dim dim;
@@ -432,11 +545,38 @@ static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
     return check_ready(body, entry, value);
 }
 
-static bool refuse_synapse_entry(nl_body *body, nl_entry *entry)
+/* The variable gets its number when its value is known: after those that the value reads. */
+static bool resolve_synapse_state(nl_body *body, nl_entry *entry)
 {
-    nl_body_not_yet(body->ck, entry->item->span,
-                    entry->kind == NL_ENTRY_STATE ? "states of synapses are" : "inputs of synapses are");
-    return false;
+    nl_check *ck = body->ck;
+    nl_resolver rs = nl_resolver_of(body, NL_IN_STATE, entry->name);
+    const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
+    nl_ref low = 0, high = 0;
+    nl_dim dim;
+
+    if (value == 0 || !item_dim(body, entry->item, value, "its initial value", &dim)
+        || !bounds_of(body, entry, dim, &low, &high) || !check_bounds(body, entry, value, low, high))
+        return false;
+    entry->var = nl_var_add(body, NL_VAR_STATE, entry->name, entry->span, entry->item->doc);
+    nl_var *var = &ck->model->vars.items[entry->var];
+    var->init = value;
+    var->dim = dim;
+    var->low = low;
+    var->high = high;
+    entry->node = variable_leaf(ck->model->graph, entry, var, value);
+    set_decay(body, entry, dim);
+    return check_ready(body, entry, value);
+}
+
+nl_ref nl_body_hidden_param(nl_body *body, const char *name, nl_ref value, nl_span span)
+{
+    nl_graph *graph = body->ck->model->graph;
+    const uint32_t id = nl_var_add(body, NL_VAR_PARAM, name, span, NULL);
+    nl_var *var = &body->ck->model->vars.items[id];
+
+    var->init = value;
+    var->dim = nl_graph_node(graph, value)->dim;
+    return nl_expr_leaf(graph, NL_X_PARAM, id, var->space, var->dim);
 }
 
 typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
@@ -446,9 +586,9 @@ static bool resolve_entry(nl_body *body, nl_entry *entry)
     static const struct {
         entry_fn of_population, of_projection;
     } rows[] = {
-        [NL_ENTRY_STATE] = { resolve_variable, refuse_synapse_entry },
+        [NL_ENTRY_STATE] = { resolve_variable, resolve_synapse_state },
         [NL_ENTRY_PARAM] = { resolve_variable, resolve_synapse_param },
-        [NL_ENTRY_INPUT] = { resolve_input, refuse_synapse_entry },
+        [NL_ENTRY_INPUT] = { resolve_input, NULL }, /* the parser refuses inputs of projections */
         [NL_ENTRY_LET] = { resolve_let, resolve_let },
     };
 
@@ -503,4 +643,43 @@ void nl_body_resolve_entries(nl_body *body)
 {
     for (size_t k = 0; k < body->entries.count; k++)
         nl_entry_node(body, body->entries.items[k], body->entries.items[k]->span);
+}
+
+/* --- what stays of a body --- */
+
+static void keep_let(nl_body *body, const nl_entry *entry)
+{
+    nl_model *model = body->ck->model;
+    const nl_let let = { .name = entry->name,
+                         .span = entry->span,
+                         .node = entry->node,
+                         .dim = nl_graph_node(model->graph, entry->node)->dim };
+
+    if (body->is_projection) NL_PUSH(body->ck->arena, &model->projections.items[body->number].lets, let);
+    else NL_PUSH(body->ck->arena, &model->populations.items[body->number].lets, let);
+}
+
+static void set_method(nl_body *body, const uint32_t *vars, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        nl_var *var = &body->ck->model->vars.items[vars[k]];
+        var->method = body->method;
+        var->method_span = body->method_span;
+    }
+}
+
+void nl_body_close(nl_body *body)
+{
+    for (size_t k = 0; k < body->entries.count; k++) {
+        const nl_entry *entry = body->entries.items[k];
+        if (entry->node != 0 && entry->var == NL_NO_VAR) keep_let(body, entry);
+    }
+    const nl_model *model = body->ck->model;
+    if (body->is_projection) {
+        const nl_projection *p = &model->projections.items[body->number];
+        set_method(body, p->vars.items, p->vars.count);
+    } else {
+        const nl_population *p = &model->populations.items[body->number];
+        set_method(body, p->vars.items, p->vars.count);
+    }
 }

@@ -86,13 +86,14 @@ static bool check_draw_place(nl_resolver *rs, const nl_ast *call)
     static const char *const words[] = {
         [NL_IN_LET] = "a `let`",       [NL_IN_EQUATION] = "an equation",   [NL_IN_FLOW] = "what synapses bring",
         [NL_IN_HISTORY] = "a history", [NL_IN_RULE] = "a connection rule", [NL_IN_BOUND] = "a bound",
-        [NL_IN_PROBE] = "a record"
+        [NL_IN_PROBE] = "a record",    [NL_IN_REFRACTORY] = "a refractory period"
     };
 
     if ((size_t)rs->place >= NL_LEN(words) || words[rs->place] == NULL) return true;
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DRAW, call->span, "`%s` cannot draw in %s", nl_call_name(call),
                                 words[rs->place]);
     if (rs->place == NL_IN_RULE) nl_diag_help(rs->ck->diags, diag, "draw it in a `param` of the populations");
+    else if (rs->place == NL_IN_REFRACTORY) nl_diag_help(rs->ck->diags, diag, "draw it in a `param`");
     else
         nl_diag_help(rs->ck->diags, diag,
                      "use xi for noise in an equation, or a state that `next` or `every step` draws anew");
@@ -185,8 +186,8 @@ nl_ref nl_resolve_noise(nl_resolver *rs, const nl_ast *e)
     nl_graph *graph = nl_graph_of(rs);
     nl_dim time = nl_check_time_dim(rs->ck), root = nl_dim_none;
 
-    if (rs->body == NULL || rs->body->is_projection) {
-        nl_body_not_yet(rs->ck, e->span, "white noise (`xi`) outside of a population is");
+    if (rs->body == NULL) {
+        nl_body_not_yet(rs->ck, e->span, "white noise (`xi`) outside of a body is");
         return 0;
     }
     if (rs->place != NL_IN_EQUATION && rs->place != NL_IN_LET) {

@@ -19,7 +19,7 @@ static nl_entry *refuse_kind(nl_body *body, const nl_ast *name, const char *need
     return NULL;
 }
 
-static nl_entry *state_of(nl_body *body, const nl_ast *name, const char *needs)
+nl_entry *nl_state_named(nl_body *body, const nl_ast *name, const char *needs)
 {
     nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, "");
     nl_entry *entry = nl_entry_find(body, name->name);
@@ -41,6 +41,8 @@ static bool has_no_law(nl_body *body, const nl_entry *entry, nl_span span)
     if (var->deriv == 0 && var->next == 0) return true;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, span, "`%s` has an equation already", entry->name);
     nl_diag_also(body->ck->diags, diag, var->deriv_span, "it stands here");
+    if (entry->origin == NL_OF_TEMPLATE && body->origin == NL_OF_BODY)
+        nl_diag_help(body->ck->diags, diag, "a body adds to its template; replacing an equation is not yet supported");
     return false;
 }
 
@@ -77,7 +79,7 @@ static void equation(nl_body *body, const nl_ast *statement)
     const bool has_coefficient = left->kind == NL_AST_BINARY;
     const nl_ast *prime = has_coefficient ? left->kids[1] : left;
 
-    nl_entry *entry = state_of(body, prime->kids[0], "a derivative needs");
+    nl_entry *entry = nl_state_named(body, prime->kids[0], "a derivative needs");
     const nl_ref coefficient = has_coefficient ? nl_body_value(&rs, left->kids[0]) : 0;
     const nl_ref right = nl_body_value(&rs, statement->kids[1]);
     if (entry == NULL || right == 0 || (has_coefficient && coefficient == 0)) return;
@@ -106,7 +108,7 @@ static bool is_method(const nl_ast *statement)
     return strcmp(statement->name, "=") == 0 && left->kind == NL_AST_NAME && strcmp(left->name, "method") == 0;
 }
 
-static void population_assign(nl_body *body, const nl_ast *statement)
+static void own_assign(nl_body *body, const nl_ast *statement)
 {
     if (is_method(statement)) method(body, statement);
     else equation(body, statement);
@@ -126,7 +128,7 @@ static nl_ref state_value(nl_resolver *rs, const nl_ast *expr, const nl_entry *e
 
 static void next(nl_body *body, const nl_ast *statement)
 {
-    nl_entry *entry = state_of(body, statement->kids[0], "`next` needs");
+    nl_entry *entry = nl_state_named(body, statement->kids[0], "`next` needs");
 
     if (entry == NULL) return;
     nl_resolver rs = nl_resolver_of(body, NL_IN_NEXT, entry->name);
@@ -147,6 +149,7 @@ static bool changes(void *user, const nl_node *node)
     case NL_X_DERIV:
     case NL_X_PREV:
     case NL_X_DELAY:
+    case NL_X_SPIKED:
     case NL_X_DRAW: return true;
     default: return false;
     }
@@ -154,7 +157,7 @@ static bool changes(void *user, const nl_node *node)
 
 static void history(nl_body *body, const nl_ast *statement)
 {
-    nl_entry *entry = state_of(body, statement->kids[0], "`history` needs");
+    nl_entry *entry = nl_state_named(body, statement->kids[0], "`history` needs");
 
     if (entry == NULL) return;
     nl_resolver rs = nl_resolver_of(body, NL_IN_HISTORY, entry->name);
@@ -180,11 +183,13 @@ static void history(nl_body *body, const nl_ast *statement)
 static const nl_entry *refuse_target(nl_check *ck, const nl_ast *left, const char *owner, const nl_entry *entry)
 {
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_FLOW, left->span,
-                                "a continuous sum goes into an input, but `%s` is none", left->name);
+                                "a continuous sum goes into an input, but `%s` is none", entry->name);
 
     nl_diag_also(ck->diags, diag, entry->span, "it is declared here");
     if (entry->kind == NL_ENTRY_STATE)
-        nl_diag_help(ck->diags, diag, "declare an `input` in %s and use it in the equation of `%s`", owner, left->name);
+        nl_diag_help(ck->diags, diag,
+                     "declare an `input` in %s and use it in the equation of `%s`; a jump at each spike: on pre { .. }",
+                     owner, entry->name);
     else nl_diag_help(ck->diags, diag, "declare an `input` in %s", owner);
     return NULL;
 }
@@ -195,13 +200,11 @@ static const nl_entry *flow_target(nl_body *body, const nl_ast *left, bool to_pr
     nl_check *ck = body->ck;
     const nl_projection *projection = &ck->model->projections.items[body->number];
     const uint32_t population = to_pre ? projection->pre.population : projection->post.population;
-    const nl_symbol owner = { .kind = NL_SYM_POPULATION,
-                              .name = ck->model->populations.items[population].name,
-                              .id = population };
-    const nl_entry *entry = nl_entry_find(nl_body_state_of(ck)->populations.items[population], left->name);
+    const nl_entry *entry = nl_side_entry(body, left, to_pre);
 
-    if (entry == NULL) nl_member_node(ck, &owner, left->name, left->span);
-    return entry == NULL || entry->kind == NL_ENTRY_INPUT ? entry : refuse_target(ck, left, owner.name, entry);
+    return entry == NULL || entry->kind == NL_ENTRY_INPUT
+               ? entry
+               : refuse_target(ck, left, ck->model->populations.items[population].name, entry);
 }
 
 static bool flow_dim_fits(nl_body *body, const nl_ast *statement, const nl_entry *target, nl_ref value)
@@ -232,9 +235,7 @@ static void flow(nl_body *body, const nl_ast *statement)
 static void projection_assign(nl_body *body, const nl_ast *statement)
 {
     if (nl_ast_bare(statement->kids[0])->kind == NL_AST_FIELD) flow(body, statement);
-    else
-        nl_body_not_yet(body->ck, statement->span,
-                        is_method(statement) ? "methods of synapses are" : "equations of synapses are");
+    else own_assign(body, statement);
 }
 
 /* --- which statement it is --- */
@@ -245,21 +246,19 @@ typedef struct statement_row {
 } statement_row;
 
 static const statement_row rows[NL_AST_KIND_COUNT] = {
-    [NL_AST_ASSIGN] = { population_assign, projection_assign, NULL },
-    [NL_AST_NEXT] = { next, NULL, "`next` for synapses is" },
+    [NL_AST_ASSIGN] = { own_assign, projection_assign, NULL },
+    [NL_AST_NEXT] = { next, next, NULL },
     [NL_AST_HISTORY] = { history, NULL, "histories of synapses are" },
-    [NL_AST_EVERY_STEP] = { nl_body_block, NULL, "`every` for synapses is" },
-    [NL_AST_EVERY] = { nl_body_block, NULL, "`every` for synapses is" },
-    [NL_AST_AT] = { nl_body_block, NULL, "`at` for synapses is" },
-    [NL_AST_SPIKE_WHEN] = { NULL, NULL, "spikes are" },
-    [NL_AST_SPIKE_AT] = { NULL, NULL, "spikes are" },
-    [NL_AST_EVENT] = { NULL, NULL, "events are" },
-    [NL_AST_WHEN] = { NULL, NULL, "events are" },
-    [NL_AST_REFRACTORY] = { NULL, NULL, "refractoriness is" },
-    [NL_AST_REFRACTORY_WHILE] = { NULL, NULL, "refractoriness is" },
-    [NL_AST_ON] = { NULL, NULL, "event code of synapses is" },
-    [NL_AST_DELAY] = { NULL, NULL, "delays of spikes are" },
-    [NL_AST_DENDRITIC_DELAY] = { NULL, NULL, "delays of spikes are" },
+    [NL_AST_EVERY_STEP] = { nl_body_block, nl_body_block, NULL },
+    [NL_AST_EVERY] = { nl_body_block, nl_body_block, NULL },
+    [NL_AST_AT] = { nl_body_block, nl_body_block, NULL },
+    [NL_AST_SPIKE_WHEN] = { nl_body_event, NULL, NULL },
+    [NL_AST_SPIKE_AT] = { nl_body_spike_at, NULL, NULL },
+    [NL_AST_EVENT] = { nl_body_event, nl_body_event, NULL },
+    [NL_AST_WHEN] = { nl_body_event, nl_body_event, NULL },
+    [NL_AST_REFRACTORY] = { nl_body_refractory, NULL, NULL },
+    [NL_AST_REFRACTORY_WHILE] = { nl_body_refractory, NULL, NULL },
+    [NL_AST_ON] = { NULL, nl_body_on, NULL },
     [NL_AST_LET_COLUMNS] = { NULL, NULL, "columns of a table inside a body are" },
     [NL_AST_PARAM_COLUMNS] = { NULL, NULL, "columns of a table inside a body are" },
 };

@@ -386,7 +386,7 @@ static const resolve_fn resolvers[NL_AST_KIND_COUNT] = {
     [NL_AST_PAREN] = resolve_paren,    [NL_AST_NEG] = resolve_unary,       [NL_AST_NOT] = resolve_unary,
     [NL_AST_BINARY] = resolve_binary,  [NL_AST_COMPARE] = resolve_compare, [NL_AST_IF_EXPR] = resolve_if,
     [NL_AST_STRING] = resolve_value,   [NL_AST_ARRAY] = resolve_value,     [NL_AST_SCALED] = resolve_value,
-    [NL_AST_RANGE] = resolve_value,
+    [NL_AST_RANGE] = resolve_value,    [NL_AST_CROSSES] = nl_resolve_crosses,
 };
 
 nl_ref nl_resolve(nl_resolver *rs, const nl_ast *e)

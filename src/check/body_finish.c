@@ -131,6 +131,12 @@ static bool is_assigned(const nl_model *model, uint32_t var)
     for (size_t k = 0; k < model->blocks.count; k++)
         for (size_t j = 0; j < model->blocks.items[k].assigns.count; j++)
             if (model->blocks.items[k].assigns.items[j].var == var) return true;
+    for (size_t k = 0; k < model->events.count; k++)
+        for (size_t j = 0; j < model->events.items[k].assigns.count; j++)
+            if (model->events.items[k].assigns.items[j].var == var) return true;
+    for (size_t k = 0; k < model->pathways.count; k++)
+        for (size_t j = 0; j < model->pathways.items[k].writes.count; j++)
+            if (model->pathways.items[k].writes.items[j].var == var) return true;
     return false;
 }
 
@@ -143,7 +149,8 @@ static bool is_fed(const nl_model *model, uint32_t var)
 
 static bool is_set(const finisher *f, const nl_var *v)
 {
-    const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name : "";
+    const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name
+                                                    : f->model->projections.items[v->projection].name;
 
     if (owner[0] != '\0') return nl_check_is_set(f->ck, owner, v->name);
     for (size_t k = 0; k < f->ck->sets.count; k++) {
@@ -153,12 +160,21 @@ static bool is_set(const finisher *f, const nl_var *v)
     return false;
 }
 
+/* A template offers its inputs to all who use it. */
+static bool is_offered(const finisher *f, const nl_var *v)
+{
+    const nl_body *body = nl_body_state_of(f->ck)->populations.items[v->population];
+    const nl_entry *entry = body != NULL ? nl_entry_find(body, v->name) : NULL;
+
+    return entry != NULL && entry->origin == NL_OF_TEMPLATE;
+}
+
 static void warn_idle(finisher *f, uint32_t var)
 {
     const nl_var *v = &f->model->vars.items[var];
     nl_diags *diags = f->ck->diags;
 
-    if (v->kind == NL_VAR_INPUT && !is_fed(f->model, var)) {
+    if (v->kind == NL_VAR_INPUT && !is_fed(f->model, var) && !is_offered(f, v)) {
         nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span,
                                     "no projection adds to the input `%s`; it stays 0", v->full_name);
         nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
@@ -248,5 +264,6 @@ bool nl_body_finish(nl_check *ck)
     if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;
     check_histories(&f);
     for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
+    nl_sides_settle(ck);
     return true;
 }

@@ -136,7 +136,7 @@ nl_found nl_name_find(const nl_resolver *rs, const char *name)
         found.how = NL_FOUND_SYMBOL;
         return found;
     }
-    found.entry = rs->body != NULL ? nl_entry_find(rs->body, name) : NULL;
+    found.entry = nl_entry_seen(rs, name);
     found.implicit = implicit_find(rs, name);
     found.symbol = nl_scope_find(rs->outer, name);
     if (found.entry != NULL) found.how = NL_FOUND_ENTRY;
@@ -154,18 +154,13 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     const int here = surroundings(rs);
 
     for (size_t k = 0; rs->body != NULL && k < rs->body->entries.count; k++)
-        NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
+        if (nl_entry_seen(rs, rs->body->entries.items[k]->name) != NULL)
+            NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++) NL_PUSH(arena, &names, scope->symbols.items[k]->name);
     return nl_suggest(name, names.items, names.count);
-}
-
-/* Names of the language that mean nothing so far. */
-static const char *not_yet(const char *name)
-{
-    return strcmp(name, "spiked") == 0 ? "spikes (`spiked`) are" : NULL;
 }
 
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
@@ -174,10 +169,6 @@ void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
     nl_unit unit;
 
     if (rs->body != NULL && rs->body->is_opaque) return;
-    if (not_yet(name) != NULL) {
-        nl_body_not_yet(rs->ck, span, not_yet(name));
-        return;
-    }
     nl_diag *diag = nl_diag_add(diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggestion(rs, name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
@@ -328,6 +319,7 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e)
     }
     constant = constant_find(e->name);
     if (constant == NULL && nl_is_noise(e->name)) return nl_resolve_noise(rs, e);
+    if (constant == NULL && nl_is_spiked(e->name)) return nl_resolve_spiked(rs, e);
     if (constant == NULL) {
         nl_name_unknown(rs, e->name, e->span);
         return 0;
@@ -342,7 +334,7 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e)
     if (e == NULL) return;
     const bool is_member = e->kind == NL_AST_FIELD && rs->body != NULL && rs->body->is_projection;
     if (e->kind == NL_AST_NAME && nl_name_find(rs, e->name).how == NL_FOUND_NOTHING && constant_find(e->name) == NULL
-        && not_yet(e->name) == NULL && !nl_is_noise(e->name) && !nl_call_exists(e->name)
+        && !nl_is_spiked(e->name) && !nl_is_noise(e->name) && !nl_call_exists(e->name)
         && !nl_eval_is_family(&(nl_evaluator){ .scope = rs->scope }, e->name))
         nl_name_unknown(rs, e->name, e->span);
     for (int k = 0; k < e->kid_count && !is_member; k++) nl_check_names(rs, e->kids[k]);
@@ -410,6 +402,7 @@ static nl_ref population_member(nl_check *ck, uint32_t population, const char *o
     if (population >= state->populations.count || state->populations.items[population] == NULL) return 0;
     nl_body *body = state->populations.items[population];
     const nl_ref place = place_member(ck, body, member);
+    if (nl_is_spiked(member) && nl_entry_find(body, member) == NULL) return nl_spiked_node(body, owner, span);
     return place != 0 ? place : entry_member(ck, body, owner, member, span);
 }
 
@@ -482,7 +475,8 @@ static nl_ref side_field(nl_resolver *rs, const nl_ast *e, bool is_pre)
     const nl_part *part = is_pre ? &projection->pre : &projection->post;
     nl_graph *graph = nl_graph_of(rs);
     const nl_population *p = &rs->ck->model->populations.items[part->population];
-    const nl_ref ref = population_member(rs->ck, part->population, p->name, e->name, e->span);
+    const nl_ref ref =
+        population_member(rs->ck, part->population, p->name, nl_member_name(rs->body, e), e->span);
 
     if (ref == 0 || nl_graph_node(graph, ref)->space == 0) return ref;
     const nl_ref seen = nl_view_node(graph, is_pre ? NL_X_PRE : NL_X_POST, 0, rs->body->space, ref, 0);
@@ -499,8 +493,8 @@ nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(e, 0));
 
-    if (is_side(rs, base, "pre")) return side_field(rs, e, true);
-    if (is_side(rs, base, "post")) return side_field(rs, e, false);
+    if (is_side(rs, base, "pre")) return nl_env_apply(rs, side_field(rs, e, true));
+    if (is_side(rs, base, "post")) return nl_env_apply(rs, side_field(rs, e, false));
     const size_t errors = nl_diags_error_count(rs->ck->diags);
     const nl_symbol *owner = nl_name_owner(rs, base);
     if (owner != NULL) return nl_env_apply(rs, nl_body_member(rs->ck, owner, e->name, e->span));

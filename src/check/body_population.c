@@ -54,39 +54,12 @@ static nl_body *add_population(nl_check *ck, nl_population *p)
 
 /* --- the body --- */
 
-static void keep_lets(nl_body *body)
+static void resolve_body(nl_body *body, const nl_ast *use, const nl_ast *block)
 {
-    nl_model *model = body->ck->model;
-
-    for (size_t k = 0; k < body->entries.count; k++) {
-        const nl_entry *entry = body->entries.items[k];
-        if (entry->kind != NL_ENTRY_LET || entry->node == 0) continue;
-        const nl_let let = { .name = entry->name,
-                             .span = entry->span,
-                             .node = entry->node,
-                             .dim = nl_graph_node(model->graph, entry->node)->dim };
-        NL_PUSH(body->ck->arena, &model->populations.items[body->number].lets, let);
-    }
-}
-
-static void set_method(nl_body *body)
-{
-    nl_model *model = body->ck->model;
-
-    for (size_t k = 0; k < model->populations.items[body->number].vars.count; k++) {
-        nl_var *var = &model->vars.items[model->populations.items[body->number].vars.items[k]];
-        var->method = body->method;
-        var->method_span = body->method_span;
-    }
-}
-
-static void resolve_body(nl_body *body, const nl_ast *block)
-{
-    nl_body_walk(body, block, nl_body_collect);
+    nl_body_gather(body, use, block);
     nl_body_resolve_entries(body);
-    for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
-    keep_lets(body);
-    set_method(body);
+    nl_body_statements(body);
+    nl_body_close(body);
 }
 
 bool nl_body_population(nl_check *ck, const nl_ast *decl)
@@ -103,9 +76,7 @@ bool nl_body_population(nl_check *ck, const nl_ast *decl)
     nl_body *body = add_population(ck, &p);
     symbol->id = body->number;
     symbol->part = (nl_part){ .population = body->number, .count = p.count, .whole = true };
-    body->is_opaque = nl_ast_kid(decl, 1) != NULL;
-    if (body->is_opaque) nl_body_not_yet(ck, decl->kids[1]->span, "templates (`using`) are");
-    else resolve_body(body, nl_ast_kid(decl, 2));
+    resolve_body(body, nl_ast_kid(decl, 1), nl_ast_kid(decl, 2));
     return nl_diags_error_count(ck->diags) == errors;
 }
 

@@ -82,21 +82,6 @@ static void exclude(nl_evaluator *ev, const nl_ast *names, nl_projection *p)
 
 /* --- the body --- */
 
-static void keep_lets(nl_body *body)
-{
-    nl_model *model = body->ck->model;
-
-    for (size_t k = 0; k < body->entries.count; k++) {
-        const nl_entry *entry = body->entries.items[k];
-        if (entry->var != NL_NO_VAR || entry->node == 0) continue;
-        const nl_let let = { .name = entry->name,
-                             .span = entry->span,
-                             .node = entry->node,
-                             .dim = nl_graph_node(model->graph, entry->node)->dim };
-        NL_PUSH(body->ck->arena, &model->projections.items[body->number].lets, let);
-    }
-}
-
 static nl_body *add_projection(nl_check *ck, nl_projection *p)
 {
     const uint32_t number = (uint32_t)ck->model->projections.count;
@@ -127,11 +112,11 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl)
     nl_body *body = add_projection(ck, &p);
     if (symbol != NULL) symbol->id = body->number;
     if (nl_ast_kid(decl, 3) != NULL) nl_rule_resolve(body, decl->kids[3]);
-    body->is_opaque = nl_ast_kid(decl, 4) != NULL;
-    if (body->is_opaque) nl_body_not_yet(ck, decl->kids[4]->span, "templates (`using`) are");
-    nl_body_walk(body, nl_ast_kid(decl, 6), nl_body_collect);
+    nl_body_gather(body, nl_ast_kid(decl, 4), nl_ast_kid(decl, 6));
     nl_body_resolve_entries(body);
-    for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
-    keep_lets(body);
+    nl_body_delays(body);
+    nl_body_statements(body);
+    nl_body_close(body);
+    if (nl_diags_error_count(ck->diags) == errors) nl_body_close_synapses(body, decl);
     return nl_diags_error_count(ck->diags) == errors;
 }

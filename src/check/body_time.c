@@ -28,10 +28,15 @@ static bool moves(void *user, const nl_node *node)
     case NL_X_DELAY:
     case NL_X_WINDOW:
     case NL_X_DRAW:
+    case NL_X_SPIKED:
     case NL_X_TABLE: return true;
     default: return false;
     }
 }
+
+static bool moves_by_itself(void *user, const nl_node *node) { return node->kind != NL_X_DRAW && moves(user, node); }
+
+bool nl_changes_in_time(const nl_graph *graph, nl_ref ref) { return nl_expr_any(graph, ref, moves_by_itself, NULL); }
 
 bool nl_varies_in_time(const nl_graph *graph, nl_ref ref) { return nl_expr_any(graph, ref, moves, NULL); }
 

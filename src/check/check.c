@@ -22,7 +22,7 @@ typedef enum statement_role {
 } statement_role;
 
 static bool declare_simulation(nl_check *ck, const nl_ast *stmt);
-static bool declare_connector(nl_check *ck, const nl_ast *stmt);
+static bool declare_rule(nl_check *ck, const nl_ast *stmt);
 static bool declare_population(nl_check *ck, const nl_ast *stmt);
 static bool declare_projection(nl_check *ck, const nl_ast *stmt);
 static bool declare_top(nl_check *ck, const nl_ast *stmt);
@@ -38,7 +38,9 @@ static const struct statement_row {
     [NL_AST_LET_COLUMNS] = { ROLE_VALUE, nl_declare_columns, NULL },
     [NL_AST_SOLVE] = { ROLE_VALUE, nl_declare_solve, NULL },
     [NL_AST_FUNCTION] = { ROLE_DECLARATION, nl_declare_function, NULL },
-    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_connector, NULL },
+    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
     [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
     [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
@@ -51,6 +53,12 @@ static const struct statement_row {
     [NL_AST_EVERY_STEP] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_EVERY] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_AT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_SPIKE_WHEN] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_SPIKE_AT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_EVENT] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_WHEN] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_REFRACTORY] = { ROLE_NETWORK, declare_top, NULL },
+    [NL_AST_REFRACTORY_WHILE] = { ROLE_NETWORK, declare_top, NULL },
     [NL_AST_RECORD] = { ROLE_PROTOCOL, NULL, NULL },
     [NL_AST_PRINT] = { ROLE_PROTOCOL, NULL, NULL },
     [NL_AST_EXPECT] = { ROLE_PROTOCOL, NULL, NULL },
@@ -66,21 +74,12 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_NEURON] = { ROLE_NOT_YET, NULL, "templates of neurons are" },
-    [NL_AST_SYNAPSE] = { ROLE_NOT_YET, NULL, "templates of synapses are" },
     [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
     [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
-    [NL_AST_SPIKE_WHEN] = { ROLE_NOT_YET, NULL, "spikes are" },
-    [NL_AST_SPIKE_AT] = { ROLE_NOT_YET, NULL, "spikes are" },
-    [NL_AST_EVENT] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_WHEN] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_ON] = { ROLE_NOT_YET, NULL, "events are" },
-    [NL_AST_REFRACTORY] = { ROLE_NOT_YET, NULL, "refractoriness is" },
-    [NL_AST_REFRACTORY_WHILE] = { ROLE_NOT_YET, NULL, "refractoriness is" },
 };
 
 /* Whether a statement of this role stands in a block, however deep. */
@@ -109,9 +108,23 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
     return false;
 }
 
-static bool declare_connector(nl_check *ck, const nl_ast *stmt)
+/* A rule is read where it is used. */
+static bool declare_rule(nl_check *ck, const nl_ast *stmt)
 {
-    return nl_scope_add(ck, ck->top, NL_SYM_CONNECTOR, stmt->name,
+    static const nl_symbol_kind kinds[NL_AST_KIND_COUNT] = {
+        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE
+    };
+    const nl_ast *params = nl_ast_kid(stmt, 0);
+
+    for (int k = 0; params != NULL && k < params->kid_count; k++)
+        for (int j = 0; j < k; j++)
+            if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
+                nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, params->kids[k]->span,
+                                            "`%s` is declared twice", params->kids[k]->name);
+                nl_diag_also(ck->diags, diag, params->kids[j]->span, "it is declared here");
+                return false;
+            }
+    return nl_scope_add(ck, ck->top, kinds[stmt->kind], stmt->name,
                         stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt)
            != NULL;
 }

@@ -337,8 +337,7 @@ static const fault_case fault_cases[] = {
       "a derivative needs a state, but `v` is a parameter" },
     { PLAIN "population X[3] { state v = 0; v' = normal(0, 1) }", NL_E_DRAW, 2, 37,
       "`normal` cannot draw in an equation" },
-    { PLAIN "population X[3] { state v = 0; v' = spiked }", NL_E_NOT_YET, 2, 37,
-      "spikes (`spiked`) are not yet supported" },
+    { PLAIN "population X[3] { state v = 0; v' = spiked }", NL_E_BODY_EVENT, 2, 37, "`X` has no spikes" },
     { PLAIN "population X[3] { state v = xi; v' = -v }", NL_E_DRAW, 2, 29, "`xi` is noise of an equation x' = .." },
     { PLAIN "let W = [1, 2, 3]\npopulation X[3] { state v = W; v' = v + W }", NL_E_SHAPE, 3, 41, NULL },
     { PLAIN "let W = [1, 2, 3, 4]\npopulation X[3] { state v = W; v' = v }", NL_E_SHAPE, 3, 29, NULL },
@@ -414,7 +413,7 @@ static void several_faults_in_one_run(void **unused)
     static const struct {
         nl_code code;
         size_t line;
-    } wanted[] = { { NL_E_NAME, 3 }, { NL_E_DRAW, 7 }, { NL_E_NOT_YET, 9 }, { NL_E_CONN_SIZES, 10 } };
+    } wanted[] = { { NL_E_NAME, 3 }, { NL_E_DRAW, 7 }, { NL_E_TEMPLATE, 9 }, { NL_E_CONN_SIZES, 10 } };
 
     (void)unused;
     assert_int_equal(nl_diags_count(c.diags), NL_LEN(wanted));
