@@ -20,6 +20,7 @@ UNIT_TESTS = \
     tests/unit/test_session \
     tests/unit/test_sink \
     tests/unit/test_syntax_files \
+    tests/unit/test_train \
     tests/unit/test_unit \
     tests/unit/test_value
 
