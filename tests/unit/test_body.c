@@ -551,6 +551,19 @@ static void idle_parts_are_warned_of(void **unused)
     nl_arena_free(c.arena);
 }
 
+/* A template's input is an offer; what nothing in it reads is a misspelt name. */
+static void templates_are_warned_of(void **unused)
+{
+    checked c = check_text(PLAIN "neuron n(a, b, c = b, d : name) {\n input s\n state v = s2, d = 1\n let s2 = 3*c\n"
+                                 " v' = s - v\n next d = d + 1\n}\npopulation X[3] using n(1, 2, d = u)\n");
+
+    (void)unused;
+    assert_non_null(c.model);
+    assert_int_equal(nl_diags_count(c.diags), 1);
+    assert_string_equal(nl_diags_get(c.diags, 0)->text, "nothing in `n` reads `a`");
+    nl_arena_free(c.arena);
+}
+
 /* --- details that are no expression --- */
 
 static void streams_are_named_after_declarations(void **unused)
@@ -631,6 +644,7 @@ int main(void)
         cmocka_unit_test(several_faults_in_one_run),
         cmocka_unit_test(faults_have_a_second_place),
         cmocka_unit_test(idle_parts_are_warned_of),
+        cmocka_unit_test(templates_are_warned_of),
         cmocka_unit_test(streams_are_named_after_declarations),
         cmocka_unit_test(blocks_know_when_they_run),
         cmocka_unit_test(rules_keep_their_values),
