@@ -294,6 +294,8 @@ static const node_case node_cases[] = {
       "deriv X.rate", "-(X.rate)" },
     { PLAIN "neuron n(x : name) { state x = 0.5; x' = -x; let twice = 2*x }\npopulation X[3] using n(rate)",
       "let twice", "(X.rate * 2)" },
+    { PAIR "synapse s(of : name, k = 2 * pre.of) { post.s += k }\nprojection A -> B via all_to_all using s(v)", "flow 0",
+      "(2 * pre(A.v))" },
     /* connectors in connectors; the branch that is not taken is not computed */
     { PAIR "connector near(k) = where(abs(pre.i - post.i) <= k)\nconnector some(d, k = 1) = if d == \"\" then "
            "near(k + 1) else weights(load(\"{d}/none.npy\"))\nprojection A -> B via some(\"\") { post.s += pre.v }",
@@ -459,6 +461,11 @@ static const fault_case fault_cases[] = {
       "`B` has no `q`" },
     { PAIR "connector c(k) = c(k)\nprojection A -> B via c(1) { post.s += pre.v }", NL_E_RECURSION, 4, 18,
       "`c` calls itself" },
+    { PLAIN "function f(n) = f(n - 1) + f(n - 2)\npopulation X[3] { state v = 0; v' = f(v) }", NL_E_RECURSION, 2, 17,
+      "`f` calls itself" },
+    { PLAIN "function f(n) = f(n - 1) + f(n - 2)\nneuron n(a) { state v = a }\npopulation X[3] using n(f(3))",
+      NL_E_RECURSION, 2, 17, NULL },
+    { PLAIN "neuron n { state v = 0 }\npopulation X[3] using n(3)", NL_E_ARGUMENT, 3, 25, "`n` takes no arguments" },
     { PAIR "projection A -> B via if dt > 1 then al_to_all else all_to_all { post.s += 1 }", NL_E_BODY_RULE, 4, 38,
       "there is no connection rule `al_to_all`" },
 };
