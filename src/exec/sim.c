@@ -182,6 +182,7 @@ static void compile_all(nl_sim *sim)
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
     sim_make_events(sim);
+    sim->detect = compile(sim, "detect", lo->detect.items, lo->detect.count);
     sim->gates = compile(sim, "gates", lo->gate_roots.items, lo->gate_roots.count);
 }
 

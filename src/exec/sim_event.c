@@ -21,6 +21,23 @@ static void list_set(nl_fired *list, const uint32_t *ids, size_t count)
     list->count = count;
 }
 
+static void add_sorted(nl_fired *list, uint32_t id)
+{
+    size_t k = list->count;
+
+    while (k > 0 && list->ids[k - 1] > id) k--;
+    if (k > 0 && list->ids[k - 1] == id) return;
+    memmove(list->ids + k + 1, list->ids + k, (list->count - k) * sizeof *list->ids);
+    list->ids[k] = id;
+    list->count++;
+}
+
+static void list_add(nl_fired *list, const nl_fired *more)
+{
+    list_reserve(list, list->count + more->count);
+    for (size_t k = 0; k < more->count; k++) add_sorted(list, more->ids[k]);
+}
+
 static const nl_event *event_of(const nl_sim *sim, size_t event) { return &sim->model->events.items[event]; }
 
 static size_t population_count(const nl_sim *sim, uint32_t population)
@@ -272,6 +289,7 @@ void sim_make_events(nl_sim *sim)
 void sim_prepare_events(nl_sim *sim)
 {
     if (sim->gates != NULL) nl_machine_prepare(sim->gates);
+    if (sim->detect != NULL) nl_machine_prepare(sim->detect);
     for (size_t k = 0; k < sim->model->projections.count; k++)
         if (sim->settlers[k] != NULL) nl_machine_prepare(sim->settlers[k]);
     for (size_t k = 0; k < sim->model->events.count; k++)
@@ -290,6 +308,7 @@ void sim_free_events(nl_sim *sim)
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) free(run->log[j].ids);
         free(run->log);
         free(run->last.ids);
+        free(run->located.ids);
     }
     for (size_t k = 0; sim->pathways != NULL && k < sim->model->pathways.count; k++) {
         nl_machine_free(sim->pathways[k].neurons);
@@ -297,6 +316,7 @@ void sim_free_events(nl_sim *sim)
         free(sim->pathways[k].part.ids);
     }
     nl_machine_free(sim->gates);
+    nl_machine_free(sim->detect);
     for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++) nl_machine_free(sim->settlers[k]);
     for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);
     free(sim->store.lists);
@@ -342,17 +362,6 @@ void sim_begin_detection(nl_sim *sim)
 
 /* --- who fired --- */
 
-static void add_sorted(nl_fired *list, uint32_t id)
-{
-    size_t k = list->count;
-
-    while (k > 0 && list->ids[k - 1] > id) k--;
-    if (k > 0 && list->ids[k - 1] == id) return;
-    memmove(list->ids + k + 1, list->ids + k, (list->count - k) * sizeof *list->ids);
-    list->ids[k] = id;
-    list->count++;
-}
-
 static void take_times(nl_sim *sim, size_t number)
 {
     const nl_event *model = event_of(sim, number);
@@ -387,8 +396,9 @@ static void mark_spiked(nl_sim *sim, size_t number)
 
     if (m->depth > 1) memset(nl_store_at(&sim->store, mem, 0), 0, m->count * sizeof(double));
     else mark(sim, mem, &run->last, 0);
-    mark(sim, mem, &sim->store.lists[number], 1);
     list_set(&run->last, sim->store.lists[number].ids, sim->store.lists[number].count);
+    list_add(&run->last, &run->located);
+    mark(sim, mem, &run->last, 1);
 }
 
 static void find_fired(nl_sim *sim)
@@ -400,9 +410,13 @@ static void find_fired(nl_sim *sim)
         if (event->population == UINT32_MAX) continue;
         if (event->kind == NL_EVENT_TIMES) take_times(sim, k);
         else if (sim->lowered->events[k].flag != UINT32_MAX) take_flag(sim, k);
-        if (run->log != NULL)
-            list_set(&run->log[sim->store.step % run->depth], sim->store.lists[k].ids, sim->store.lists[k].count);
+        if (run->log != NULL) {
+            nl_fired *now = &run->log[sim->store.step % run->depth];
+            list_set(now, sim->store.lists[k].ids, sim->store.lists[k].count);
+            list_add(now, &run->located);
+        }
         if (sim->lowered->events[k].spiked != UINT32_MAX) mark_spiked(sim, k);
+        run->located.count = 0;
     }
 }
 
@@ -498,7 +512,8 @@ static nl_sim_status deliver(nl_sim *sim, bool on_post, nl_sim_failure *failure)
         const pathway_run *run = &sim->pathways[k];
 
         if (path->on_post != on_post) continue;
-        for (uint32_t d = run->low; d <= run->high && d <= sim->store.step && status == NL_SIM_OK; d++) {
+        const uint32_t high = sim->is_within ? 0 : run->high; /* what is on its way arrives at whole steps */
+        for (uint32_t d = run->low; d <= high && d <= sim->store.step && status == NL_SIM_OK; d++) {
             const nl_fired *list =
                 d == 0 ? &sim->store.lists[path->event] : &event->log[(sim->store.step - d) % event->depth];
             if (list->count > 0) status = travel(sim, k, list, d, failure);
@@ -598,6 +613,18 @@ nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
     sim_states_changed(sim);
     if ((status = deliver_all(sim, failure)) != NL_SIM_OK) return status;
     return run_bodies(sim, failure);
+}
+
+nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = tell_trains(sim);
+
+    if (status == NL_SIM_OK) status = sample_at_events(sim, failure);
+    for (size_t k = 0; k < sim->model->events.count; k++) list_add(&sim->events[k].located, &sim->store.lists[k]);
+    sim->is_within = true;
+    if (status == NL_SIM_OK) status = deliver_all(sim, failure);
+    sim->is_within = false;
+    return status == NL_SIM_OK ? run_bodies(sim, failure) : status;
 }
 
 /* --- snapshots --- */
