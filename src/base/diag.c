@@ -95,6 +95,16 @@ void nl_diag_also(nl_diags *diags, nl_diag *diag, nl_span span, const char *form
     diag->also_text = text.chars;
 }
 
+void nl_diags_also_within(nl_diags *diags, size_t mark, nl_span within, nl_span also, const char *text)
+{
+    for (size_t i = mark; i < diags->list.count; i++) {
+        nl_diag *d = diags->list.items[i];
+
+        if (d->also_text == NULL && within.begin <= d->span.begin && d->span.end <= within.end)
+            nl_diag_also(diags, d, also, "%s", text);
+    }
+}
+
 size_t nl_diags_error_count(const nl_diags *diags) { return diags->error_count; }
 size_t nl_diags_count(const nl_diags *diags) { return diags->list.count; }
 nl_arena *nl_diags_arena(const nl_diags *diags) { return diags->arena; }

@@ -49,6 +49,9 @@ void nl_diag_help(nl_diags *diags, nl_diag *diag, const char *format, ...) __att
 void nl_diag_also(nl_diags *diags, nl_diag *diag, nl_span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Gives a second place to what was recorded since a mark about a part of `within` and has none. */
+void nl_diags_also_within(nl_diags *diags, size_t mark, nl_span within, nl_span also, const char *text);
+
 size_t nl_diags_error_count(const nl_diags *diags);
 size_t nl_diags_count(const nl_diags *diags);
 const nl_diag *nl_diags_get(const nl_diags *diags, size_t index);

@@ -34,7 +34,7 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
     body->name = name;
     body->prefix = name[0] != '\0' ? nl_arena_printf(ck->arena, "%s.", name) : "";
     body->space = space;
-    body->scope = nl_scope_new(ck->arena, ck->top);
+    body->scope = body->scopes[NL_OF_BODY] = nl_scope_new(ck->arena, ck->top);
     keep_body(ck, body);
     return body;
 }
@@ -51,9 +51,27 @@ nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
                           .body = body,
                           .scope = body->scope,
                           .outer = body->scope->parent,
+                          .origin = body->origin,
                           .place = place,
                           .space = body->space,
                           .stream = nl_arena_printf(body->ck->arena, "%s%s%s", body->prefix, name, ending) };
+}
+
+nl_resolver nl_entry_resolver(nl_body *body, const nl_entry *entry, nl_place place)
+{
+    nl_resolver rs = nl_resolver_of(body, place, entry->name);
+
+    rs.origin = entry->origin;
+    rs.reach = entry->number;
+    rs.scope = entry->scope;
+    rs.outer = body->scopes[entry->origin]->parent;
+    return rs;
+}
+
+void nl_body_read(nl_body *body, nl_origin origin)
+{
+    body->origin = origin;
+    body->scope = body->scopes[origin];
 }
 
 void nl_body_not_yet(nl_check *ck, nl_span span, const char *what)
@@ -70,6 +88,23 @@ nl_entry *nl_entry_find(const nl_body *body, const char *name)
     return NULL;
 }
 
+nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name)
+{
+    nl_entry *entry = rs->body != NULL ? nl_entry_find(rs->body, name) : NULL;
+
+    if (entry == NULL) return NULL;
+    if (rs->origin == NL_OF_ARGUMENT && entry->shown != NULL) return NULL;
+    if (rs->origin == NL_OF_DEFAULT && (entry->shown == NULL || entry->number >= rs->reach)) return NULL;
+    return entry;
+}
+
+const nl_symbol *nl_entry_value(const nl_resolver *rs, const nl_entry *entry)
+{
+    const nl_symbol *symbol = nl_scope_find(rs->scope, entry->name);
+
+    return symbol != NULL && symbol->decl == entry->item ? symbol : NULL;
+}
+
 nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item)
 {
     nl_check *ck = body->ck;
@@ -82,7 +117,14 @@ nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_s
         return NULL;
     }
     nl_entry *entry = NL_NEW(ck->arena, nl_entry);
-    *entry = (nl_entry){ .kind = kind, .name = name, .span = span, .item = item, .var = NL_NO_VAR };
+    *entry = (nl_entry){ .kind = kind,
+                         .name = name,
+                         .span = span,
+                         .item = item,
+                         .var = NL_NO_VAR,
+                         .origin = body->origin,
+                         .scope = body->scope,
+                         .number = body->entries.count };
     NL_PUSH(ck->arena, &body->entries, entry);
     return entry;
 }
@@ -149,25 +191,54 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_DENDRITIC_DELAY: nl_body_collect_delay(body, statement); return;
     default:
         nl_body_collect_event(body, statement);
-        NL_PUSH(body->ck->arena, &body->statements, statement);
+        NL_PUSH(body->ck->arena, &body->statements, ((nl_statement){ statement, body->origin }));
         return;
     }
     for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
 }
 
-static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visit)
+/* A variable or `let` of the body that a condition reads: it has no value yet. */
+static const nl_entry *entry_in(const nl_resolver *rs, const nl_ast *e)
+{
+    const nl_entry *entry = NULL;
+
+    if (e == NULL) return NULL;
+    if (e->kind == NL_AST_NAME && nl_scope_find(rs->scope, e->name) == NULL) entry = nl_entry_seen(rs, e->name);
+    for (int k = 0; k < e->kid_count && entry == NULL; k++) entry = entry_in(rs, e->kids[k]);
+    return entry;
+}
+
+static bool refuse_entry(nl_body *body, const nl_ast *condition, const nl_entry *entry)
+{
+    if (entry->progress == NL_FAILED) return false;
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
+                                "this condition reads `%s`, which is not known before time starts", entry->name);
+    if (entry->origin == NL_OF_ARGUMENT)
+        nl_diag_also(body->ck->diags, diag, nl_ast_kid(entry->item, 1)->span, "this is given for it");
+    else nl_diag_also(body->ck->diags, diag, entry->span, "it is declared here");
+    return false;
+}
+
+static bool condition_value(nl_body *body, const nl_ast *condition, nl_value *value)
 {
     nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, "if");
-    const nl_ast *condition = nl_ast_kid(statement, 0), *other = nl_ast_kid(statement, 2);
     nl_evaluator ev = nl_evaluator_of(&rs);
+    const nl_entry *entry = entry_in(&rs, condition);
+
+    if (entry != NULL) return refuse_entry(body, condition, entry);
+    if (!nl_eval_condition(&ev, condition, value)) return false;
+    if (nl_value_known(*value) && nl_value_is_scalar(*value)) return true;
+    nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
+                "this condition is not known before time starts");
+    return false;
+}
+
+static void walk_if(nl_body *body, const nl_ast *statement, nl_statement_fn visit)
+{
+    const nl_ast *other = nl_ast_kid(statement, 2);
     nl_value value;
 
-    if (!nl_eval_condition(&ev, condition, &value)) return;
-    if (!nl_value_known(value) || !nl_value_is_scalar(value)) {
-        nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
-                    "this condition is not known before time starts");
-        return;
-    }
+    if (!condition_value(body, nl_ast_kid(statement, 0), &value)) return;
     if (value.data[0] != 0) nl_body_walk(body, nl_ast_kid(statement, 1), visit);
     else if (other != NULL && other->kind == NL_AST_IF) walk_if(body, other, visit);
     else if (other != NULL) nl_body_walk(body, other, visit);
@@ -182,6 +253,29 @@ void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit)
         if (statement->kind == NL_AST_IF) walk_if(body, statement, visit);
         else visit(body, statement);
     }
+}
+
+void nl_body_gather(nl_body *body, const nl_ast *use, const nl_ast *block)
+{
+    body->is_gathering = true;
+    const nl_ast *brought = use != NULL ? nl_template_enter(body, use, block) : NULL;
+    if (brought != NULL) {
+        nl_body_read(body, NL_OF_TEMPLATE);
+        nl_body_walk(body, brought, nl_body_collect);
+    }
+    nl_body_read(body, NL_OF_BODY);
+    nl_body_walk(body, block, nl_body_collect);
+    body->is_gathering = false;
+}
+
+void nl_body_statements(nl_body *body)
+{
+    for (size_t k = 0; k < body->statements.count; k++) {
+        nl_body_read(body, body->statements.items[k].origin);
+        nl_body_statement(body, body->statements.items[k].node);
+    }
+    nl_body_read(body, NL_OF_BODY);
+    nl_template_leave(body);
 }
 
 /* --- values --- */
@@ -259,7 +353,7 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 
 static nl_ref bound(nl_body *body, const nl_entry *entry, const nl_ast *expr, nl_dim dim)
 {
-    nl_resolver rs = nl_resolver_of(body, NL_IN_BOUND, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_BOUND);
     const nl_ref ref = nl_body_value(&rs, expr);
 
     if (ref == 0) return 0;
@@ -307,7 +401,7 @@ static bool check_bounds(nl_body *body, const nl_entry *entry, nl_ref value, nl_
 static void set_decay(nl_body *body, const nl_entry *entry, nl_dim dim)
 {
     const nl_ast *tau = nl_ast_kid(entry->item, 3);
-    nl_resolver rs = nl_resolver_of(body, NL_IN_EQUATION, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_EQUATION);
     nl_graph *graph = body->ck->model->graph;
 
     if (tau == NULL) return;
@@ -343,7 +437,7 @@ static bool resolve_variable(nl_body *body, nl_entry *entry)
 {
     const bool is_state = entry->kind == NL_ENTRY_STATE;
     nl_check *ck = body->ck;
-    nl_resolver rs = nl_resolver_of(body, is_state ? NL_IN_STATE : NL_IN_PARAM, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, is_state ? NL_IN_STATE : NL_IN_PARAM);
     const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
     nl_ref low = 0, high = 0;
     nl_dim dim = nl_dim_unknown;
@@ -379,6 +473,17 @@ static bool resolve_input(nl_body *body, nl_entry *entry)
     return true;
 }
 
+/* Makes a value visible to the texts that see its entry. */
+static void show_symbol(nl_body *body, const nl_entry *entry, nl_symbol *symbol)
+{
+    nl_arena *arena = body->ck->arena;
+
+    NL_PUSH(arena, &body->scopes[NL_OF_BODY]->symbols, symbol);
+    if (body->template == NULL) return;
+    NL_PUSH(arena, &body->scopes[NL_OF_TEMPLATE]->symbols, symbol);
+    NL_PUSH(arena, &(entry->shown != NULL ? entry->shown : body->scopes[NL_OF_ARGUMENT])->symbols, symbol);
+}
+
 /* A `let` whose value is known before time starts may be an array, a text or a table: it becomes a symbol. */
 static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, const nl_ast *expr)
 {
@@ -398,14 +503,14 @@ static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, 
         return false;
     if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL)
         entry->node = nl_value_node(rs, value, symbol, expr->span);
-    NL_PUSH(body->ck->arena, &body->scope->symbols, symbol);
+    show_symbol(body, entry, symbol);
     return true;
 }
 
 static bool resolve_let(nl_body *body, nl_entry *entry)
 {
     const nl_ast *expr = nl_ast_kid(entry->item, 1);
-    nl_resolver rs = nl_resolver_of(body, NL_IN_LET, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_LET);
     nl_dim dim;
 
     if (nl_is_static(&rs, expr)) return resolve_static_let(body, entry, &rs, expr);
@@ -425,7 +530,7 @@ static void keep_param(nl_body *body, nl_entry *entry, nl_ref value, nl_dim dim)
 /* One value per synapse where synapses differ, else a number. */
 static bool resolve_synapse_param(nl_body *body, nl_entry *entry)
 {
-    nl_resolver rs = nl_resolver_of(body, NL_IN_PARAM, entry->name);
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_PARAM);
     const nl_ref value = nl_body_value(&rs, nl_ast_kid(entry->item, 1));
     nl_ref low = 0, high = 0;
     nl_dim dim;

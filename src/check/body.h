@@ -16,6 +16,15 @@
 typedef enum nl_entry_kind { NL_ENTRY_STATE, NL_ENTRY_PARAM, NL_ENTRY_INPUT, NL_ENTRY_LET } nl_entry_kind;
 typedef enum nl_progress { NL_WAITING, NL_RESOLVING, NL_RESOLVED, NL_FAILED } nl_progress;
 
+/* Where a text of a body stands; it decides which names the text sees. */
+typedef enum nl_origin {
+    NL_OF_BODY,     /* in the body itself: all that it and its template declare, then the file */
+    NL_OF_TEMPLATE, /* in the template: the same, then the template's file */
+    NL_OF_ARGUMENT, /* an argument of the template: what the body has without the parameters, then the file */
+    NL_OF_DEFAULT,  /* the value of a parameter without argument: the parameters before it, then the template's file */
+    NL_ORIGIN_COUNT
+} nl_origin;
+
 /* A name that a body declares. */
 typedef struct nl_entry {
     nl_entry_kind kind;
@@ -25,7 +34,16 @@ typedef struct nl_entry {
     uint32_t var;         /* of the model, or NL_NO_VAR (lets, parameters that are one number for all synapses) */
     nl_progress progress; /* of its initial value or its expression */
     nl_ref node;          /* what reading the name gives */
+    nl_origin origin;     /* of its text .. */
+    nl_scope *scope;      /* .. and where that looks for values */
+    nl_scope *shown;      /* of a parameter of a template: where the defaults behind it look; else NULL */
+    size_t number;        /* in the body */
 } nl_entry;
+
+typedef struct nl_statement {
+    const nl_ast *node;
+    nl_origin origin;
+} nl_statement;
 
 /* A prev() or delay() whose expression could not be resolved yet, because it leads back to a `let` that is being
  * resolved. */
@@ -45,7 +63,13 @@ typedef struct nl_body {
     const char *name;   /* "E"; "" at top level */
     const char *prefix; /* of streams and full names: "E." */
     uint32_t space;     /* of its elements; 0 for a population of one */
-    nl_scope *scope;    /* values that are known before time starts */
+    nl_origin origin;   /* of the text that is being read .. */
+    nl_scope *scope;    /* .. and the values that it sees and that are known before time starts */
+    nl_scope *scopes[NL_ORIGIN_COUNT]; /* NULL without a template, but for that of the body */
+    const nl_ast *template;            /* NEURON or SYNAPSE, or NULL .. */
+    const nl_ast *use;                 /* .. and what stands behind `using` */
+    size_t use_mark;                   /* the messages before that was read */
+    bool is_gathering;                 /* not all entries are there */
     NL_LIST(nl_entry *) entries;
     NL_LIST(nl_entry *) open;  /* being resolved, innermost last */
     bool is_opaque;            /* a part of it is not understood: names that are missing are not its fault */
@@ -53,11 +77,12 @@ typedef struct nl_body {
     const nl_ast *circle_unit; /* .. its item when that states a unit */
     int shielded;              /* depth of prev() and delay() being resolved */
     NL_LIST(nl_pending *) pending;
-    NL_LIST(const nl_ast *) statements; /* what is not a declaration, in order; branches of `if` already chosen */
+    NL_LIST(nl_statement) statements; /* what is not a declaration, in order; branches of `if` already chosen */
     const char *method;
     nl_span method_span;
     NL_LIST(nl_event_entry) events;
     const nl_ast *delays[2];   /* of a projection: `delay` and `dendritic_delay` .. */
+    nl_origin delay_origins[2];
     nl_ref delay_nodes[2];     /* .. 0: none */
     const nl_ast *refractory;
 } nl_body;
@@ -103,6 +128,8 @@ typedef struct nl_resolver {
     nl_body *body;   /* whose names are visible; NULL in functions and in the protocol */
     nl_scope *scope; /* innermost: arguments of functions, lets of blocks */
     nl_scope *outer; /* of the file: where the scopes above end */
+    nl_origin origin;
+    size_t reach;    /* OF_DEFAULT: the number of entries before its own */
     nl_place place;
     uint32_t space;     /* of the elements that it is evaluated for */
     const char *stream; /* of its draws */
@@ -114,8 +141,17 @@ typedef struct nl_resolver {
 /* --- body.c --- */
 nl_body_state *nl_body_state_of(nl_check *ck);
 nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const char *name, uint32_t space);
+/* A resolver for an expression of the text that is being read .. */
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name);
+/* .. and for one that belongs to an entry. */
+nl_resolver nl_entry_resolver(nl_body *body, const nl_entry *entry, nl_place place);
+/* From here on the text that is read has this origin. */
+void nl_body_read(nl_body *body, nl_origin origin);
 nl_entry *nl_entry_find(const nl_body *body, const char *name);
+/* .. if the resolver's text may see it. */
+nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name);
+/* The value of a `let` that is known before time starts, of any kind; NULL for others. */
+const nl_symbol *nl_entry_value(const nl_resolver *rs, const nl_entry *entry);
 nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item);
 uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span span, const char *doc);
 /* The node that reading an entry gives; resolves it when that was not done yet.  0 after a diagnostic. */
@@ -135,6 +171,10 @@ void nl_body_close(nl_body *body);
 /* Resolves initial values, lets and what waited for them. */
 void nl_body_resolve_entries(nl_body *body);
 void nl_body_collect(nl_body *body, const nl_ast *statement);
+/* Collects all of a body: what its template brings (`use` is NULL without one), then its own block. */
+void nl_body_gather(nl_body *body, const nl_ast *use, const nl_ast *block);
+/* Second pass over the statements that were collected. */
+void nl_body_statements(nl_body *body);
 /* Says that a part of the language is not there yet. */
 void nl_body_not_yet(nl_check *ck, nl_span span, const char *what);
 nl_graph *nl_graph_of(const nl_resolver *rs);
@@ -172,13 +212,22 @@ void nl_body_spike_at(nl_body *body, const nl_ast *statement);
 void nl_body_on(nl_body *body, const nl_ast *statement);
 void nl_body_collect_delay(nl_body *body, const nl_ast *statement);
 void nl_body_delays(nl_body *body);
-/* The name of the variable that pre.NAME or post.NAME speaks of. */
-const char *nl_member_name(const nl_body *body, const nl_ast *field);
-/* What it is in its population; NULL after a diagnostic. */
+/* What pre.NAME or post.NAME is in its population; NULL after a diagnostic. */
 nl_entry *nl_side_entry(nl_body *body, const nl_ast *field, bool is_pre);
 /* The state that an event of a synapse changes; NULL after a diagnostic. */
 const nl_entry *nl_synapse_target(nl_body *body, const nl_ast *field, bool is_pre);
 void nl_body_close_synapses(nl_body *body, const nl_ast *decl);
+
+/* --- body_template.c --- */
+/* Finds the template behind `using` and binds its parameters for a body with the block `own`.  Its block is what
+ * stands for it, with the names that were given to parameters; NULL without a template, or after a diagnostic: then
+ * the body is opaque. */
+const nl_ast *nl_template_enter(nl_body *body, const nl_ast *use, const nl_ast *own);
+/* Messages about a template say where it was used. */
+void nl_template_leave(nl_body *body);
+/* A tree in which the names that were given to `param : name` stand for the parameters; `args` by parameter, NULL for
+ * its default.  NULL after a diagnostic. */
+const nl_ast *nl_with_names(nl_check *ck, const nl_ast *params, const nl_ast *const *args, const nl_ast *tree);
 
 /* --- body_name.c --- */
 typedef enum nl_found_how { NL_FOUND_NOTHING, NL_FOUND_SYMBOL, NL_FOUND_ENTRY, NL_FOUND_IMPLICIT } nl_found_how;
@@ -209,6 +258,8 @@ const char *nl_ast_words(nl_arena *arena, const nl_ast *e);
 bool nl_is_static(const nl_resolver *rs, const nl_ast *e);
 nl_value nl_static_value(const nl_resolver *rs, const nl_ast *e);
 bool nl_is_draw(const char *name, int arg_count);
+/* True when an expression draws random numbers, itself or in a function that it calls. */
+bool nl_has_draw(const nl_resolver *rs, const nl_ast *e);
 bool nl_is_special_call(const char *name);
 bool nl_call_exists(const char *name);
 int nl_call_count(const nl_ast *call);
@@ -246,11 +297,16 @@ const char *nl_call_name(const nl_ast *call);
 bool nl_refuse_argument(nl_resolver *rs, nl_span span, const char *sentence); /* always false */
 bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed,
                   const nl_ast **out);
+/* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON or
+ * SYNAPSE; NULL where the default stands.  Faults show both places. */
+bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
 int nl_split_names(nl_arena *arena, const char *text, const char **names, int room);
 
 /* --- body_function.c --- */
 nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol);
-bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters, nl_resolver *inside);
+/* A resolver for the text of something that is called with arguments: a FUNCTION or CONNECTOR, its parameters bound.
+ * The text is what `decl` holds, with the names that were given to parameters; NULL after a diagnostic. */
+const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *decl, nl_resolver *inside);
 
 /* --- body_draw.c --- */
 /* xi, xi_a ..: Gaussian white noise. */
@@ -275,5 +331,8 @@ bool nl_changes_in_time(const nl_graph *graph, nl_ref ref);
 
 /* --- body_rule.c --- */
 bool nl_rule_resolve(nl_body *body, const nl_ast *via);
+
+/* --- sides.c --- */
+void nl_sides_settle(nl_check *ck);
 
 #endif

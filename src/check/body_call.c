@@ -67,6 +67,76 @@ bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names,
     return true;
 }
 
+static void also_declared(nl_check *ck, nl_diag *diag, const nl_ast *decl)
+{
+    nl_diag_also(ck->diags, diag, decl->name_span.end != 0 ? decl->name_span : decl->span, "`%s` is declared here",
+                 decl->name);
+}
+
+static bool refuse_parameter(nl_check *ck, const nl_ast *decl, const nl_ast *arg)
+{
+    const nl_ast *params = nl_ast_kid(decl, 0);
+    const int count = params != NULL ? params->kid_count : 0;
+    const char **names = NL_NEW_ARRAY(ck->arena, const char *, (size_t)count + 1);
+    const char *close = NULL;
+    nl_diag *diag;
+
+    for (int k = 0; k < count; k++) names[k] = params->kids[k]->name;
+    if (arg->kind == NL_AST_ARG) {
+        diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, "`%s` has no argument `%s`", decl->name, arg->name);
+        close = nl_suggest(arg->name, names, (size_t)count);
+    } else {
+        diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, "`%s` takes at most %d argument%s", decl->name, count,
+                           count == 1 ? "" : "s");
+    }
+    also_declared(ck, diag, decl);
+    if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);
+    return false;
+}
+
+static bool refuse_second(nl_check *ck, const nl_ast *arg, const char *name, const nl_ast *first)
+{
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, "`%s` is given twice", name);
+
+    nl_diag_also(ck->diags, diag, first->span, "it is given here");
+    return false;
+}
+
+static bool refuse_missing(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast *param)
+{
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, use->span, "`%s` needs `%s`", decl->name, param->name);
+
+    nl_diag_also(ck->diags, diag, param->span, "it is declared here, without a value of its own");
+    return false;
+}
+
+static int parameter_index(const nl_ast *params, const char *name)
+{
+    for (int k = 0; params != NULL && k < params->kid_count; k++)
+        if (strcmp(params->kids[k]->name, name) == 0) return k;
+    return -1;
+}
+
+bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out)
+{
+    const nl_ast *params = nl_ast_kid(decl, 0);
+    const int count = params != NULL ? params->kid_count : 0, given = use->kind == NL_AST_CALL ? use->kid_count : 0;
+
+    memset(out, 0, (size_t)count * sizeof *out);
+    for (int k = 1, at = 0; k < given; k++) {
+        const nl_ast *arg = use->kids[k];
+        const bool is_named = arg->kind == NL_AST_ARG;
+        const int index = is_named ? parameter_index(params, arg->name) : at++;
+        if (index < 0 || index >= count) return refuse_parameter(ck, decl, arg);
+        if (out[index] != NULL) return refuse_second(ck, arg, params->kids[index]->name, out[index]);
+        out[index] = is_named ? arg->kids[0] : arg;
+    }
+    for (int k = 0; k < count; k++)
+        if (out[k] == NULL && nl_ast_kid(params->kids[k], 0) == NULL)
+            return refuse_missing(ck, use, decl, params->kids[k]);
+    return true;
+}
+
 /* The names of arguments in a row's text: "mean, sd". */
 int nl_split_names(nl_arena *arena, const char *text, const char **names, int room)
 {
@@ -233,7 +303,7 @@ static nl_ref call_named(nl_resolver *rs, const nl_ast *call, const nl_ast *base
     }
     if (found.how == NL_FOUND_ENTRY) {
         nl_entry_node(rs->body, found.entry, base->span);
-        const nl_symbol *known = nl_scope_find_here(rs->body->scope, base->name);
+        const nl_symbol *known = nl_entry_value(rs, found.entry);
         if (known != NULL && known->value.kind == NL_KIND_TABLE) return nl_resolve_table(rs, call, known->value);
     }
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_FUNCTION, call->span, "`%s` is called like a function, but is none",

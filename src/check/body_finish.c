@@ -188,12 +188,21 @@ static bool is_set(const finisher *f, const nl_var *v)
     return false;
 }
 
+/* A template offers its inputs to all who use it. */
+static bool is_offered(const finisher *f, const nl_var *v)
+{
+    const nl_body *body = nl_body_state_of(f->ck)->populations.items[v->population];
+    const nl_entry *entry = body != NULL ? nl_entry_find(body, v->name) : NULL;
+
+    return entry != NULL && entry->origin == NL_OF_TEMPLATE;
+}
+
 static void warn_idle(finisher *f, uint32_t var)
 {
     const nl_var *v = &f->model->vars.items[var];
     nl_diags *diags = f->ck->diags;
 
-    if (v->kind == NL_VAR_INPUT && !f->touched[var]) {
+    if (v->kind == NL_VAR_INPUT && !f->touched[var] && !is_offered(f, v)) {
         nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span,
                                     "no projection adds to the input `%s`; it stays 0", v->full_name);
         nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
@@ -347,5 +356,6 @@ bool nl_body_finish(nl_check *ck)
     warn_spikes(&f);
     find_touched(&f);
     for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
+    nl_sides_settle(ck);
     return true;
 }

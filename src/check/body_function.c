@@ -83,9 +83,8 @@ static nl_ref resolve_block(nl_resolver *rs, const nl_ast *block, int from, bool
     return 0;
 }
 
-static nl_ref function_value(nl_resolver *rs, const nl_ast *call, const nl_ast *function)
+static nl_ref function_value(nl_resolver *rs, const nl_ast *call, const nl_ast *function, const nl_ast *body)
 {
-    const nl_ast *body = nl_ast_kid(function, 1);
     bool returns = false;
 
     if (body->kind != NL_AST_BLOCK) return nl_resolve(rs, body);
@@ -116,33 +115,25 @@ static bool bind_parameter(nl_resolver *caller, nl_resolver *callee, const nl_as
            || nl_body_dim_fits(caller->ck, arg->span, param->name, param->unit.dim, "what is given", got);
 }
 
-/* A resolver for the inside of something that is called with arguments (a function, a connector), its parameters bound.
- */
-bool nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *parameters, nl_resolver *inside)
+const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *decl, nl_resolver *inside)
 {
+    const nl_ast *parameters = nl_ast_kid(decl, 0);
     const int count = parameters != NULL ? parameters->kid_count : 0;
-    const char **names = NL_NEW_ARRAY(rs->ck->arena, const char *, (size_t)count + 1);
     const nl_ast **args = NL_NEW_ARRAY(rs->ck->arena, const nl_ast *, (size_t)count + 1);
-    int needed = 0;
     bool done = true;
 
-    for (int k = 0; k < count; k++) {
-        names[k] = parameters->kids[k]->name;
-        if (nl_ast_kid(parameters->kids[k], 0) == NULL) needed = k + 1;
-    }
     *inside = *rs;
     inside->scope = nl_scope_new(rs->ck->arena, rs->outer);
     if (++inside->depth > DEEPEST_CALL) {
         nl_diag_add(rs->ck->diags, NL_E_RECURSION, call->span, "`%s` calls itself", nl_call_name(call));
-        return false;
+        return NULL;
     }
-    if (call->kind == NL_AST_CALL && !nl_bind_args(rs, call, names, count, 0, args)) return false;
-    for (int k = 0; k < needed; k++)
-        if (args[k] == NULL && nl_ast_kid(parameters->kids[k], 0) == NULL)
-            return nl_refuse_argument(rs, call->span,
-                                      nl_arena_printf(rs->ck->arena, "`%s` needs `%s`", nl_call_name(call), names[k]));
-    for (int k = 0; k < count; k++) done = bind_parameter(rs, inside, parameters->kids[k], args[k]) && done;
-    return done;
+    if (!nl_bind_parameters(rs->ck, call, decl, args)) return NULL;
+    const nl_ast *text = nl_with_names(rs->ck, parameters, args, nl_ast_kid(decl, 1));
+    for (int k = 0; k < count && text != NULL; k++)
+        if (!nl_ast_is_name_param(parameters->kids[k]))
+            done = bind_parameter(rs, inside, parameters->kids[k], args[k]) && done;
+    return done ? text : NULL;
 }
 
 nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol)
@@ -150,10 +141,11 @@ nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol 
     const nl_ast *function = symbol->decl;
     nl_resolver inside;
 
-    if (!nl_call_enter(rs, call, nl_ast_kid(function, 0), &inside)) return 0;
+    const nl_ast *body = nl_call_enter(rs, call, function, &inside);
+    if (body == NULL) return 0;
     inside.body = NULL;
     inside.env = NULL;
-    const nl_ref ref = function_value(&inside, call, function);
+    const nl_ref ref = function_value(&inside, call, function, body);
     if (ref == 0 || !function->has_unit) return ref;
     return nl_body_dim_fits(rs->ck, call->span, function->name, function->unit.dim, "its value",
                             nl_graph_node(nl_graph_of(rs), ref)->dim)

@@ -136,7 +136,7 @@ nl_found nl_name_find(const nl_resolver *rs, const char *name)
         found.how = NL_FOUND_SYMBOL;
         return found;
     }
-    found.entry = rs->body != NULL ? nl_entry_find(rs->body, name) : NULL;
+    found.entry = nl_entry_seen(rs, name);
     found.implicit = implicit_find(rs, name);
     found.symbol = nl_scope_find(rs->outer, name);
     if (found.entry != NULL) found.how = NL_FOUND_ENTRY;
@@ -154,7 +154,8 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     const int here = surroundings(rs);
 
     for (size_t k = 0; rs->body != NULL && k < rs->body->entries.count; k++)
-        NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
+        if (nl_entry_seen(rs, rs->body->entries.items[k]->name) != NULL)
+            NL_PUSH(arena, &names, rs->body->entries.items[k]->name);
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
@@ -474,8 +475,7 @@ static nl_ref side_field(nl_resolver *rs, const nl_ast *e, bool is_pre)
     const nl_part *part = is_pre ? &projection->pre : &projection->post;
     nl_graph *graph = nl_graph_of(rs);
     const nl_population *p = &rs->ck->model->populations.items[part->population];
-    const nl_ref ref =
-        population_member(rs->ck, part->population, p->name, nl_member_name(rs->body, e), e->span);
+    const nl_ref ref = population_member(rs->ck, part->population, p->name, e->name, e->span);
 
     if (ref == 0 || nl_graph_node(graph, ref)->space == 0) return ref;
     const nl_ref seen = nl_view_node(graph, is_pre ? NL_X_PRE : NL_X_POST, 0, rs->body->space, ref, 0);

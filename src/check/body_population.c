@@ -54,11 +54,11 @@ static nl_body *add_population(nl_check *ck, nl_population *p)
 
 /* --- the body --- */
 
-static void resolve_body(nl_body *body, const nl_ast *block)
+static void resolve_body(nl_body *body, const nl_ast *use, const nl_ast *block)
 {
-    nl_body_walk(body, block, nl_body_collect);
+    nl_body_gather(body, use, block);
     nl_body_resolve_entries(body);
-    for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
+    nl_body_statements(body);
     nl_body_close(body);
 }
 
@@ -76,9 +76,7 @@ bool nl_body_population(nl_check *ck, const nl_ast *decl)
     nl_body *body = add_population(ck, &p);
     symbol->id = body->number;
     symbol->part = (nl_part){ .population = body->number, .count = p.count, .whole = true };
-    body->is_opaque = nl_ast_kid(decl, 1) != NULL;
-    if (body->is_opaque) nl_body_not_yet(ck, decl->kids[1]->span, "templates (`using`) are");
-    else resolve_body(body, nl_ast_kid(decl, 2));
+    resolve_body(body, nl_ast_kid(decl, 1), nl_ast_kid(decl, 2));
     return nl_diags_error_count(ck->diags) == errors;
 }
 

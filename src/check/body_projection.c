@@ -112,12 +112,10 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl)
     nl_body *body = add_projection(ck, &p);
     if (symbol != NULL) symbol->id = body->number;
     if (nl_ast_kid(decl, 3) != NULL) nl_rule_resolve(body, decl->kids[3]);
-    body->is_opaque = nl_ast_kid(decl, 4) != NULL;
-    if (body->is_opaque) nl_body_not_yet(ck, decl->kids[4]->span, "templates (`using`) are");
-    nl_body_walk(body, nl_ast_kid(decl, 6), nl_body_collect);
+    nl_body_gather(body, nl_ast_kid(decl, 4), nl_ast_kid(decl, 6));
     nl_body_resolve_entries(body);
     nl_body_delays(body);
-    for (size_t k = 0; k < body->statements.count; k++) nl_body_statement(body, body->statements.items[k]);
+    nl_body_statements(body);
     nl_body_close(body);
     if (nl_diags_error_count(ck->diags) == errors) nl_body_close_synapses(body, decl);
     return nl_diags_error_count(ck->diags) == errors;

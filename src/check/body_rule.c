@@ -338,19 +338,53 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
     return false;
 }
 
+static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_rule *rule)
+{
+    const size_t mark = nl_diags_mark(rs->ck->diags);
+    nl_resolver caller = *rs, inside;
+
+    symbol->used = true;
+    caller.outer = nl_scope_with(rs->outer, symbol->name); /* it sees what its own file declares */
+    const nl_ast *value = nl_call_enter(&caller, e, symbol->decl, &inside);
+    const bool done = value != NULL && resolve_via(&inside, value, rule);
+    nl_diags_also_within(rs->ck->diags, mark, symbol->decl->span, e->span,
+                         nl_arena_printf(rs->ck->arena, "`%s` is used here", symbol->name));
+    return done;
+}
+
 static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
 {
     nl_symbol *symbol = nl_scope_find(rs->scope, base->name);
-    nl_resolver inside;
 
-    if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) {
-        symbol->used = true;
-        return nl_call_enter(rs, e, nl_ast_kid(symbol->decl, 0), &inside)
-               && resolve_via(&inside, nl_ast_kid(symbol->decl, 1), rule);
-    }
+    if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) return connector(rs, e, symbol, rule);
     for (size_t k = 0; k < NL_LEN(rows); k++)
         if (strcmp(rows[k].name, base->name) == 0) return apply_row(rs, e, &rows[k], rule);
     return unknown_rule(rs, base, base->name);
+}
+
+static bool is_rule(const nl_resolver *rs, const char *name)
+{
+    const nl_symbol *symbol = nl_scope_find(rs->scope, name);
+
+    for (size_t k = 0; k < NL_LEN(rows); k++)
+        if (strcmp(rows[k].name, name) == 0) return true;
+    return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR;
+}
+
+/* Of a branch that is not taken only the names are looked at: it may load a file that is not there. */
+static void check_names(nl_resolver *rs, const nl_ast *e)
+{
+    const nl_ast *bare = nl_ast_bare(e), *base = bare->kind == NL_AST_CALL ? nl_ast_bare(bare->kids[0]) : bare;
+
+    if (bare->kind == NL_AST_IF_EXPR) {
+        nl_check_names(rs, bare->kids[0]);
+        check_names(rs, bare->kids[1]);
+        check_names(rs, bare->kids[2]);
+    } else if (base->kind == NL_AST_NAME && !is_rule(rs, base->name)) {
+        unknown_rule(rs, base, base->name);
+    } else {
+        for (int k = 1; bare->kind == NL_AST_CALL && k < bare->kid_count; k++) nl_check_names(rs, bare->kids[k]);
+    }
 }
 
 static bool chosen_rule(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
@@ -361,6 +395,7 @@ static bool chosen_rule(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     if (!nl_eval_condition(&ev, e->kids[0], &value)) return false;
     if (!nl_value_known(value) || value.rank != 0)
         return refuse(rs, NL_E_BODY_RULE, e->kids[0]->span, "this condition is not known before time starts");
+    check_names(rs, e->kids[value.data[0] != 0 ? 2 : 1]);
     return resolve_via(rs, e->kids[value.data[0] != 0 ? 1 : 2], rule);
 }
 

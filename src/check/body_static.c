@@ -39,6 +39,30 @@ bool nl_is_draw(const char *name, int arg_count)
     return false;
 }
 
+static bool call_draws(const nl_resolver *rs, const nl_ast *call)
+{
+    const nl_ast *base = nl_ast_bare(nl_ast_kid(call, 0));
+    const nl_found found = base->kind == NL_AST_NAME ? nl_name_find(rs, base->name) : (nl_found){ .implicit = -1 };
+    nl_resolver sub = *rs;
+
+    if (base->kind != NL_AST_NAME) return false;
+    if (found.how == NL_FOUND_NOTHING) return nl_is_draw(base->name, nl_call_count(call));
+    if (found.how != NL_FOUND_SYMBOL || found.symbol->kind != NL_SYM_FUNCTION || ++sub.depth > DEEPEST_CALL)
+        return false;
+    sub.body = NULL;
+    sub.scope = rs->outer;
+    return nl_has_draw(&sub, nl_ast_kid(found.symbol->decl, 1));
+}
+
+bool nl_has_draw(const nl_resolver *rs, const nl_ast *e)
+{
+    if (e == NULL) return false;
+    if (e->kind == NL_AST_CALL && call_draws(rs, e)) return true;
+    for (int k = 0; k < e->kid_count; k++)
+        if (nl_has_draw(rs, e->kids[k])) return true;
+    return false;
+}
+
 static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
 {
     const nl_found found = nl_name_find(rs, e->name);
@@ -50,11 +74,12 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
     case NL_FOUND_ENTRY:
         if (found.entry->kind != NL_ENTRY_LET || found.entry->progress == NL_RESOLVING) return false;
         if (found.entry->progress == NL_WAITING) {
-            nl_resolver sub = nl_resolver_of(rs->body, NL_IN_LET, e->name);
+            if (rs->body->is_gathering) return false; /* a name that it reads may be declared below */
+            nl_resolver sub = nl_entry_resolver(rs->body, found.entry, NL_IN_LET);
             if (!nl_is_static(&sub, nl_ast_kid(found.entry->item, 1))) return false;
             nl_entry_node(rs->body, found.entry, e->span);
         }
-        return nl_scope_find_here(rs->body->scope, e->name) != NULL;
+        return nl_entry_value(rs, found.entry) != NULL;
     case NL_FOUND_IMPLICIT: return strcmp(e->name, "dt") == 0 && found.symbol == NULL;
     default:
         return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0

@@ -22,22 +22,15 @@ static nl_body *side_body(const nl_body *body, bool is_pre)
 
 /* --- what a body changes of its neurons --- */
 
-const char *nl_member_name(const nl_body *body, const nl_ast *field)
-{
-    (void)body;
-    return field->name;
-}
-
 nl_entry *nl_side_entry(nl_body *body, const nl_ast *left, bool is_pre)
 {
     nl_check *ck = body->ck;
     nl_body *side = side_body(body, is_pre);
-    const char *name = nl_member_name(body, left);
-    nl_entry *entry = side != NULL ? nl_entry_find(side, name) : NULL;
+    nl_entry *entry = side != NULL ? nl_entry_find(side, left->name) : NULL;
 
     if (entry == NULL && side != NULL) {
         const nl_symbol owner = { .kind = NL_SYM_POPULATION, .name = side->name, .id = side->number };
-        nl_member_node(ck, &owner, name, left->span);
+        nl_member_node(ck, &owner, left->name, left->span);
     }
     return entry;
 }
@@ -118,6 +111,7 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
 
     if (body->delays[which] == NULL) {
         body->delays[which] = statement;
+        body->delay_origins[which] = body->origin;
         return;
     }
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`",
@@ -128,9 +122,12 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
 
 void nl_body_delays(nl_body *body)
 {
-    for (int k = 0; k < 2; k++)
-        if (body->delays[k] != NULL)
-            body->delay_nodes[k] = delay_node(body, body->delays[k]->kids[0], delay_names[k]);
+    for (int k = 0; k < 2; k++) {
+        if (body->delays[k] == NULL) continue;
+        nl_body_read(body, body->delay_origins[k]);
+        body->delay_nodes[k] = delay_node(body, body->delays[k]->kids[0], delay_names[k]);
+    }
+    nl_body_read(body, NL_OF_BODY);
 }
 
 /* --- on pre, on post --- */

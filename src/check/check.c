@@ -22,7 +22,7 @@ typedef enum statement_role {
 } statement_role;
 
 static bool declare_simulation(nl_check *ck, const nl_ast *stmt);
-static bool declare_connector(nl_check *ck, const nl_ast *stmt);
+static bool declare_rule(nl_check *ck, const nl_ast *stmt);
 static bool declare_population(nl_check *ck, const nl_ast *stmt);
 static bool declare_projection(nl_check *ck, const nl_ast *stmt);
 static bool declare_top(nl_check *ck, const nl_ast *stmt);
@@ -38,7 +38,9 @@ static const struct statement_row {
     [NL_AST_LET_COLUMNS] = { ROLE_VALUE, nl_declare_columns, NULL },
     [NL_AST_SOLVE] = { ROLE_VALUE, nl_declare_solve, NULL },
     [NL_AST_FUNCTION] = { ROLE_DECLARATION, nl_declare_function, NULL },
-    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_connector, NULL },
+    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
     [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
     [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
@@ -72,8 +74,6 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_NEURON] = { ROLE_NOT_YET, NULL, "templates of neurons are" },
-    [NL_AST_SYNAPSE] = { ROLE_NOT_YET, NULL, "templates of synapses are" },
     [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
@@ -108,9 +108,23 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
     return false;
 }
 
-static bool declare_connector(nl_check *ck, const nl_ast *stmt)
+/* A rule is read where it is used. */
+static bool declare_rule(nl_check *ck, const nl_ast *stmt)
 {
-    return nl_scope_add(ck, ck->top, NL_SYM_CONNECTOR, stmt->name,
+    static const nl_symbol_kind kinds[NL_AST_KIND_COUNT] = {
+        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE
+    };
+    const nl_ast *params = nl_ast_kid(stmt, 0);
+
+    for (int k = 0; params != NULL && k < params->kid_count; k++)
+        for (int j = 0; j < k; j++)
+            if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
+                nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, params->kids[k]->span,
+                                            "`%s` is declared twice", params->kids[k]->name);
+                nl_diag_also(ck->diags, diag, params->kids[j]->span, "it is declared here");
+                return false;
+            }
+    return nl_scope_add(ck, ck->top, kinds[stmt->kind], stmt->name,
                         stmt->name_span.end != 0 ? stmt->name_span : stmt->span, stmt)
            != NULL;
 }

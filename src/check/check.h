@@ -62,6 +62,8 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
+/* The scope that has the name, this one or a parent; NULL. */
+nl_scope *nl_scope_with(nl_scope *scope, const char *name);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL). */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);

@@ -422,12 +422,23 @@ static nl_scope *function_scope(nl_check *ck, const nl_ast *params)
     return inner;
 }
 
+static bool takes_values(nl_check *ck, const nl_ast *params)
+{
+    for (int i = 0; i < params->kid_count; i++) {
+        if (!nl_ast_is_name_param(params->kids[i])) continue;
+        nl_diag_add(ck->diags, NL_E_TEMPLATE, params->kids[i]->span,
+                    "a function takes values; names of variables are given to a neuron, synapse or connector");
+        return false;
+    }
+    return true;
+}
+
 bool nl_declare_function(nl_check *ck, const nl_ast *stmt)
 {
     const nl_ast *params = nl_ast_kid(stmt, 0), *body = nl_ast_kid(stmt, 1);
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FUNCTION, stmt->name, name_span(stmt), stmt);
 
-    if (symbol == NULL || params == NULL || body == NULL) return false;
+    if (symbol == NULL || params == NULL || body == NULL || !takes_values(ck, params)) return false;
     check_function_names(ck, function_scope(ck, params), body);
     return true;
 }

@@ -249,14 +249,18 @@ static void add_to_matrix(const nl_conn *conn, nl_value values, double *data)
 {
     enum { CHUNK = 1024 };
     uint32_t pre[CHUNK], post[CHUNK];
+    uint64_t number[CHUNK];
+    nl_numbering *numbering = nl_numbering_new(conn);
 
     for (size_t at = 0; at < conn->synapse_count; at += CHUNK) {
         const size_t n = conn->synapse_count - at < CHUNK ? conn->synapse_count - at : CHUNK;
 
         nl_conn_synapses(conn, at, n, pre, post);
+        nl_numbering_next(numbering, n, number);
         for (size_t k = 0; k < n; k++)
-            data[post[k] * conn->pre.count + pre[k]] += values.data[values.rank == 0 ? 0 : at + k];
+            data[post[k] * conn->pre.count + pre[k]] += values.data[values.rank == 0 ? 0 : number[k]];
     }
+    nl_numbering_free(numbering);
 }
 
 /* matrix(EE.w): the values at their places in [post, pre]; those of several synapses between two neurons add up. */

@@ -79,6 +79,12 @@ nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
     return NULL;
 }
 
+nl_scope *nl_scope_with(nl_scope *scope, const char *name)
+{
+    while (scope != NULL && nl_scope_find_here(scope, name) == NULL) scope = scope->parent;
+    return scope;
+}
+
 /* In a `for` over declarations only values that belong to no family are the loop's own. */
 static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind, const char *name)
 {

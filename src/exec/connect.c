@@ -102,7 +102,8 @@ nl_conn *nl_connect(const nl_direct *direct, uint32_t number, nl_arena *arena, n
     nl_conn_context cx = context(direct, number, arena, diags);
 
     excluded(direct, p, &cx);
-    return build(direct, number, &p->rule, &cx);
+    nl_conn *conn = build(direct, number, &p->rule, &cx);
+    return p->by_pre ? nl_conn_by_pre(&cx, conn, p->by_post) : conn;
 }
 
 bool nl_connect_check(const nl_direct *direct, uint32_t number, nl_arena *arena, nl_diags *diags)
@@ -124,10 +125,11 @@ bool nl_connect_check(const nl_direct *direct, uint32_t number, nl_arena *arena,
 
 static bool fill_given(const nl_conn *conn, nl_value value, double *out)
 {
-    for (size_t s = 0; s < conn->synapse_count; s++) {
-        const uint64_t k = conn->given_order != NULL ? conn->given_order[s] : s;
-        out[s] = value.data[value.rank > 0 ? k : 0];
+    if (value.rank > 0 && conn->given_order == NULL) {
+        nl_conn_by_place(conn, value.data, out);
+        return true;
     }
+    for (size_t s = 0; s < conn->synapse_count; s++) out[s] = value.data[value.rank > 0 ? conn->given_order[s] : 0];
     return true;
 }
 

@@ -8,13 +8,14 @@
 
 typedef struct nl_memo_values nl_memo_values;
 
-/* Elements first .. first+count-1 of a space, or, for synapses, the given pairs. */
+/* Elements first .. first+count-1 of a space; for synapses, the given pairs with these numbers. */
 typedef struct frame {
     const nl_direct *direct;
     nl_arena *arena;
     uint32_t space;
     size_t first, count;
     const uint32_t *pre, *post;
+    const uint64_t *numbers; /* NULL: first .. */
     uint32_t projection;
     nl_memo_values *memo;
     struct whole_values *wholes; /* shared by the frames of one evaluation */
@@ -38,6 +39,13 @@ struct whole_values {
 };
 
 static vector eval(frame *f, nl_ref ref);
+static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
+                          size_t count, double *out, nl_ref *bad);
+
+static void copy_out(vector v, size_t count, double *out)
+{
+    for (size_t i = 0; i < count; i++) out[i] = v.data[v.is_number ? 0 : i];
+}
 
 static vector number_value(frame *f, double number)
 {
@@ -47,28 +55,31 @@ static vector number_value(frame *f, double number)
     return (vector){ one, true };
 }
 
-static size_t space_count(const frame *f, uint32_t space)
+static void eval_whole(frame *f, nl_ref ref, uint32_t space, size_t count, double *out)
 {
-    return nl_graph_space(f->direct->model->graph, space)->count;
+    frame inner = *f;
+
+    inner.space = space;
+    inner.first = 0;
+    inner.count = count;
+    inner.pre = inner.post = NULL;
+    inner.numbers = NULL;
+    inner.memo = NULL;
+    copy_out(eval(&inner, ref), count, out);
 }
 
 /* A node's value over all elements of its space, as an array. */
 static const double *whole(frame *f, nl_ref ref, size_t *count)
 {
-    const uint32_t space = nl_graph_node(f->direct->model->graph, ref)->space;
+    const uint32_t number = nl_graph_node(f->direct->model->graph, ref)->space;
+    const nl_space *space = nl_graph_space(f->direct->model->graph, number);
 
-    *count = space_count(f, space);
+    *count = space->count;
     for (size_t k = 0; k < f->wholes->list.count; k++)
         if (f->wholes->list.items[k].node == ref) return f->wholes->list.items[k].value.data;
-    frame inner = *f;
-    inner.space = space;
-    inner.first = 0;
-    inner.count = *count;
-    inner.pre = inner.post = NULL;
-    inner.memo = NULL;
-    const vector v = eval(&inner, ref);
     double *data = NL_NEW_ARRAY(f->arena, double, *count + 1);
-    for (size_t i = 0; i < *count; i++) data[i] = v.data[v.is_number ? 0 : i];
+    if (space->kind == NL_SPACE_SYNAPSES) eval_synapses(f->direct, ref, space, number, 0, *count, data, f->bad);
+    else eval_whole(f, ref, number, *count, data);
     const struct nl_memo_values entry = { ref, { data, false } };
     NL_PUSH(f->arena, &f->wholes->list, entry);
     return data;
@@ -149,6 +160,18 @@ static vector side(frame *f, const nl_node *node)
     return (vector){ out, false };
 }
 
+/* Draws of synapses that are stored in another order than that of their numbers. */
+static void draw_numbered(const frame *f, const nl_draw_def *def, nl_stream stream, double *out,
+                          const double *const *args, const size_t *strides, int arg_count)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        double values[NL_NODE_ARGS];
+
+        for (int k = 0; k < arg_count; k++) values[k] = args[k][i * strides[k]];
+        out[i] = nl_draw(def->dist, stream, f->numbers[i] + ((uint64_t)def->use << 32), 0, values);
+    }
+}
+
 static vector drawn(frame *f, const nl_node *node)
 {
     const nl_draw_def *def = &f->direct->model->draws.items[node->id];
@@ -163,7 +186,10 @@ static vector drawn(frame *f, const nl_node *node)
         args[k] = v.data;
         strides[k] = !v.is_number;
     }
-    nl_draw_array(def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args, strides);
+    if (f->numbers != NULL && node->space != 0)
+        draw_numbered(f, def, stream, out, args, strides, node->arg_count);
+    else
+        nl_draw_array(def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args, strides);
     return (vector){ out, node->space == 0 };
 }
 
@@ -196,7 +222,8 @@ static vector element_numbers(frame *f)
 {
     double *out = NL_NEW_ARRAY(f->arena, double, f->count);
 
-    f->direct->kernels->iota(f->count, out, (double)f->first);
+    if (f->numbers == NULL) f->direct->kernels->iota(f->count, out, (double)f->first);
+    for (size_t i = 0; f->numbers != NULL && i < f->count; i++) out[i] = (double)f->numbers[i];
     return (vector){ out, false };
 }
 
@@ -243,9 +270,18 @@ static vector eval(frame *f, nl_ref ref)
     return value;
 }
 
-static void copy_out(vector v, size_t count, double *out)
+enum { CHUNK = 4096 };
+
+/* Numbers of synapses stored by pre neuron, from the first of a range on; else NULL. */
+static nl_numbering *numbering_from(const nl_conn *conn, size_t first)
 {
-    for (size_t i = 0; i < count; i++) out[i] = v.data[v.is_number ? 0 : i];
+    uint64_t skipped[CHUNK];
+
+    if (conn == NULL || conn->kind != NL_CONN_OUT) return NULL;
+    nl_numbering *numbering = nl_numbering_new(conn);
+    for (size_t at = 0; at < first; at += CHUNK)
+        nl_numbering_next(numbering, first - at < CHUNK ? first - at : CHUNK, skipped);
+    return numbering;
 }
 
 /* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values.
@@ -253,8 +289,10 @@ static void copy_out(vector v, size_t count, double *out)
 static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
                           size_t count, double *out, nl_ref *bad)
 {
-    enum { CHUNK = 4096 };
+    const nl_conn *conn = direct->conns[space->owner];
     uint32_t pre[CHUNK], post[CHUNK];
+    uint64_t numbers[CHUNK];
+    nl_numbering *numbering = numbering_from(conn, first);
     nl_arena *shared = nl_arena_new();
     struct whole_values wholes = { 0 };
 
@@ -267,11 +305,13 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
                     .count = n,
                     .pre = pre,
                     .post = post,
+                    .numbers = numbering != NULL ? numbers : NULL,
                     .projection = space->owner,
                     .wholes = &wholes,
                     .bad = bad };
 
-        nl_conn_synapses(direct->conns[space->owner], first + at, n, pre, post);
+        nl_conn_synapses(conn, first + at, n, pre, post);
+        if (numbering != NULL) nl_numbering_next(numbering, n, numbers);
         if (at == 0) (void)eval(&f, node); /* whole values of both sides now live in the shared arena */
         nl_arena *chunk = nl_arena_new();
         f.arena = chunk;
@@ -279,6 +319,7 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
         copy_out(eval(&f, node), n, out + at);
         nl_arena_free(chunk);
     }
+    nl_numbering_free(numbering);
     nl_arena_free(shared);
 }
 

@@ -236,6 +236,42 @@ static bool finite_all(size_t n, const double *a, size_t *where)
     return false;
 }
 
+/* Few elements fire in a step: mostly whole stretches have none. */
+static size_t nonzero(size_t n, const double *a, uint32_t first, uint32_t *ids)
+{
+    enum { STRETCH = 4 * NL_WIDTH };
+    size_t found = 0, i = 0;
+
+    for (; i + STRETCH <= n; i += STRETCH) {
+        const mask any = ((vec_load(a + i) != 0.0) | (vec_load(a + i + NL_WIDTH) != 0.0))
+                         | ((vec_load(a + i + 2 * NL_WIDTH) != 0.0) | (vec_load(a + i + 3 * NL_WIDTH) != 0.0));
+        int64_t some = 0;
+        for (int k = 0; k < NL_WIDTH; k++) some |= any[k];
+        if (some == 0) continue;
+        for (size_t k = i; k < i + STRETCH; k++)
+            if (a[k] != 0) ids[found++] = first + (uint32_t)k;
+    }
+    for (; i < n; i++)
+        if (a[i] != 0) ids[found++] = first + (uint32_t)i;
+    return found;
+}
+
+/* A neuron may stand in the list twice, so the additions stay in order. */
+static void add_number(size_t n, const uint32_t *index, double number, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += number;
+}
+
+static void add_weights(size_t n, const uint32_t *index, const double *weights, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += weights[k];
+}
+
+static void add_scaled(size_t n, const uint32_t *index, const double *weights, double number, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
+}
+
 /* Synapse k of a row belongs to lane k modulo 8, so the order of additions is the same at every width. */
 ALWAYS_INLINE double row_sum(size_t count, const uint32_t *col, const double *w, const double *x)
 {
@@ -344,6 +380,10 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
         [NL_RED_ARGMIN] = reduce_ARGMIN,
         [NL_RED_ARGMAX] = reduce_ARGMAX,
     },
+    .nonzero = nonzero,
+    .add_number = add_number,
+    .add_weights = add_weights,
+    .add_scaled = add_scaled,
     .finite = finite_all,
     .csr = csr,
     .shifted_sum = shifted_sum,

@@ -47,6 +47,14 @@ typedef struct nl_kernel_table {
     /* `first` is the index of a[0] in the whole. */
     void (*reduce[NL_RED_COUNT])(nl_reduction *acc, size_t first, size_t n, const double *a);
 
+    /* Puts first + i into ids for each i with a[i] != 0; returns how many.  ids has room for n. */
+    size_t (*nonzero)(size_t n, const double *a, uint32_t first, uint32_t *ids);
+
+    /* out[index[k]] += number, weights[k], or weights[k] * number, one after the other. */
+    void (*add_number)(size_t n, const uint32_t *index, double number, double *out);
+    void (*add_weights)(size_t n, const uint32_t *index, const double *weights, double *out);
+    void (*add_scaled)(size_t n, const uint32_t *index, const double *weights, double number, double *out);
+
     /* True when all are finite; else *where is the first that is not. */
     bool (*finite)(size_t n, const double *a, size_t *where);
 

@@ -66,7 +66,7 @@ static void resolve_all(nl_machine *machine)
     machine->generation = store->generation;
 }
 
-static void add_place(nl_machine *machine, uint32_t view, const double **read, double **written)
+void machine_add_place(nl_machine *machine, uint32_t view, const double **read, double **written)
 {
     const place p = { view, read, written };
 
@@ -101,17 +101,19 @@ static double *fixed_operand(const nl_machine *machine, nl_operand at)
     }
 }
 
-static void bind_read(nl_machine *machine, nl_operand at, const double **pointer)
+void machine_bind_read(nl_machine *machine, nl_operand at, const double **pointer)
 {
-    if (at.kind == NL_AT_VIEW) add_place(machine, at.index, pointer, NULL);
+    if (at.kind == NL_AT_VIEW) machine_add_place(machine, at.index, pointer, NULL);
     else *pointer = fixed_operand(machine, at);
 }
 
-static void bind_written(nl_machine *machine, nl_operand at, double **pointer)
+void machine_bind_written(nl_machine *machine, nl_operand at, double **pointer)
 {
-    if (at.kind == NL_AT_VIEW) add_place(machine, at.index, NULL, pointer);
+    if (at.kind == NL_AT_VIEW) machine_add_place(machine, at.index, NULL, pointer);
     else *pointer = fixed_operand(machine, at);
 }
+
+double *machine_new_chunk(nl_machine *machine) { return NL_NEW_ARRAY(machine->arena, double, REGISTER_STRIDE); }
 
 /* --- binding code --- */
 
@@ -152,11 +154,11 @@ static void bind_step(nl_machine *machine, step *s, const nl_instr *instr)
     s->run = machine_step_fn((nl_instr_kind)instr->kind);
     assert(s->kernel != NULL || s->run != NULL);
     for (int k = 0; k < instr->arg_count; k++) {
-        bind_read(machine, instr->args[k], &s->args[k]);
+        machine_bind_read(machine, instr->args[k], &s->args[k]);
         s->moves[k] = advance(instr->args[k], is_whole(instr, k));
     }
-    bind_written(machine, instr->dst, &s->dst);
-    s->dst_moves = advance(instr->dst, sums_up(instr));
+    machine_bind_written(machine, instr->dst, &s->dst);
+    s->dst_moves = advance(instr->dst, sums_up(instr) || machine_scatters(instr));
     bind_special(machine, s);
 }
 
@@ -170,8 +172,11 @@ static void bind_loop(nl_machine *machine, block *b)
     for (size_t k = 0; k < b->step_count; k++) {
         const nl_instr *instr = &segment->instrs.items[k];
         bind_step(machine, &b->steps[k], instr);
+        if (instr->kind == NL_I_INDEX && segment->kind == NL_C_SYNAPSES)
+            b->steps[k].numbers = nl_store_numbers(machine->store, segment->id);
         if (sums_up(instr)) b->sums[b->sum_count++] = (uint32_t)k;
         b->needs_pairs |= instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM
+                          || machine_scatters(instr)
                           || (instr->kind == NL_I_SAMPLE && (instr->right == 1 || instr->right == 2));
     }
 }
@@ -194,7 +199,7 @@ static void bind_scalar(nl_machine *machine, block *b, scalar_instr *out, const 
                            instr->args[2].index };
     if (out->code == SCALAR_FETCH) {
         out->a = (uint32_t)number;
-        bind_read(machine, instr->args[0], &b->fetched[number]);
+        machine_bind_read(machine, instr->args[0], &b->fetched[number]);
     } else if (out->code == SCALAR_OTHER) {
         out->a = (uint32_t)b->step_count;
         bind_step(machine, &b->steps[b->step_count++], instr);
@@ -214,9 +219,9 @@ static void bind_scalars(nl_machine *machine, block *b)
 
 static void bind_propagate(nl_machine *machine, block *b)
 {
-    bind_read(machine, b->segment->source, &b->source);
-    bind_read(machine, b->segment->weights, &b->weights);
-    bind_written(machine, b->segment->target, &b->target);
+    machine_bind_read(machine, b->segment->source, &b->source);
+    machine_bind_read(machine, b->segment->weights, &b->weights);
+    machine_bind_written(machine, b->segment->target, &b->target);
 }
 
 static void bind_block(nl_machine *machine, block *b, const nl_segment *segment)
@@ -227,7 +232,10 @@ static void bind_block(nl_machine *machine, block *b, const nl_segment *segment)
     case NL_C_SCALAR: bind_scalars(machine, b); break;
     case NL_C_PROPAGATE: bind_propagate(machine, b); break;
     case NL_C_LOOP:
-    case NL_C_SYNAPSES: bind_loop(machine, b); break;
+    case NL_C_SYNAPSES:
+        bind_loop(machine, b);
+        machine_bind_selected(machine, b);
+        break;
     }
 }
 
@@ -297,7 +305,7 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->body = bind_code(machine, &program->body);
     machine->stores = NL_NEW_ARRAY(machine->arena, double *, program->stores.count);
     for (size_t k = 0; k < program->stores.count; k++)
-        add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
+        machine_add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
     if (machine->all.count > 0) qsort(machine->all.items, machine->all.count, sizeof(place), by_view);
     machine->moving.items = NL_NEW_ARRAY(machine->arena, place, machine->all.count + 1);
     note_exchanges(machine);
@@ -353,6 +361,13 @@ void nl_machine_prepare(nl_machine *machine)
     machine->failed = false;
     run_code(machine, &machine->prologue);
     machine->prologue_failed = machine->failed;
+}
+
+bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection, nl_machine_fault *fault)
+{
+    if (selection->count == 0) return true;
+    machine->selection = selection;
+    return nl_machine_run(machine, fault);
 }
 
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)

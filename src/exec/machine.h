@@ -6,6 +6,28 @@
 #include "kernels.h"
 #include "net/propagate.h"
 
+/* Elements of a population that fired, ascending. */
+typedef struct nl_fired {
+    uint32_t *ids;
+    size_t count, room;
+} nl_fired;
+
+typedef enum nl_select_kind {
+    NL_SELECT_ELEMENTS, /* these elements of the space */
+    NL_SELECT_OUTGOING, /* the synapses of these pre neurons */
+    NL_SELECT_INCOMING  /* the synapses that reach these post neurons */
+} nl_select_kind;
+
+/* What a program whose space is selected runs over; neurons of a projection are numbered within its part. */
+typedef struct nl_selection {
+    nl_select_kind kind;
+    const uint32_t *ids;
+    size_t count;
+    bool one_delay;     /* OUTGOING: only the synapses with this delay, in steps */
+    uint32_t delay;
+    bool in_turn;       /* one element after the other: it may read what the one before wrote */
+} nl_selection;
+
 /* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one
  * slot where the memory is fixed and has no past. */
 typedef struct nl_store {
@@ -21,6 +43,11 @@ typedef struct nl_store {
     /* Where a ring's value jumped (start, set): the left limits, newest first. */
     struct nl_jump **jumps;        /* [mem] */
     const struct nl_conn *const *conns; /* [projection] */
+    nl_fired *lists;               /* filled by programs that detect events */
+    size_t list_count;
+    nl_selection *const *active;   /* [projection]: its synapses that a step moves; NULL: all */
+    double **numbers;              /* [projection]: numbers of synapses by place, where a program reads them and they differ */
+    size_t projection_count;
     double time;                   /* clock: t of the step that is being made */
     double h;                      /* its length, for SAMPLE */
     uint64_t step;
@@ -39,6 +66,9 @@ typedef struct nl_jump {
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
                    const char **too_large);
 void nl_store_done(nl_store *store);
+
+/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where they are the places. */
+const double *nl_store_numbers(nl_store *store, uint32_t projection);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
 static inline double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)
@@ -82,5 +112,8 @@ typedef struct nl_machine_fault {
 /* Runs the body once; false on a bad index (fault filled).  Allocates nothing.  Simultaneous stores to memory without
  * past that could not be made in place are swapped in at the end.  Rotating rings is the caller's. */
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault);
+
+/* The same for a program with a selected space. */
+bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection, nl_machine_fault *fault);
 
 #endif

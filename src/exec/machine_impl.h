@@ -21,6 +21,7 @@ struct step {
     const nl_instr *instr;
     size_t source_count;        /* GATHER: elements of the source */
     nl_stream stream;           /* DRAW */
+    const double *numbers;      /* INDEX of synapses that have other numbers than places; else NULL */
     nl_reduction *reduction;    /* REDUCE */
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
@@ -41,6 +42,30 @@ typedef struct scalar_instr {
     uint32_t code, dst, a, b, c; /* numbers of the scalar file; FETCH: a: pointer; OTHER: a: step */
 } scalar_instr;
 
+/* An array whose elements are collected before, or brought back after, a chunk of selected elements. */
+typedef struct collected {
+    const double *from;
+    double *to;             /* one of both is the array .. */
+    double *chunk;          /* .. and this its chunk */
+} collected;
+
+/* What a row of synapses adds to the post neurons: number, weight of each synapse, or both multiplied. */
+typedef struct row_add {
+    const step *add, *number, *weights;
+    uint8_t number_arg, weights_arg;
+    bool by_neuron;         /* the number is one of each pre neuron */
+} row_add;
+
+/* A loop over selected elements. */
+typedef struct selected_loop {
+    step *steps;            /* with chunks in place of arrays */
+    collected *reads, *writes;
+    size_t read_count, write_count;
+    row_add *adds;          /* all that the loop does, or NULL */
+    size_t add_count;
+    bool needs_neurons;
+} selected_loop;
+
 typedef struct block {
     const nl_segment *segment;
     size_t count;
@@ -53,6 +78,7 @@ typedef struct block {
     bool needs_pairs;           /* SYNAPSES: pre and post neurons of each synapse */
     const double *source, *weights; /* PROPAGATE */
     double *target;
+    selected_loop *selected;    /* NULL: never over a selection */
 } block;
 
 typedef struct code {
@@ -79,7 +105,11 @@ struct nl_machine {
     places all, moving; /* moving: to be found anew at each run, for the memory turns */
     double **stores;    /* where numbers go at the end */
     uint64_t generation;
-    uint32_t pre[NL_CHUNK], post[NL_CHUNK]; /* neurons of a chunk of synapses */
+    const uint32_t *pre, *post; /* neurons of a chunk of synapses */
+    uint32_t pre_room[NL_CHUNK], post_room[NL_CHUNK];
+    const uint64_t *elements;   /* of a chunk of selected elements; NULL: they follow each other */
+    uint64_t element_room[NL_CHUNK];
+    const nl_selection *selection;
     double *scratch;    /* of propagation */
     nl_machine_fault fault;
     bool failed, prologue_failed;
@@ -97,6 +127,26 @@ static inline const nl_projection *machine_projection(const nl_machine *machine,
 {
     return &machine->store->model->projections.items[projection];
 }
+
+/* Number of element i of a chunk that begins at `at`. */
+static inline uint64_t machine_element(const nl_machine *machine, size_t at, size_t i)
+{
+    return machine->elements != NULL ? machine->elements[i] : at + i;
+}
+
+static inline bool machine_scatters(const nl_instr *instr) { return instr->kind == NL_I_ADD || instr->kind == NL_I_SET; }
+
+/* machine.c: operands, found anew when memory turns. */
+void machine_bind_read(nl_machine *machine, nl_operand at, const double **pointer);
+void machine_bind_written(nl_machine *machine, nl_operand at, double **pointer);
+void machine_add_place(nl_machine *machine, uint32_t view, const double **read, double **written);
+double *machine_new_chunk(nl_machine *machine);
+
+/* machine_select.c */
+void machine_bind_selected(nl_machine *machine, block *b);
+const nl_selection *machine_selection(const nl_machine *machine, const block *b);
+void machine_run_selected(nl_machine *machine, const block *b, const nl_selection *selection);
+void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n);
 
 /* machine_loop.c */
 step_fn machine_step_fn(nl_instr_kind kind);

@@ -35,8 +35,12 @@ static void copy(nl_machine *machine, const step *s, double *dst, const double *
 static void number_elements(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                             size_t n)
 {
-    (void)s, (void)args;
-    machine->kernels->iota(n, dst, (double)at);
+    (void)args;
+    for (size_t i = 0; machine->elements != NULL && i < n; i++)
+        dst[i] = s->numbers != NULL ? s->numbers[machine->elements[i]] : (double)machine->elements[i];
+    if (machine->elements != NULL) return;
+    if (s->numbers != NULL) machine->kernels->copy(n, dst, s->numbers + at);
+    else machine->kernels->iota(n, dst, (double)at);
 }
 
 static void gather(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
@@ -44,7 +48,7 @@ static void gather(nl_machine *machine, const step *s, double *dst, const double
     size_t bad = 0;
 
     machine->kernels->gather(n, dst, args[0], s->source_count, args[1], &bad);
-    if (bad != 0) machine_fail(machine, s->instr->node, at + bad - 1, args[1][bad - 1]);
+    if (bad != 0) machine_fail(machine, s->instr->node, machine_element(machine, at, bad - 1), args[1][bad - 1]);
 }
 
 static void read_table(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
@@ -58,7 +62,7 @@ static void read_table(nl_machine *machine, const step *s, double *dst, const do
         const double column = has_column ? args[1][each_column ? i : 0] : 0;
 
         if (nl_table_read(model, table, args[0][each_time ? i : 0], column, dst + i)) continue;
-        machine_fail(machine, s->instr->node, at + i, column);
+        machine_fail(machine, s->instr->node, machine_element(machine, at, i), column);
         dst[i] = NAN;
     }
 }
@@ -71,7 +75,15 @@ static void draw(nl_machine *machine, const step *s, double *dst, const double *
     size_t strides[NL_NODE_ARGS] = { 0 };
 
     for (int k = 0; k < s->arg_count; k++) strides[k] = s->instr->args[k].kind != NL_AT_SCALAR;
-    nl_draw_array(def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
+    if (machine->elements == NULL) {
+        nl_draw_array(def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double values[NL_NODE_ARGS];
+        for (int k = 0; k < s->arg_count; k++) values[k] = args[k][i * strides[k]];
+        dst[i] = nl_draw(def->dist, s->stream, (uint64_t)def->use << 32 | machine->elements[i], when, values);
+    }
 }
 
 /* Post neurons outside of the projection's part get 0. */
@@ -127,12 +139,44 @@ static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const
                             dst + target_part(machine, s->instr)->begin);
 }
 
+static void emit(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    nl_fired *list = &machine->store->lists[s->instr->id];
+    const bool is_number = s->instr->args[0].kind == NL_AT_SCALAR;
+
+    (void)dst;
+    if (!is_number) list->count += machine->kernels->nonzero(n, args[0], (uint32_t)at, list->ids + list->count);
+    else if (args[0][0] != 0)
+        for (size_t i = 0; i < n; i++) list->ids[list->count++] = (uint32_t)(at + i);
+}
+
+static void add_to_neurons(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                           size_t n)
+{
+    const uint32_t *neuron = s->instr->right ? machine->pre : machine->post;
+    const size_t stride = s->instr->args[0].kind != NL_AT_SCALAR;
+
+    (void)at;
+    for (size_t i = 0; i < n; i++) dst[neuron[i]] += args[0][i * stride];
+}
+
+static void set_in_neurons(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                           size_t n)
+{
+    const uint32_t *neuron = s->instr->right ? machine->pre : machine->post;
+    const size_t stride = s->instr->args[0].kind != NL_AT_SCALAR;
+
+    (void)at;
+    for (size_t i = 0; i < n; i++) dst[neuron[i]] = args[0][i * stride];
+}
+
 step_fn machine_step_fn(nl_instr_kind kind)
 {
     static const step_fn fns[] = {
         [NL_I_COPY] = copy,   [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather,     [NL_I_TABLE] = read_table,
         [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
         [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
+        [NL_I_EMIT] = emit,   [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
     };
 
     return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;
@@ -164,7 +208,7 @@ static void run_first(nl_machine *machine, const block *b, size_t n)
         else s->run(machine, s, s->dst, s->args, 0, n);
 }
 
-static void run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
+void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 {
     for (const step *s = b->steps, *end = s + b->step_count; s < end; s++) {
         double *dst = s->dst + (at & s->dst_moves);
@@ -180,14 +224,28 @@ static size_t chunk_size(const block *b, size_t at)
     return b->count - at < NL_CHUNK ? b->count - at : NL_CHUNK;
 }
 
+static void find_neurons(nl_machine *machine, const block *b, size_t at, size_t n)
+{
+    nl_conn_synapses(machine_conn(machine, b->segment->id), at, n, machine->pre_room, machine->post_room);
+    machine->pre = machine->pre_room;
+    machine->post = machine->post_room;
+}
+
 void machine_run_loop(nl_machine *machine, const block *b)
 {
+    const nl_selection *selection = machine_selection(machine, b);
+
     if (b->sum_count > 0) begin_sums(machine, b);
+    if (selection != NULL) {
+        machine_run_selected(machine, b, selection);
+        if (b->sum_count > 0) end_sums(b);
+        return;
+    }
     for (size_t at = 0; at < b->count; at += NL_CHUNK) {
         const size_t n = chunk_size(b, at);
-        if (b->needs_pairs) nl_conn_synapses(machine_conn(machine, b->segment->id), at, n, machine->pre, machine->post);
+        if (b->needs_pairs) find_neurons(machine, b, at, n);
         if (at == 0) run_first(machine, b, n);
-        else run_chunk(machine, b, at, n);
+        else machine_run_chunk(machine, b, at, n);
     }
     if (b->sum_count > 0) end_sums(b);
 }

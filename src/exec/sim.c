@@ -146,10 +146,11 @@ static bool allocate(nl_sim *sim)
     return sim->has_store;
 }
 
-static nl_machine *compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count)
+nl_machine *sim_compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count, uint32_t selected)
 {
     if (count == 0) return NULL;
-    const nl_program *program = nl_program_compile(sim->arena, sim->model, &sim->lowered->memory, name, roots, count);
+    const nl_program *program =
+        nl_program_compile(sim->arena, sim->model, &sim->lowered->memory, name, roots, count, selected);
 #ifdef NL_DEV
     const char *wrong = nl_program_verify(sim->arena, program, &sim->lowered->memory);
     if (wrong != NULL) {
@@ -158,6 +159,11 @@ static nl_machine *compile(nl_sim *sim, const char *name, const nl_root *roots, 
     }
 #endif
     return nl_machine_new(program, &sim->store);
+}
+
+static nl_machine *compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count)
+{
+    return sim_compile(sim, name, roots, count, NL_SELECT_NONE);
 }
 
 static void compile_all(nl_sim *sim)
@@ -174,6 +180,7 @@ static void compile_all(nl_sim *sim)
     sim->blocks = NL_NEW_ARRAY(sim->arena, nl_machine *, sim->model->blocks.count + 1);
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
+    sim_make_events(sim);
 }
 
 static bool is_work(const nl_sim *sim, uint32_t mem)
@@ -207,8 +214,11 @@ static bool build(nl_sim *sim)
 {
     if (!first_parameters(sim) || !connect_all(sim)) return false;
     given_parameters(sim);
+    if (!sim_find_path_delays(sim)) return false;
+    given_parameters(sim); /* the order may be another one now */
     sim->is_built = true;
     if (!lower_fitting(sim) || !allocate(sim)) return false;
+    sim_make_lists(sim);
     compile_all(sim);
     find_rotating(sim);
     sim_repoint(sim);
@@ -271,13 +281,32 @@ void nl_sim_free(nl_sim *sim)
     for (size_t k = 0; k < NL_LEN(machines); k++) nl_machine_free(machines[k]);
     for (size_t k = 0; sim->blocks != NULL && k < sim->model->blocks.count; k++) nl_machine_free(sim->blocks[k]);
     for (size_t k = 0; k < sim->groups.count; k++) nl_machine_free(sim->groups.items[k]->machine);
+    sim_free_events(sim);
     if (sim->has_store) {
         sim_drop_jumps(sim);
         nl_store_done(&sim->store);
     }
     for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_free(sim->conns[k]);
     nl_arena_free(sim->arena);
+    free(sim->numbered);
     free(sim);
+}
+
+/* --- numbers of synapses --- */
+
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space)
+{
+    const nl_space *s = nl_graph_space(sim->model->graph, space);
+
+    if (s->kind != NL_SPACE_SYNAPSES || sim->conns[s->owner]->kind != NL_CONN_OUT) return NULL;
+    return sim->conns[s->owner];
+}
+
+size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place)
+{
+    const nl_conn *conn = sim_conn_by_pre(sim, space);
+
+    return conn != NULL ? nl_conn_number(conn, place) : place;
 }
 
 /* --- probes --- */
@@ -307,20 +336,48 @@ static const double *probe_value(const nl_sim *sim, size_t probe)
     return nl_store_at(&sim->store, sim->probe_roots[probe].mem, 0);
 }
 
-static bool is_repeated(const nl_sim *sim, size_t probe)
+static uint32_t probe_space(const nl_sim *sim, size_t probe)
 {
-    return nl_graph_node(sim->model->graph, sim->probe_roots[probe].node)->space == 0 && sim->probes[probe].count > 1;
+    return nl_graph_node(sim->model->graph, sim->probe_roots[probe].node)->space;
+}
+
+bool sim_probe_is_repeated(const nl_sim *sim, size_t probe)
+{
+    return probe_space(sim, probe) == 0 && sim->probes[probe].count > 1;
+}
+
+/* Whether what the program leaves is what was asked for, element by element. */
+static bool is_as_computed(const nl_sim *sim, size_t probe)
+{
+    return !sim_probe_is_repeated(sim, probe) && sim_conn_by_pre(sim, probe_space(sim, probe)) == NULL;
+}
+
+static void present(const nl_sim *sim, size_t probe, const double *value, double *out)
+{
+    const nl_conn *conn = sim_conn_by_pre(sim, probe_space(sim, probe));
+
+    if (conn != NULL) {
+        nl_conn_by_number(conn, value, out);
+        return;
+    }
+    for (size_t i = 0; i < sim->probes[probe].count; i++) out[i] = value[sim_probe_is_repeated(sim, probe) ? 0 : i];
+}
+
+nl_sim_status sim_probe_value(nl_sim *sim, size_t probe, const double **values, nl_sim_failure *failure)
+{
+    const nl_sim_status status = sim_run_machine(sim, group_of(sim, &probe, 1)->machine, failure);
+
+    *values = probe_value(sim, probe);
+    return status;
 }
 
 nl_sim_status nl_sim_read(nl_sim *sim, size_t probe, double *out, nl_sim_failure *failure)
 {
-    const probe_group *g = group_of(sim, &probe, 1);
-    const nl_sim_status status = sim_run_machine(sim, g->machine, failure);
-    const double *value = probe_value(sim, probe);
+    const double *value;
+    const nl_sim_status status = sim_probe_value(sim, probe, &value, failure);
 
-    if (status != NL_SIM_OK) return status;
-    for (size_t i = 0; i < sim->probes[probe].count; i++) out[i] = value[is_repeated(sim, probe) ? 0 : i];
-    return NL_SIM_OK;
+    if (status == NL_SIM_OK) present(sim, probe, value, out);
+    return status;
 }
 
 /* --- running --- */
@@ -332,7 +389,7 @@ typedef struct rhythm {
     const nl_sampler **samplers;
     const double **values; /* where the program leaves them */
     size_t count;
-    double *repeated; /* room for a value that is one number for many elements */
+    double *presented; /* room for a value that is one number for many elements, or in the order of numbers */
 } rhythm;
 
 typedef struct rhythms {
@@ -369,7 +426,7 @@ static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
         r->group = group_of(sim, probes, r->count);
         r->values = NL_NEW_ARRAY(arena, const double *, r->count);
         for (size_t j = 0; j < r->count; j++) r->values[j] = probe_value(sim, probes[j]);
-        r->repeated = NL_NEW_ARRAY(arena, double, most);
+        r->presented = NL_NEW_ARRAY(arena, double, most);
     }
     return all;
 }
@@ -380,9 +437,9 @@ static bool give_sample(nl_sim *sim, const rhythm *r, size_t j)
     const size_t count = sim->probes[s->probe].count;
     const double *value = r->values[j];
 
-    if (count > 1 && is_repeated(sim, s->probe)) {
-        for (size_t i = 0; i < count; i++) r->repeated[i] = value[0];
-        value = r->repeated;
+    if (!is_as_computed(sim, s->probe)) {
+        present(sim, s->probe, value, r->presented);
+        value = r->presented;
     }
     return s->sample(s->user, sim->store.time, value, count);
 }
@@ -454,7 +511,9 @@ nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done,
     probe_group *until = run->until >= 0 ? group_of(sim, &condition, 1) : NULL;
 
     *done = 0;
+    sim->run = run;
     const nl_sim_status status = run_steps(sim, run, &all, until, done, failure);
+    sim->run = NULL;
     nl_arena_free(arena);
     return status;
 }
@@ -469,6 +528,7 @@ typedef struct listing {
     const char *name;
     const nl_root *roots;
     size_t count;
+    uint32_t selected;
 } listing;
 
 static void add_listing(nl_sim *sim, nl_text *text, const listing *l, bool programs)
@@ -479,27 +539,55 @@ static void add_listing(nl_sim *sim, nl_text *text, const listing *l, bool progr
         return;
     }
     const nl_program *p =
-        nl_program_compile(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count);
+        nl_program_compile(text->arena, sim->model, &sim->lowered->memory, l->name, l->roots, l->count, l->selected);
     nl_text_adds(text, nl_program_text(text->arena, p, sim->model, &sim->lowered->memory));
+}
+
+static void add_event_listings(nl_sim *sim, nl_text *text, bool programs)
+{
+    const nl_model *model = sim->model;
+
+    for (size_t k = 0; k < model->events.count; k++) {
+        const nl_event_code *code = &sim->lowered->events[k];
+        const uint32_t p = model->events.items[k].population;
+        const uint32_t space = p != UINT32_MAX ? model->populations.items[p].space : 0;
+        add_listing(sim, text,
+                    &(listing){ "body", code->body.items, code->body.count,
+                                space == 0 || code->mask != UINT32_MAX ? NL_SELECT_NONE : space },
+                    programs);
+    }
+    for (size_t k = 0; k < model->pathways.count; k++) {
+        const nl_pathway *path = &model->pathways.items[k];
+        const nl_projection *p = &model->projections.items[path->projection];
+        const nl_pathway_code *code = &sim->lowered->pathways[k];
+        const uint32_t neurons = model->populations.items[(path->on_post ? p->post : p->pre).population].space;
+        add_listing(sim, text,
+                    &(listing){ "neurons", code->neurons.items, code->neurons.count, neurons == 0 ? NL_SELECT_NONE : neurons },
+                    programs);
+        add_listing(sim, text, &(listing){ "synapses", code->synapses.items, code->synapses.count, p->space }, programs);
+    }
 }
 
 const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
 {
     const nl_lowered *lo = sim->lowered;
     const listing lists[] = {
-        { "first", lo->first.items, lo->first.count },       { "begin", lo->begin.items, lo->begin.count },
-        { "substep", lo->substep.items, lo->substep.count }, { "step", lo->step.items, lo->step.count },
-        { "split begin", lo->split_begin.items, lo->split_begin.count },
-        { "split substep", lo->split_substep.items, lo->split_substep.count },
-        { "split step", lo->split_step.items, lo->split_step.count },
-        { "probes", sim->probe_roots, sim->probe_count },
+        { "first", lo->first.items, lo->first.count, NL_SELECT_NONE },
+        { "begin", lo->begin.items, lo->begin.count, NL_SELECT_NONE },
+        { "substep", lo->substep.items, lo->substep.count, NL_SELECT_NONE },
+        { "step", lo->step.items, lo->step.count, NL_SELECT_NONE },
+        { "split begin", lo->split_begin.items, lo->split_begin.count, NL_SELECT_NONE },
+        { "split substep", lo->split_substep.items, lo->split_substep.count, NL_SELECT_NONE },
+        { "split step", lo->split_step.items, lo->split_step.count, NL_SELECT_NONE },
+        { "probes", sim->probe_roots, sim->probe_count, NL_SELECT_NONE },
     };
     nl_text text = nl_text_new(arena);
 
     if (strcmp(what, "explain") == 0) return lo->notes;
     for (size_t k = 0; k < NL_LEN(lists); k++) add_listing(sim, &text, &lists[k], strcmp(what, "program") == 0);
     for (size_t k = 0; k < sim->model->blocks.count; k++)
-        add_listing(sim, &text, &(listing){ "block", lo->blocks[k].items, lo->blocks[k].count },
+        add_listing(sim, &text, &(listing){ "block", lo->blocks[k].items, lo->blocks[k].count, NL_SELECT_NONE },
                     strcmp(what, "program") == 0);
+    add_event_listings(sim, &text, strcmp(what, "program") == 0);
     return text.chars;
 }

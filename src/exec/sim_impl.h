@@ -17,6 +17,26 @@ typedef struct probe_group {
 
 typedef struct stiff_solver stiff_solver;
 
+/* An event while stepping. */
+typedef struct event_run {
+    nl_machine *body;    /* or NULL */
+    size_t depth;        /* of the log */
+    nl_fired *log;       /* by step modulo depth: who fired; NULL where nothing travels with a delay */
+    nl_fired last;       /* where `spiked` is set */
+    uint64_t *steps;     /* TIMES: at which they fire .. */
+    size_t cursor;       /* .. and the first that is still to come */
+} event_run;
+
+/* A pathway while stepping. */
+typedef struct pathway_run {
+    nl_machine *neurons, *synapses; /* or NULL */
+    uint32_t low, high;  /* delays in steps */
+    nl_fired part;       /* numbers of neurons within the part */
+} pathway_run;
+
+typedef struct step_range { uint32_t low, high; } step_range;
+typedef struct event_snapshot event_snapshot;
+
 struct nl_sim {
     const nl_model *model;
     nl_diags *diags;
@@ -32,10 +52,18 @@ struct nl_sim {
     nl_machine *first, *begin, *substep, *step;
     nl_machine *split_begin, *split_substep, *split_step; /* NULL where steps are never split */
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
+    event_run *events;         /* by event of the model */
+    pathway_run *pathways;     /* by pathway */
+    step_range *path_delays;   /* by pathway: in steps */
+    double **held_values;      /* by refractory: what is held while input is delivered */
+    bool has_events, has_slopes;
+    const nl_sim_run *run;     /* the observers while stepping, or NULL */
+    double *at_event_values;
     nl_root *probe_roots;
     nl_probe *probes;
     size_t probe_count;
     NL_LIST(probe_group *) groups;
+    double *numbered;          /* values of synapses in the order of their numbers, for nl_sim_values; or NULL */
     bool *overridden;          /* by variable: a parameter that was set by hand keeps its values */
     uint32_t *rotating;        /* memory with a past that each step adds to */
     size_t rotating_count;
@@ -43,6 +71,10 @@ struct nl_sim {
     double h;                  /* the adaptive method's own step */
     stiff_solver *stiff;
 };
+
+/* sim.c */
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* of synapses whose places are not their numbers, or NULL */
+size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place);
 
 /* sim_state.c */
 void sim_repoint(nl_sim *sim);      /* values[] to where the store has them now */
@@ -55,8 +87,27 @@ void sim_drop_jumps(nl_sim *sim);
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
 void sim_states_changed(nl_sim *sim); /* a multi-step integrator starts anew */
 bool sim_stiff_fits(nl_sim *sim);
 void sim_stiff_free(nl_sim *sim);
+
+/* sim.c */
+nl_machine *sim_compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count, uint32_t selected);
+nl_sim_status sim_probe_value(nl_sim *sim, size_t probe, const double **values, nl_sim_failure *failure);
+bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
+
+/* sim_event.c */
+void sim_make_lists(nl_sim *sim); /* before programs are compiled */
+bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
+void sim_make_events(nl_sim *sim);
+void sim_prepare_events(nl_sim *sim);
+void sim_reset_events(nl_sim *sim);
+void sim_begin_detection(nl_sim *sim); /* before a step */
+nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
+void sim_free_events(nl_sim *sim);
+event_snapshot *sim_save_events(const nl_sim *sim);
+void sim_restore_events(nl_sim *sim, const event_snapshot *snapshot);
+void sim_free_event_snapshot(const nl_sim *sim, event_snapshot *snapshot);
 
 #endif

@@ -204,6 +204,7 @@ nl_sim_status sim_prepare(nl_sim *sim, nl_sim_failure *failure)
         if (whole[k] != NULL) nl_machine_prepare(whole[k]);
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         if (sim->blocks[k] != NULL) nl_machine_prepare(sim->blocks[k]);
+    sim_prepare_events(sim);
     for (size_t k = 0; k < sim->groups.count; k++) nl_machine_prepare(sim->groups.items[k]->machine);
     return NL_SIM_OK;
 }
@@ -355,6 +356,7 @@ nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure)
     for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
         if (var_of(sim, v)->kind == NL_VAR_STATE) status = init_history(sim, v, failure);
     clear_windows(sim);
+    sim_reset_events(sim);
     if (status == NL_SIM_OK) status = init_previous(sim, failure);
     if (status == NL_SIM_OK) status = first_previous(sim, failure);
     return status;
@@ -383,7 +385,11 @@ const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count)
     *count = 0;
     if (mem == UINT32_MAX) return NULL;
     *count = mem_of(sim, mem)->count;
-    return nl_store_at(&sim->store, mem, 0);
+    const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
+    if (conn == NULL) return nl_store_at(&sim->store, mem, 0);
+    sim->numbered = nl_realloc(sim->numbered, nl_checked_mul(*count, sizeof *sim->numbered));
+    nl_conn_by_number(conn, nl_store_at(&sim->store, mem, 0), sim->numbered);
+    return sim->numbered;
 }
 
 void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
@@ -394,7 +400,9 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     if (var_of(sim, var)->kind == NL_VAR_STATE) sim_jump(sim);
     else sim->overridden[var] = true;
     sim_states_changed(sim);
-    memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+    const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
+    if (conn != NULL) nl_conn_by_place(conn, values, nl_store_at(&sim->store, mem, 0));
+    else memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
 }
 
 /* --- snapshots --- */
@@ -403,6 +411,8 @@ struct nl_sim_snapshot {
     double **values; /* by memory: all slots from lag 0 on */
     nl_jump **jumps;
     size_t mem_count;
+    const nl_sim *sim;
+    event_snapshot *events;
     bool *overridden;
     uint64_t step;
     double h;
@@ -433,6 +443,8 @@ nl_sim_snapshot *nl_sim_save(const nl_sim *sim)
     s->overridden = nl_calloc(vars, sizeof *s->overridden);
     memcpy(s->overridden, sim->overridden, vars * sizeof *s->overridden);
     s->step = sim->store.step;
+    s->sim = sim;
+    s->events = sim_save_events(sim);
     s->h = sim->h;
     for (uint32_t m = 0; m < n; m++) {
         const nl_mem *mem = mem_of(sim, m);
@@ -458,11 +470,13 @@ void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *s)
     sim->store.step = s->step;
     sim->store.time = sim->model->start + (double)s->step * sim->model->dt;
     sim->h = s->h;
+    sim_restore_events(sim, s->events);
 }
 
 void nl_sim_snapshot_free(nl_sim_snapshot *s)
 {
     if (s == NULL) return;
+    sim_free_event_snapshot(s->sim, s->events);
     for (size_t m = 0; m < s->mem_count; m++) {
         free(s->values[m]);
         for (nl_jump *j = s->jumps[m]; j != NULL; j = s->jumps[m]) {

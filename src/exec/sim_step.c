@@ -36,16 +36,30 @@ static void find_equation(const nl_sim *sim, nl_node *fault, nl_sim_failure *fai
         }
 }
 
+static nl_sim_status explain_fault(nl_sim *sim, const nl_machine_fault *fault, nl_sim_failure *failure)
+{
+    nl_node node = *nl_graph_node(sim->model->graph, fault->node);
+
+    *failure = (nl_sim_failure){ .var = UINT32_MAX,
+                                 .element = sim_element_number(sim, node.space, fault->element),
+                                 .time = sim->store.time,
+                                 .value = fault->value };
+    find_equation(sim, &node, failure);
+    return node.kind == NL_X_SAMPLE ? NL_SIM_BAD_DELAY : NL_SIM_BAD_INDEX;
+}
+
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure)
 {
     nl_machine_fault fault = { 0 };
 
-    if (nl_machine_run(machine, &fault)) return NL_SIM_OK;
-    nl_node node = *nl_graph_node(sim->model->graph, fault.node);
-    *failure =
-        (nl_sim_failure){ .var = UINT32_MAX, .element = fault.element, .time = sim->store.time, .value = fault.value };
-    find_equation(sim, &node, failure);
-    return node.kind == NL_X_SAMPLE ? NL_SIM_BAD_DELAY : NL_SIM_BAD_INDEX;
+    return nl_machine_run(machine, &fault) ? NL_SIM_OK : explain_fault(sim, &fault, failure);
+}
+
+nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure)
+{
+    nl_machine_fault fault = { 0 };
+
+    return nl_machine_run_selected(machine, selection, &fault) ? NL_SIM_OK : explain_fault(sim, &fault, failure);
 }
 
 /* The first state that is not finite. */
@@ -60,7 +74,7 @@ nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
         *failure = (nl_sim_failure){ .var = v,
-                                     .element = where,
+                                     .element = sim_element_number(sim, var->space, where),
                                      .time = sim->store.time,
                                      .value = values[where],
                                      .span = var->deriv != 0 || var->next != 0 ? var->deriv_span : var->span };
@@ -357,11 +371,13 @@ nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
     nl_sim_status status;
 
     if (sim->lowered->jumped != UINT32_MAX) set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
+    sim_begin_detection(sim);
     if ((status = advance_equations(sim, split, failure)) != NL_SIM_OK) return status;
     if (step != NULL && (status = sim_run_machine(sim, step, failure)) != NL_SIM_OK) return status;
     rotate_all(sim);
     sim->store.step++;
     sim->store.time = sim->model->start + (double)sim->store.step * sim->model->dt;
+    if (sim->has_events && (status = sim_run_events(sim, failure)) != NL_SIM_OK) return status;
     if (sim->model->blocks.count == 0) return NL_SIM_OK;
     status = run_blocks(sim, NL_BLOCK_EVERY, failure);
     return status == NL_SIM_OK ? run_blocks(sim, NL_BLOCK_AT, failure) : status;

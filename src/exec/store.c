@@ -1,5 +1,7 @@
 #include "machine.h"
 
+#include "net/conn.h"
+
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -87,12 +89,16 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
     store->slots = nl_calloc(memory->mems.count, sizeof *store->slots);
     store->turns = nl_calloc(memory->mems.count, sizeof *store->turns);
     store->jumps = nl_calloc(memory->mems.count, sizeof *store->jumps);
+    store->projection_count = model->projections.count;
+    store->numbers = nl_calloc(store->projection_count, sizeof *store->numbers);
     place(store, store->block);
     return true;
 }
 
 void nl_store_done(nl_store *store)
 {
+    for (size_t p = 0; p < store->projection_count; p++) free(store->numbers[p]);
+    free(store->numbers);
     free(store->jumps);
     free(store->turns);
     free(store->slots);
@@ -101,6 +107,32 @@ void nl_store_done(nl_store *store)
     free(store->slot_base);
     munmap(store->block, store->block_bytes);
     *store = (nl_store){ 0 };
+}
+
+static double *numbers_of(const nl_conn *conn)
+{
+    enum { CHUNK = 1024 };
+    double *numbers = nl_realloc(NULL, nl_checked_mul(conn->synapse_count, sizeof *numbers));
+    nl_numbering *numbering = nl_numbering_new(conn);
+    uint64_t chunk[CHUNK];
+
+    for (uint64_t at = 0; at < conn->synapse_count; at += CHUNK) {
+        const size_t n = conn->synapse_count - at < CHUNK ? conn->synapse_count - at : CHUNK;
+
+        nl_numbering_next(numbering, n, chunk);
+        for (size_t k = 0; k < n; k++) numbers[at + k] = (double)chunk[k];
+    }
+    nl_numbering_free(numbering);
+    return numbers;
+}
+
+const double *nl_store_numbers(nl_store *store, uint32_t projection)
+{
+    const nl_conn *conn = store->conns[projection];
+
+    if (conn->kind != NL_CONN_OUT) return NULL;
+    if (store->numbers[projection] == NULL) store->numbers[projection] = numbers_of(conn);
+    return store->numbers[projection];
 }
 
 const double *nl_store_left(const nl_store *store, uint32_t mem, uint64_t step)

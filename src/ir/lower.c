@@ -107,6 +107,7 @@ static nl_ref env_step(env *e)
     lowering *lo = e->lo;
     const nl_ref step = nl_expr_leaf(lo->graph, NL_X_STEP, 0, 0, nl_dim_none);
 
+    if (e->is_end) return op2(lo, NL_OP_ADD, step, number(lo, 1));
     return e->is_shifted ? op2(lo, NL_OP_ADD, step, op1(lo, NL_OP_FLOOR, e->offset)) : step;
 }
 
@@ -171,7 +172,7 @@ static nl_ref compared(lowering *lo, nl_op op, nl_ref a, nl_ref b)
  * jumps in time is read just before a stage's time. */
 static nl_ref held_time(env *e, nl_ref time)
 {
-    if (e->is_shifted || !(e->place > 0)) return time;
+    if (e->is_shifted || e->is_end || !(e->place > 0)) return time;
     return op2(e->lo, NL_OP_SUB, time, number(e->lo, 2 * clock_tolerance(e->lo)));
 }
 
@@ -257,6 +258,8 @@ static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
     case NL_X_DELAY: return env_delayed(e, node->id);
     case NL_X_PREV: return env_previous(e, node->id);
     case NL_X_WINDOW: return env_window(e, node->id);
+    case NL_X_SPIKED: return env_spiked(e, node->id);
+    case NL_X_OLD: return env_eval(e->start, node->args[0]);
     default: return 0;
     }
 }
@@ -268,7 +271,13 @@ nl_ref env_eval(env *e, nl_ref model_node)
 
 nl_ref env_deriv(env *e, uint32_t var)
 {
-    if (e->deriv[var] == 0) e->deriv[var] = env_eval(e, e->lo->model->vars.items[var].deriv);
+    lowering *lo = e->lo;
+
+    if (e->deriv[var] == 0) {
+        e->deriv[var] = env_eval(e, lo->model->vars.items[var].deriv);
+        if (is_held(lo, var) && !e->is_shifted)
+            e->deriv[var] = op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), number(lo, 0), e->deriv[var]);
+    }
     return e->deriv[var];
 }
 
@@ -283,7 +292,7 @@ static void add_variables(lowering *lo)
         const size_t count = nl_graph_space(lo->graph, var->space)->count;
 
         lo->var_mem[v] = UINT32_MAX;
-        if (var->kind == NL_VAR_INPUT || var->projection != UINT32_MAX) continue;
+        if (var->kind == NL_VAR_INPUT || (var->projection != UINT32_MAX && var->kind == NL_VAR_PARAM)) continue;
         lo->var_mem[v] = memory_add(lo, var->full_name, var->space, count, v);
         memory_get(lo, lo->var_mem[v])->is_state = var->kind == NL_VAR_STATE;
         memory_get(lo, lo->var_mem[v])->fixed = var->kind == NL_VAR_PARAM;
@@ -402,12 +411,16 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     lo.window_mem = NL_NEW_ARRAY(arena, uint32_t, model->windows.count + 1);
     lo.window_sum = NL_NEW_ARRAY(arena, uint32_t, model->windows.count + 1);
     lo.flow_terms = NL_NEW_ARRAY(arena, terms, model->flows.count + 1);
+    lo.events = NL_NEW_ARRAY(arena, nl_event_code, model->events.count + 1);
+    lo.refractories = NL_NEW_ARRAY(arena, nl_refractory_code, model->refractories.count + 1);
     add_variables(&lo);
     add_histories(&lo);
+    begin_events(&lo);
     for (size_t k = 0; k < model->flows.count; k++) factor_flow(&lo, k);
     check_delays(&lo);
     if (nl_diags_error_count(diags) > errors || !lower_steps(&lo) || nl_diags_error_count(diags) > errors) return NULL;
     lower_blocks(&lo);
+    lower_event_code(&lo);
     lower_probes(&lo, probes, probe_counts, probe_count, probe_roots);
     lower_stores(&lo);
     lo.out->var_mem = lo.var_mem;

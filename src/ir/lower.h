@@ -26,6 +26,32 @@ typedef struct nl_exact_def {
 
 typedef NL_LIST(nl_root) nl_roots;
 
+/* What is done with an event.  Elements that fire are put into the list of its number by the step (TIMES: by whoever
+ * steps); in a population of one `flag` is set instead. */
+typedef struct nl_event_code {
+    uint32_t flag;       /* or UINT32_MAX */
+    uint32_t spiked;     /* memory that is 1 for the elements that fired last, UINT32_MAX where nothing reads it */
+    uint32_t mask;       /* set for the elements while the body runs, where it cannot be run for them alone; UINT32_MAX */
+    nl_roots body;       /* for the elements that fired */
+} nl_event_code;
+
+/* What is done for the neurons that fired and for their synapses, one after the other. */
+typedef struct nl_pathway_code {
+    nl_roots neurons, synapses;
+    bool changes_held;   /* adds to variables that a refractory neuron holds */
+} nl_pathway_code;
+
+typedef struct nl_refractory_code {
+    uint32_t list;       /* of the elements that are refractory after the step, or UINT32_MAX */
+    uint32_t state;      /* memory: the last step without spikes, or (`while`) whether there are none */
+} nl_refractory_code;
+
+/* Synapses whose states move only with those of their pre neurons for which `gate` is not 0. */
+typedef struct nl_gate_code {
+    uint32_t projection;
+    uint32_t gate, last; /* memory over the pre neurons: whether it is open; the step up to which synapses are moved */
+} nl_gate_code;
+
 /* How a step is made. */
 typedef enum nl_stepping {
     NL_STEP_FIXED,    /* `step` is all */
@@ -55,6 +81,12 @@ typedef struct nl_lowered {
     NL_LIST(nl_weights_def) weights;
     NL_LIST(nl_exact_def) exacts;
     NL_LIST(uint32_t) ones;      /* memory filled with 1 */
+    const nl_event_code *events;             /* by event of the model */
+    const nl_pathway_code *pathways;         /* by pathway */
+    const nl_refractory_code *refractories;  /* by refractory */
+    uint32_t list_count;         /* events, then refractories */
+    NL_LIST(nl_gate_code) gates;
+    nl_roots gate_roots;         /* computed before the step */
     const nl_prev_def *prevs;    /* the model's and those made for projections */
     const uint32_t *prev_mem;    /* by previous value; UINT32_MAX: kept in the variable's own ring */
     size_t prev_count;

@@ -4,14 +4,11 @@
  * become one sum. */
 #include "lower_impl.h"
 
-enum { HAS_PRE = 1, HAS_POST = 2, HAS_OWN = 4, IS_DYNAMIC = 8, TERM_LIMIT = 8 };
+#include <string.h>
+
+enum { TERM_LIMIT = 8 };
 
 /* --- what a value in the synapses' space depends on --- */
-
-typedef struct dependence {
-    lowering *lo;
-    uint8_t *known; /* by node: flags + 1 */
-} dependence;
 
 static bool is_fixed_leaf(const nl_node *node)
 {
@@ -39,38 +36,42 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
     }
 }
 
-static int depends_on(dependence *d, nl_ref ref)
+static int find_dependence(lowering *lo, nl_ref ref)
 {
-    const nl_graph *graph = d->lo->graph;
+    const nl_graph *graph = lo->graph;
     const nl_node *node = nl_graph_node(graph, ref);
-    const bool in_synapses = nl_graph_space(graph, node->space)->kind == NL_SPACE_SYNAPSES;
+    const bool in_synapses = nl_graph_space(lo->graph, node->space)->kind == NL_SPACE_SYNAPSES;
     int flags = 0;
 
-    if (d->known[ref] != 0) return d->known[ref] - 1;
     switch ((nl_node_kind)node->kind) {
-    case NL_X_PRE: flags = HAS_PRE | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0); break;
-    case NL_X_POST:
-        flags = HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
-        break;
+    case NL_X_PRE: return HAS_PRE | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
+    case NL_X_POST: return HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
     case NL_X_DELAY:
-        flags = IS_DYNAMIC | depends_on(d, d->lo->dels.items[node->id].expr)
-                | depends_on(d, d->lo->dels.items[node->id].delay);
-        break;
-    case NL_X_PREV: flags = IS_DYNAMIC | depends_on(d, d->lo->prevs.items[node->id].expr); break;
-    default:
-        flags = in_synapses && node->kind != NL_X_OP ? HAS_OWN : 0;
-        if (is_dynamic_leaf(NULL, node)) flags |= IS_DYNAMIC;
-        for (int k = 0; k < node->arg_count; k++) flags |= depends_on(d, node->args[k]);
+        return IS_DYNAMIC | dependence_of(lo, lo->dels.items[node->id].expr)
+               | dependence_of(lo, lo->dels.items[node->id].delay);
+    case NL_X_PREV: return IS_DYNAMIC | dependence_of(lo, lo->prevs.items[node->id].expr);
+    default: break;
     }
-    d->known[ref] = (uint8_t)(flags + 1);
+    flags = in_synapses && node->kind != NL_X_OP ? HAS_OWN : 0;
+    if (is_dynamic_leaf(NULL, node)) flags |= IS_DYNAMIC;
+    for (int k = 0; k < node->arg_count; k++) flags |= dependence_of(lo, node->args[k]);
     return flags;
 }
 
-static int dependence_of(lowering *lo, nl_ref ref)
+int dependence_of(lowering *lo, nl_ref ref)
 {
-    dependence d = { lo, nl_arena_alloc(lo->arena, nl_graph_size(lo->graph) + 1) };
-
-    return depends_on(&d, ref);
+    if (ref >= lo->known_room) {
+        const size_t room = 2 * nl_graph_size(lo->graph);
+        uint8_t *known = NL_NEW_ARRAY(lo->arena, uint8_t, room);
+        if (lo->known_room > 0) memcpy(known, lo->known, lo->known_room);
+        lo->known = known;
+        lo->known_room = room;
+    }
+    if (lo->known[ref] == 0) {
+        const uint8_t flags = (uint8_t)(find_dependence(lo, ref) + 1); /* may make room */
+        lo->known[ref] = flags;
+    }
+    return lo->known[ref] - 1;
 }
 
 /* --- a value that depends on one side alone, as that side's neurons see it --- */
@@ -142,7 +143,7 @@ static nl_ref strip_leaf(void *user, nl_graph *graph, nl_ref ref)
 
 static nl_ref strip(stripping *s, nl_ref ref) { return nl_expr_replace(s->lo->graph, ref, strip_leaf, s, s->memo); }
 
-static nl_ref strip_to(lowering *lo, nl_ref ref, uint32_t space)
+nl_ref strip_to(lowering *lo, nl_ref ref, uint32_t space)
 {
     stripping s = { lo, nl_memo_new(lo->arena), space };
 

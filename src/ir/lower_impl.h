@@ -33,7 +33,11 @@ typedef struct lowering {
     NL_LIST(uint32_t) prev_mems;
     bool adaptive;
     bool sweeps_needed;  /* some delay can be shorter than a step */
+    nl_event_code *events;
+    nl_refractory_code *refractories;
     uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
+    uint8_t *known;      /* by node: what it depends on, plus 1; 0: not found yet */
+    size_t known_room;
     stepper *stepper, *splitter; /* the second for steps in pieces, or NULL */
     nl_text notes;
 } lowering;
@@ -46,6 +50,7 @@ struct env {
     bool is_shifted;      /* a delayed time: states are sampled from the past */
     bool is_euler;        /* a stage that is an Euler step, of a method of order 2; shifted: the same stage of an earlier step */
     bool is_after;        /* after the equations: the value before this step is still in memory */
+    bool is_end;          /* .. with the clock of the step's end */
     double reach;         /* shifted: how far back in steps, at most */
     double latest;        /* shifted: its place at most */
     nl_ref *state;        /* by variable: the present value; NULL entries: memory */
@@ -90,6 +95,9 @@ nl_ref env_previous(env *e, uint32_t prev);           /* an NL_X_PREV leaf */
 void check_delays(lowering *lo);
 
 /* lower_flow.c */
+enum { HAS_PRE = 1, HAS_POST = 2, HAS_OWN = 4, IS_DYNAMIC = 8 };
+int dependence_of(lowering *lo, nl_ref ref);                     /* what a value in the synapses' space is made of */
+nl_ref strip_to(lowering *lo, nl_ref ref, uint32_t space);       /* a value of one side alone, as its neurons see it */
 void factor_flow(lowering *lo, size_t flow);
 nl_ref env_input(env *e, uint32_t input);
 
@@ -97,6 +105,15 @@ nl_ref env_input(env *e, uint32_t input);
 bool lower_steps(lowering *lo);   /* what the states become */
 void lower_stores(lowering *lo);  /* when all has been lowered that may ask for the past: the roots of a step */
 bool split_linear(lowering *lo, nl_ref node, nl_node_kind kind, uint32_t id, nl_ref *slope, nl_ref *rest);
+
+/* lower_event.c */
+void lower_detection(env *end, nl_roots *roots);  /* what a step finds out at its end */
+void run_synapse_event(env *after, size_t event, nl_ref *values); /* `when` of a projection: changes what it assigns */
+void lower_event_code(lowering *lo);
+void begin_events(lowering *lo);                   /* memory of what events leave behind */
+nl_ref env_spiked(env *e, uint32_t event);
+nl_ref held(lowering *lo, uint32_t population);    /* whether an element is refractory in the step being made */
+bool is_held(const lowering *lo, uint32_t var);
 
 /* lower_noise.c */
 bool is_noisy(const lowering *lo, const nl_var *var);

@@ -332,20 +332,17 @@ static uint32_t *entries(lowering *lo, const linear_system *sys, const bool *use
     return mems;
 }
 
-static void exact_system(stepper *s, linear_system *sys)
+static void exact_values(stepper *s, const linear_system *sys, nl_ref *values)
 {
     lowering *lo = s->lo;
     const size_t n = sys->size;
-    bool ok = true;
-
-    for (size_t i = 0; i < n; i++) ok &= linear_row(lo, sys, i);
-    if (!ok) return;
     const bool *used = reachable(lo, sys);
     const uint32_t space = system_space(lo, sys);
     const nl_exact_def def = {
         n,    sys->vars, sys->a, entries(lo, sys, used, space, "propagator"), entries(lo, sys, used, space, "integral"),
         space
     };
+
     NL_PUSH(lo->arena, &lo->out->exacts, def);
     for (size_t i = 0; i < n; i++) {
         nl_ref sum = 0;
@@ -357,22 +354,79 @@ static void exact_system(stepper *s, linear_system *sys)
                 sum = added(lo, NL_OP_ADD, sum,
                             op2(lo, NL_OP_MUL, load(lo, def.f[i * n + j]), env_eval(s->start, sys->b[j])));
         }
-        s->value[sys->vars[i]] = sum;
+        values[i] = sum;
     }
 }
 
-static void exact_population(stepper *s, const nl_population *p)
+static bool is_read_by_others(const linear_system *sys, size_t j)
+{
+    for (size_t i = 0; i < sys->size; i++)
+        if (i != j && sys->a[i * sys->size + j] != 0) return true;
+    return false;
+}
+
+/* The system while what is held stands still; false where that makes no difference to the other variables. */
+static bool while_held(stepper *s, const linear_system *sys, linear_system *out)
+{
+    const size_t n = sys->size;
+    bool differs = false;
+
+    *out = *sys;
+    out->a = NL_NEW_ARRAY(s->lo->arena, nl_ref, n * n + 1);
+    out->b = NL_NEW_ARRAY(s->lo->arena, nl_ref, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (is_held(s->lo, sys->vars[i])) {
+            differs |= is_read_by_others(sys, i);
+            continue;
+        }
+        memcpy(out->a + i * n, sys->a + i * n, n * sizeof *sys->a);
+        out->b[i] = sys->b[i];
+    }
+    return differs;
+}
+
+static void exact_system(stepper *s, linear_system *sys)
 {
     lowering *lo = s->lo;
-    linear_system sys = { .vars = NL_NEW_ARRAY(lo->arena, uint32_t, p->vars.count + 1) };
+    const size_t n = sys->size;
+    nl_ref *free = NL_NEW_ARRAY(lo->arena, nl_ref, n + 1), *fixed = NL_NEW_ARRAY(lo->arena, nl_ref, n + 1);
+    linear_system standing;
+    bool ok = true;
 
-    for (size_t k = 0; k < p->vars.count; k++) {
-        const uint32_t v = p->vars.items[k];
-        if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_EXACT) sys.vars[sys.size++] = v;
+    for (size_t i = 0; i < n; i++) ok &= linear_row(lo, sys, i);
+    if (!ok) return;
+    exact_values(s, sys, free);
+    const bool differs = while_held(s, sys, &standing);
+    if (differs) exact_values(s, &standing, fixed);
+    for (size_t i = 0; i < n; i++) {
+        const nl_var *var = &lo->model->vars.items[sys->vars[i]];
+        s->value[sys->vars[i]] = differs ? op3(lo, NL_OP_IF, held(lo, var->population), fixed[i], free[i]) : free[i];
+    }
+}
+
+/* The variables of one owner that live in one space. */
+static void exact_variables(stepper *s, const uint32_t *vars, size_t count, uint32_t space)
+{
+    lowering *lo = s->lo;
+    linear_system sys = { .vars = NL_NEW_ARRAY(lo->arena, uint32_t, count + 1) };
+
+    for (size_t k = 0; k < count; k++) {
+        const nl_var *var = &lo->model->vars.items[vars[k]];
+        if (is_ode(var) && s->methods[vars[k]].scheme == NL_EXACT && var->space == space) sys.vars[sys.size++] = vars[k];
     }
     sys.a = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size * sys.size + 1);
     sys.b = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size + 1);
     if (sys.size > 0) exact_system(s, &sys);
+}
+
+/* States of synapses live on the synapses or on the neurons of one side. */
+static void exact_projection(stepper *s, const nl_projection *p)
+{
+    const nl_population *populations = s->lo->model->populations.items;
+    const uint32_t spaces[] = { p->space, populations[p->pre.population].space, populations[p->post.population].space };
+
+    for (size_t k = 0; k < NL_LEN(spaces); k++)
+        if (k < 2 || spaces[2] != spaces[1]) exact_variables(s, p->vars.items, p->vars.count, spaces[k]);
 }
 
 /* --- advancing all differential equations once --- */
@@ -394,7 +448,11 @@ static void advance(stepper *s)
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (is_ode(&lo->model->vars.items[v]) && s->methods[v].scheme == NL_MILSTEIN)
             s->value[v] = milstein(s->start, v, state_before(s, v));
-    for (size_t k = 0; k < lo->model->populations.count; k++) exact_population(s, &lo->model->populations.items[k]);
+    for (size_t k = 0; k < lo->model->populations.count; k++) {
+        const nl_population *p = &lo->model->populations.items[k];
+        exact_variables(s, p->vars.items, p->vars.count, p->space);
+    }
+    for (size_t k = 0; k < lo->model->projections.count; k++) exact_projection(s, &lo->model->projections.items[k]);
 }
 
 static int highest_order(const stepper *s)
@@ -451,6 +509,14 @@ static env *after_env(stepper *s)
     return e;
 }
 
+static nl_ref stays_if_held(stepper *s, uint32_t var, nl_ref value)
+{
+    lowering *lo = s->lo;
+
+    if (!is_held(lo, var)) return value;
+    return op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), load(lo, lo->var_mem[var]), value);
+}
+
 static void run_block(stepper *s, const nl_block *block)
 {
     env *e = after_env(s);
@@ -458,7 +524,10 @@ static void run_block(stepper *s, const nl_block *block)
 
     for (size_t k = 0; k < block->assigns.count; k++)
         values[k] = bounded(e, block->assigns.items[k].var, env_eval(e, block->assigns.items[k].value));
-    for (size_t k = 0; k < block->assigns.count; k++) s->value[block->assigns.items[k].var] = values[k];
+    for (size_t k = 0; k < block->assigns.count; k++) {
+        const uint32_t var = block->assigns.items[k].var;
+        s->value[var] = stays_if_held(s, var, values[k]);
+    }
 }
 
 static void finish_values(stepper *s)
@@ -468,9 +537,11 @@ static void finish_values(stepper *s)
     for (uint32_t v = 0; v < model->vars.count; v++)
         if (model->vars.items[v].next != 0) s->value[v] = env_eval(s->start, model->vars.items[v].next);
     for (uint32_t v = 0; v < model->vars.count; v++)
-        if (s->value[v] != 0) s->value[v] = bounded(s->start, v, s->value[v]);
+        if (s->value[v] != 0) s->value[v] = stays_if_held(s, v, bounded(s->start, v, s->value[v]));
     for (size_t k = 0; k < model->blocks.count; k++)
         if (model->blocks.items[k].kind == NL_BLOCK_EVERY_STEP) run_block(s, &model->blocks.items[k]);
+    for (size_t k = 0; k < model->events.count; k++)
+        if (model->events.items[k].projection != UINT32_MAX) run_synapse_event(after_env(s), k, s->value);
 }
 
 /* --- adaptive and stiff --- */
@@ -617,13 +688,21 @@ static void store_present(stepper *s, nl_roots *roots)
     }
 }
 
+/* The state after the step, with its clock. */
+static env *end_env(stepper *s)
+{
+    env *end = stage_env(s, number(s->lo, 1));
+
+    memcpy(end->state, s->value, s->lo->model->vars.count * sizeof *s->value);
+    end->is_after = end->is_end = true;
+    return end;
+}
+
 static void store_windows(stepper *s, nl_roots *roots)
 {
     lowering *lo = s->lo;
-    env *end = stage_env(s, number(lo, 1));
+    env *end = end_env(s);
 
-    memcpy(end->state, s->value, lo->model->vars.count * sizeof *s->value);
-    end->is_after = true;
     for (size_t k = 0; k < lo->model->windows.count; k++) {
         const nl_window_def *def = &lo->model->windows.items[k];
         const size_t samples = (size_t)fmax(1, round(def->width / lo->model->dt));
@@ -794,6 +873,7 @@ bool lower_steps(lowering *lo)
 static void store_step(stepper *s, nl_roots *begin, nl_roots *step)
 {
     store_windows(s, step);
+    lower_detection(end_env(s), step);
     store_end_slopes(s, step);
     store_present(s, begin);
     store_next(s, step);

@@ -261,6 +261,31 @@ static void store_in_place(emitter *e, const nl_output *output)
     if (n->stored) n->home = dst;
 }
 
+static void emit_elements(emitter *e, const nl_output *output)
+{
+    nl_instr instr = { .kind = NL_I_EMIT, .id = output->of->mem, .arg_count = 1, .node = output->node };
+
+    compute(e, output->node);
+    instr.args[0] = value_of(e, output->node);
+    push(e, &instr);
+}
+
+/* The neurons of a part: synapses number them from its beginning. */
+static void scatter(emitter *e, const nl_output *output)
+{
+    const nl_projection *projection = &e->plan->model->projections.items[e->segment->id];
+    const bool to_pre = output->of->to_pre;
+    nl_instr instr = { .kind = output->of->kind == NL_ROOT_ADD ? NL_I_ADD : NL_I_SET,
+                       .id = e->segment->id,
+                       .right = to_pre,
+                       .arg_count = 1,
+                       .node = output->node };
+
+    instr.args[0] = value_of(e, output->node);
+    instr.dst = within_part(e, nl_at(NL_AT_VIEW, output->view), to_pre ? &projection->pre : &projection->post);
+    push(e, &instr);
+}
+
 static void do_output(emitter *e, const nl_output *output)
 {
     switch (output->kind) {
@@ -271,6 +296,8 @@ static void do_output(emitter *e, const nl_output *output)
     case NL_OUT_STORED: compute(e, output->node); break;
     case NL_OUT_REDUCE:
     case NL_OUT_SUM: end_with_sum(e, output); break;
+    case NL_OUT_EMIT: emit_elements(e, output); break;
+    case NL_OUT_SCATTER: compute(e, output->node); break;
     }
 }
 
@@ -297,6 +324,7 @@ static void emit_loop(emitter *e, uint32_t space)
     for (size_t k = 0; k < e->stage->outputs.count; k++) {
         const nl_output *o = &e->stage->outputs.items[k];
         if (is_of_segment(e, o) && o->kind == NL_OUT_ROOT && is_in_place(e, o)) store_in_place(e, o);
+        if (is_of_segment(e, o) && o->kind == NL_OUT_SCATTER) scatter(e, o);
     }
 }
 

@@ -139,7 +139,7 @@ static void hoist(nl_plan *plan, nl_stage *prologue, nl_ref ref)
         NL_PUSH(plan->scratch, &prologue->numbers, ref);
         return;
     }
-    const nl_output output = { NL_OUT_ROOT, ref, space, 0, nl_plan_own(plan, nl_plan_count(plan, space), true) };
+    const nl_output output = { NL_OUT_ROOT, ref, space, 0, nl_plan_own(plan, nl_plan_count(plan, space), true), NULL };
     plan->nodes[ref].root = true;
     NL_PUSH(plan->scratch, &prologue->outputs, output);
 }
@@ -168,8 +168,26 @@ static void find_fixed(nl_plan *plan, nl_stage *prologue)
 
 /* --- what the body makes --- */
 
+static void add_effect(nl_plan *plan, nl_stage *body, const nl_root *root)
+{
+    nl_output output = { .kind = NL_OUT_EMIT, .node = root->node, .space = root->space, .of = root };
+
+    if (root->kind != NL_ROOT_EMIT) {
+        const nl_mem *mem = &plan->memory->mems.items[root->mem];
+        const nl_view view = { .kind = NL_V_MEM, .id = root->mem, .target = true, .scattered = true,
+                               .count = nl_plan_count(plan, mem->space) };
+        output.kind = NL_OUT_SCATTER;
+        output.view = nl_plan_target(plan, view);
+    }
+    NL_PUSH(plan->scratch, &body->outputs, output);
+}
+
 static void add_root(nl_plan *plan, nl_stage *body, const nl_root *root)
 {
+    if (root->kind != NL_ROOT_STORE) {
+        add_effect(plan, body, root);
+        return;
+    }
     const nl_mem *mem = &plan->memory->mems.items[root->mem];
     const nl_view view = { .kind = NL_V_MEM, .id = root->mem, .next = root->next && mem->depth > 1, .target = true,
                            .count = nl_plan_count(plan, mem->space) };
@@ -180,7 +198,7 @@ static void add_root(nl_plan *plan, nl_stage *body, const nl_root *root)
         NL_PUSH(plan->scratch, &body->numbers, root->node);
         NL_PUSH(plan->arena, &plan->program->stores, store);
     } else {
-        const nl_output output = { NL_OUT_ROOT, root->node, mem->space, 0, target };
+        const nl_output output = { NL_OUT_ROOT, root->node, mem->space, 0, target, NULL };
         plan->nodes[root->node].root = true;
         NL_PUSH(plan->scratch, &body->outputs, output);
     }

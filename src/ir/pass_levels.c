@@ -112,7 +112,7 @@ static uint32_t beside_roots(const leveler *l, uint32_t space, uint32_t from, ui
 
 static void add_output(leveler *l, nl_output_kind kind, nl_ref ref, uint32_t space, uint32_t level)
 {
-    const nl_output output = { kind, ref, space, level, 0 };
+    const nl_output output = { kind, ref, space, level, 0, NULL };
 
     NL_PUSH(l->plan->scratch, &l->stage->outputs, output);
 }

@@ -71,7 +71,8 @@ static void drop_fused(nl_segment *segment)
     size_t kept = 0;
 
     for (size_t k = 0; k < segment->instrs.count; k++)
-        if (segment->instrs.items[k].dst.kind != NL_AT_NONE) segment->instrs.items[kept++] = segment->instrs.items[k];
+        if (segment->instrs.items[k].arg_count > 0 || segment->instrs.items[k].dst.kind != NL_AT_NONE)
+            segment->instrs.items[kept++] = segment->instrs.items[k];
     segment->instrs.count = kept;
 }
 

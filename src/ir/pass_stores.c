@@ -147,7 +147,8 @@ static void settle(storing *s)
     if (!find_writer(s)) return;
     find_readers(s);
     if (!s->conflict && s->late) store_after_readers(s);
-    else if (s->conflict && mem->depth == 1 && !mem->fixed) store_by_exchange(s);
+    else if (s->conflict && mem->depth == 1 && !mem->fixed && s->plan->program->selected == NL_SELECT_NONE)
+        store_by_exchange(s); /* of selected elements the others stay */
     else if (s->conflict) store_by_copy(s);
 }
 
@@ -158,6 +159,6 @@ void nl_pass_stores(nl_plan *plan, nl_stage *body)
     for (uint32_t k = 0; k < count; k++) {
         const nl_view view = plan->program->views.items[k];
         storing s = { .plan = plan, .body = body, .view = k, .mem = view.id };
-        if (view.target && view.kind == NL_V_MEM && !view.next) settle(&s);
+        if (view.target && !view.scattered && view.kind == NL_V_MEM && !view.next) settle(&s);
     }
 }

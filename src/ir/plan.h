@@ -34,12 +34,13 @@ typedef struct nl_plan_node {
 } nl_plan_node;
 
 /* What a loop (or the scalar code) is for. */
-typedef enum nl_output_kind { NL_OUT_ROOT, NL_OUT_STORED, NL_OUT_REDUCE, NL_OUT_SUM } nl_output_kind;
+typedef enum nl_output_kind { NL_OUT_ROOT, NL_OUT_STORED, NL_OUT_REDUCE, NL_OUT_SUM, NL_OUT_EMIT, NL_OUT_SCATTER } nl_output_kind;
 typedef struct nl_output {
     nl_output_kind kind;
     nl_ref node;
     uint32_t space, level;
-    uint32_t view; /* ROOT: where to */
+    uint32_t view; /* ROOT, SCATTER: where to */
+    const nl_root *of; /* EMIT, SCATTER */
 } nl_output;
 
 /* Prologue and body are built alike: a stage makes segments from outputs. */

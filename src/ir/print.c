@@ -112,6 +112,7 @@ static const char *const instr_words[] = {
     [NL_I_COPY] = "copy", [NL_I_INDEX] = "index",       [NL_I_GATHER] = "gather",   [NL_I_TABLE] = "table",
     [NL_I_DRAW] = "draw", [NL_I_SAMPLE] = "sample",     [NL_I_STENCIL] = "stencil", [NL_I_PRE] = "pre",
     [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron", [NL_I_TIME] = "time",       [NL_I_STEP] = "step",
+    [NL_I_EMIT] = "emit", [NL_I_ADD] = "add to",        [NL_I_SET] = "set",
 };
 
 static const char *instr_word(printer *p, const nl_instr *instr)
@@ -139,7 +140,8 @@ static void print_instr(printer *p, const nl_instr *instr)
 {
     nl_text line = nl_text_new(p->arena);
 
-    nl_text_addf(&line, "    %s = %s", operand(p, instr->dst), instr_word(p, instr));
+    if (instr->kind == NL_I_EMIT) nl_text_addf(&line, "    list %u, %s", instr->id, instr_word(p, instr));
+    else nl_text_addf(&line, "    %s = %s", operand(p, instr->dst), instr_word(p, instr));
     for (int k = 0; k < instr->arg_count; k++)
         nl_text_addf(&line, "%s %s", k > 0 ? "," : "", operand(p, instr->args[k]));
     nl_text_addf(&p->text, "%-60s ; %s\n", line.chars, shortened(p, instr->node));
@@ -240,10 +242,15 @@ const char *nl_roots_text(nl_arena *arena, const nl_model *model, const nl_memor
             nl_text_addf(&p.text, "  %%%" PRIu32 " = %s\n", numbers[ref],
                          nl_expr_text_numbered(arena, model->graph, ref, name_of, &p, numbers));
     for (size_t k = 0; k < root_count; k++) {
-        const nl_mem *mem = &memory->mems.items[roots[k].mem];
         const nl_ref node = roots[k].node;
-        nl_text_addf(&p.text, "  %s%s over %s (%zu) = ", mem->name, roots[k].next ? "[next]" : "",
-                     space_name(model->graph, mem->space), mem->count);
+        if (roots[k].kind == NL_ROOT_EMIT) {
+            nl_text_addf(&p.text, "  list %u of %s = %s\n", roots[k].mem, space_name(model->graph, roots[k].space),
+                         nl_expr_text_numbered(arena, model->graph, node, name_of, &p, numbers));
+            continue;
+        }
+        const nl_mem *mem = &memory->mems.items[roots[k].mem];
+        nl_text_addf(&p.text, "  %s%s over %s (%zu) %s= ", mem->name, roots[k].next ? "[next]" : "",
+                     space_name(model->graph, mem->space), mem->count, roots[k].kind == NL_ROOT_ADD ? "+" : "");
         if (numbers[node] != 0) nl_text_addf(&p.text, "%%%" PRIu32 "\n", numbers[node]);
         else
             nl_text_addf(&p.text, "%s\n", nl_expr_text_numbered(arena, model->graph, node, name_of, &p, numbers));

@@ -19,8 +19,8 @@ bool nl_node_is_stencil(const nl_plan *plan, nl_ref ref)
 
     if (node->kind != NL_X_PROPAGATE || node->args[1] != 0 || node->number != 0) return false;
     if (node->space == 0 || plan->nodes[node->args[0]].space == 0) return false;
-    const nl_rule_kind rule = plan->model->projections.items[node->id].rule.kind;
-    return rule == NL_RULE_OFFSETS || rule == NL_RULE_KERNEL;
+    const nl_projection *p = &plan->model->projections.items[node->id];
+    return (p->rule.kind == NL_RULE_OFFSETS || p->rule.kind == NL_RULE_KERNEL) && !p->by_pre;
 }
 
 nl_reading nl_node_reads(const nl_plan *plan, const nl_node *node, int arg)
@@ -165,12 +165,13 @@ static bool *find_written(const nl_plan *plan, const nl_root *roots, size_t coun
 {
     bool *written = NL_NEW_ARRAY(plan->scratch, bool, plan->memory->mems.count + 1);
 
-    for (size_t k = 0; k < count; k++) written[roots[k].mem] = true;
+    for (size_t k = 0; k < count; k++)
+        if (roots[k].kind != NL_ROOT_EMIT) written[roots[k].mem] = true;
     return written;
 }
 
 nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
-                               const nl_root *roots, size_t root_count)
+                               const nl_root *roots, size_t root_count, uint32_t selected)
 {
     nl_plan plan = { .arena = arena, .scratch = nl_arena_new(), .model = model, .graph = model->graph, .memory = memory,
                      .program = NL_NEW(arena, nl_program), .root_count = root_count };
@@ -179,7 +180,7 @@ nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_
     plan.roots = NL_NEW_ARRAY(arena, nl_root, root_count);
     if (root_count > 0) memcpy(plan.roots, roots, root_count * sizeof *roots);
     plan.written = find_written(&plan, roots, root_count);
-    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots, .root_count = root_count };
+    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots, .root_count = root_count, .selected = selected };
     nl_plan_extend(&plan);
 
     nl_pass_simplify(&plan);

@@ -28,13 +28,23 @@ typedef struct nl_memory {
     NL_LIST(nl_mem) mems;
 } nl_memory;
 
-/* A root: `node` is stored to `mem`; `next`: into the value of the coming step (visible after the ring was rotated, or
- * at the end of the program for memory without past), else into the present one. */
+typedef enum nl_root_kind {
+    NL_ROOT_STORE, /* `node` is stored to `mem`, element by element */
+    NL_ROOT_EMIT,  /* elements of `space` for which it is not 0 are put into list `mem` */
+    NL_ROOT_ADD,   /* values over synapses, each added to what its neuron has in `mem` */
+    NL_ROOT_SET    /* .. put there */
+} nl_root_kind;
+
+/* A root: what is done with `node`.  STORE with `next`: into the value of the coming step (visible after the ring was
+ * rotated, or at the end of the program for memory without past), else into the present one. */
 typedef struct nl_root {
     nl_ref node;
     uint32_t mem;
+    uint8_t kind;
     bool next;
-    nl_span span; /* of the equation, for messages about its values */
+    bool to_pre;    /* ADD, SET: the pre neuron's, else the post neuron's */
+    uint32_t space; /* EMIT, ADD, SET */
+    nl_span span;   /* of the equation, for messages about its values */
 } nl_root;
 
 /* --- code --- */
@@ -66,12 +76,15 @@ typedef enum nl_instr_kind {
     NL_I_PRE,       /* dst = view a [ pre neuron of the synapse ] */
     NL_I_POST,      /* .. post neuron */
     NL_I_SUM,       /* dst, one number per neuron, = sum of a over its synapses */
+    NL_I_EMIT,      /* elements for which a is not 0 go to list id */
+    NL_I_ADD,       /* view dst [ neuron of the synapse ] += a */
+    NL_I_SET,       /* view dst [ neuron of the synapse ] = a */
     NL_I_TIME, NL_I_STEP
 } nl_instr_kind;
 
 typedef struct nl_instr {
     uint8_t kind, op;
-    uint8_t first, second, right; /* PAIR; SUM: right: to the pre population; STENCIL: right: with the rule's weights */
+    uint8_t first, second, right; /* PAIR; SUM, ADD, SET: right: to the pre population; STENCIL: right: with the rule's weights */
     uint8_t arg_count;
     uint32_t id;
     nl_operand dst, args[NL_NODE_ARGS];
@@ -107,7 +120,8 @@ typedef struct nl_view {
     size_t offset;     /* first element (parts); OWN: of the array that view `id` stands for */
     size_t place;      /* OWN: where the array is in the own storage */
     size_t count;      /* elements */
-    bool target;       /* MEM: a root is written here */
+    bool target;       /* MEM: a root is written here .. */
+    bool scattered;    /* .. at the elements that instructions name */
     bool lasting;      /* OWN: made by the prologue, read by the body */
 } nl_view;
 
@@ -127,13 +141,16 @@ typedef struct nl_program {
     size_t own_doubles;          /* of all OWN views */
     const nl_root *roots;
     size_t root_count;
+    uint32_t selected;           /* loops over this space run over the elements that the caller selects; or NL_SELECT_NONE */
 } nl_program;
 
-/* Compiles; everything is in the arena.  Passes in order: simplification, hoisting, levels (what must be whole before
+#define NL_SELECT_NONE UINT32_MAX
+
+/* Compiles; everything is in the arena.  `selected`: see nl_program.  Passes in order: simplification, hoisting, levels (what must be whole before
  * what, and what crosses from one loop to another), emission (everything over one space and level is one loop),
  * superinstructions, order, stores in place, registers, storage. */
 nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
-                               const nl_root *roots, size_t root_count);
+                               const nl_root *roots, size_t root_count, uint32_t selected);
 
 /* Checks what every program promises (operands in range, read after written, no lost store); NULL or a sentence. */
 const char *nl_program_verify(nl_arena *arena, const nl_program *program, const nl_memory *memory);

@@ -102,6 +102,9 @@ static void note_written(verifier *v, nl_operand at, size_t count)
 
 /* --- segments --- */
 
+/* Whether what it writes are not the elements of the loop. */
+static bool scatters(const nl_instr *instr) { return instr->kind == NL_I_ADD || instr->kind == NL_I_SET; }
+
 static bool sums_up(const nl_instr *instr) { return instr->kind == NL_I_REDUCE || instr->kind == NL_I_SUM; }
 
 static bool is_elementwise(const nl_instr *instr)
@@ -121,7 +124,8 @@ static void check_instr(verifier *v, const nl_segment *segment, const nl_instr *
             fail(v, "an instruction that may not overwrites its operand", instr->dst);
     }
     if (is_scalar && instr->dst.kind != NL_AT_SCALAR) fail(v, "scalar code writes an array", instr->dst);
-    if (!is_scalar && !sums_up(instr)) note_written(v, instr->dst, segment->count);
+    if (!is_scalar && !sums_up(instr) && instr->kind != NL_I_EMIT)
+        note_written(v, instr->dst, scatters(instr) ? 0 : segment->count);
 }
 
 /* Sums are there only when the loop is done. */
@@ -192,7 +196,7 @@ const char *nl_program_verify(nl_arena *arena, const nl_program *program, const 
     check_segments(&v, "prologue", &program->prologue);
     check_segments(&v, "body", &program->body);
     for (size_t k = 0; k < program->root_count; k++)
-        if (!is_stored(program, program->roots[k].mem))
+        if (program->roots[k].kind != NL_ROOT_EMIT && !is_stored(program, program->roots[k].mem))
             fail(&v, "a root is not stored", nl_at(NL_AT_VIEW, program->roots[k].mem));
     return v.fault;
 }

@@ -59,6 +59,11 @@ static void sparse_row(const nl_conn *conn, size_t post, size_t at, size_t n, ui
     memcpy(pre, conn->pre_index + conn->row_begin[post] + at, n * sizeof *pre);
 }
 
+static void out_row(const nl_conn *conn, size_t pre, size_t at, size_t n, uint32_t *post)
+{
+    memcpy(post, conn->post_index + conn->row_begin[pre] + at, n * sizeof *post);
+}
+
 /* Pre neuron that offset k brings to post (r, c), or -1. */
 static ptrdiff_t stencil_pre(const nl_stencil *s, size_t r, size_t c, size_t k)
 {
@@ -118,23 +123,30 @@ static void low_rank_weights(const nl_conn *conn, size_t post, size_t at, size_t
     }
 }
 
-/* How the synapses of each kind are numbered: where a row starts, and n of its entries from the at-th on. */
+/* How the synapses of each kind are stored: where the row of a post neuron (OUT: pre neuron) starts, and n of its entries
+ * from the at-th on. */
 static const struct {
-    uint64_t (*start)(const nl_conn *conn, size_t post);
-    void (*row)(const nl_conn *conn, size_t post, size_t at, size_t n, uint32_t *pre);
-    void (*weights)(const nl_conn *conn, size_t post, size_t at, size_t n, double *weights);
+    uint64_t (*start)(const nl_conn *conn, size_t row);
+    void (*row)(const nl_conn *conn, size_t row, size_t at, size_t n, uint32_t *partners);
+    void (*weights)(const nl_conn *conn, size_t row, size_t at, size_t n, double *weights);
 } kinds[] = {
     [NL_CONN_ALL] = { dense_start, dense_row, unit_weights },
     [NL_CONN_ONE] = { one_start, one_row, unit_weights },
     [NL_CONN_STENCIL] = { stencil_start, stencil_row, stencil_weights },
     [NL_CONN_SPARSE] = { sparse_start, sparse_row, unit_weights },
     [NL_CONN_LOW_RANK] = { dense_start, dense_row, low_rank_weights },
+    [NL_CONN_OUT] = { sparse_start, out_row, unit_weights },
 };
 
-/* The post neuron of a synapse. */
+static size_t row_count(const nl_conn *conn)
+{
+    return conn->kind == NL_CONN_OUT ? conn->pre.count : conn->post.count;
+}
+
+/* The row of a synapse. */
 static size_t row_of(const nl_conn *conn, uint64_t synapse)
 {
-    size_t low = 0, high = conn->post.count;
+    size_t low = 0, high = row_count(conn);
 
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
@@ -147,25 +159,27 @@ static size_t row_of(const nl_conn *conn, uint64_t synapse)
 
 /* The part of synapses first .. first+count-1 that lies in one row, and where it starts in it. */
 typedef struct row_part {
-    size_t post, at, n;
+    size_t at, n;
 } row_part;
 
-static row_part part_of(const nl_conn *conn, size_t post, uint64_t first, size_t count)
+static row_part part_of(const nl_conn *conn, size_t row, uint64_t first, size_t count)
 {
-    const uint64_t begin = kinds[conn->kind].start(conn, post), end = kinds[conn->kind].start(conn, post + 1);
+    const uint64_t begin = kinds[conn->kind].start(conn, row), end = kinds[conn->kind].start(conn, row + 1);
 
-    return (row_part){ post, first - begin, end - first < count ? end - first : count };
+    return (row_part){ first - begin, end - first < count ? end - first : count };
 }
 
 /* Synapses of any kind, in their order; made on the spot where they are not stored.  Each call costs one search for the
  * row of its first synapse. */
 void nl_conn_synapses(const nl_conn *conn, uint64_t first, size_t count, uint32_t *pre, uint32_t *post)
 {
+    uint32_t *rows = conn->kind == NL_CONN_OUT ? pre : post, *partners = conn->kind == NL_CONN_OUT ? post : pre;
+
     for (size_t done = 0, row = row_of(conn, first); done < count; row++) {
         const row_part part = part_of(conn, row, first + done, count - done);
 
-        if (part.n > 0) kinds[conn->kind].row(conn, row, part.at, part.n, pre + done);
-        for (size_t k = 0; k < part.n; k++) post[done + k] = (uint32_t)row;
+        if (part.n > 0) kinds[conn->kind].row(conn, row, part.at, part.n, partners + done);
+        for (size_t k = 0; k < part.n; k++) rows[done + k] = (uint32_t)row;
         done += part.n;
     }
 }
@@ -206,9 +220,19 @@ static void count_outdegrees(const nl_conn *conn, double *outdegree)
     }
 }
 
+static void lengths(size_t rows, const uint64_t *begin, double *out)
+{
+    for (size_t r = 0; r < rows; r++) out[r] = (double)(begin[r + 1] - begin[r]);
+}
+
 /* Synapses that each post neuron receives and each pre neuron makes (post.count and pre.count numbers). */
 void nl_conn_degrees(const nl_conn *conn, double *indegree, double *outdegree)
 {
+    if (conn->kind == NL_CONN_OUT) {
+        if (indegree != NULL) lengths(conn->post.count, conn->in_begin, indegree);
+        if (outdegree != NULL) lengths(conn->pre.count, conn->row_begin, outdegree);
+        return;
+    }
     for (size_t j = 0; indegree != NULL && j < conn->post.count; j++)
         indegree[j] = (double)(kinds[conn->kind].start(conn, j + 1) - kinds[conn->kind].start(conn, j));
     if (outdegree == NULL) return;
@@ -272,12 +296,20 @@ static void add_row(nl_rows *rows, const nl_conn *conn, const nl_partners *partn
     kinds[conn->kind].row(conn, partners->row, 0, n, buffer->pre);
     if (weights != NULL) nl_conn_rule_weights(conn, begin, n, buffer->weights);
     for (size_t k = 0; k < n; k++) buffer->keys[k] = (uint64_t)buffer->pre[k] << 32 | k;
-    nl_sort_keys(buffer->keys, buffer->spare, n, (uint32_t)conn->pre.count);
+    if (conn->kind == NL_CONN_STENCIL) nl_sort_keys(buffer->keys, buffer->spare, n, (uint32_t)conn->pre.count);
     for (size_t k = 0; k < n; k++) {
         if (!nl_partners_allow(partners, buffer->keys[k] >> 32)) continue;
         if (weights != NULL) weights[rows->count] = buffer->weights[(uint32_t)buffer->keys[k]];
         nl_rows_add(rows, partners->row, buffer->keys[k] >> 32);
     }
+}
+
+static nl_conn *through_rows(nl_conn_context *cx, const nl_conn *out)
+{
+    nl_conn *all = nl_conn_out_to_rows(cx, out), *rows = all != NULL ? nl_conn_to_rows(cx, all) : NULL;
+
+    nl_conn_free(all);
+    return rows;
 }
 
 /* Compressed rows in ascending order of pre neurons, whatever the kind of `conn`, which stays as it is.  Weights of the
@@ -287,8 +319,9 @@ nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn)
     const size_t bytes = sizeof(uint32_t) + (has_weights(conn) ? sizeof(double) : 0);
     nl_rows rows;
 
-    if (!nl_conn_fits(cx, (double)conn->synapse_count, bytes) || !nl_rows_init(&rows, cx, (double)conn->synapse_count))
-        return NULL;
+    if (!nl_conn_fits(cx, (double)conn->synapse_count, bytes)) return NULL;
+    if (conn->kind == NL_CONN_OUT) return through_rows(cx, conn);
+    if (!nl_rows_init(&rows, cx, (double)conn->synapse_count)) return NULL;
     nl_partners partners = nl_partners_new(cx, false);
     row_buffer buffer = buffer_new(conn);
     double *weights = has_weights(conn) ? nl_calloc(conn->synapse_count, sizeof *weights) : NULL;

@@ -70,12 +70,31 @@ nl_conn *nl_conn_new(nl_conn_context *cx, nl_conn_kind kind)
     return conn;
 }
 
-static size_t structure_bytes(const nl_conn *conn)
+static size_t incoming_bytes(const nl_conn *conn)
 {
+    const size_t lists = conn->in_place != NULL ? sizeof *conn->in_place + sizeof *conn->in_pre : 0;
+
+    return (conn->post.count + 1) * sizeof *conn->in_begin + conn->synapse_count * lists;
+}
+
+static size_t run_bytes(const nl_conn *conn)
+{
+    const size_t runs = conn->run_begin[conn->pre.count];
+
+    return (conn->pre.count + 1 + runs) * sizeof *conn->run_begin + runs * sizeof *conn->run_delay
+           + conn->turned_count * sizeof *conn->turned;
+}
+
+size_t nl_conn_bytes(const nl_conn *conn)
+{
+    const size_t rows = conn->kind == NL_CONN_OUT ? conn->pre.count : conn->post.count;
     size_t bytes = sizeof *conn;
 
-    if (conn->row_begin != NULL) bytes += (conn->post.count + 1) * sizeof *conn->row_begin;
+    if (conn->row_begin != NULL) bytes += (rows + 1) * sizeof *conn->row_begin;
     if (conn->pre_index != NULL) bytes += conn->synapse_count * sizeof *conn->pre_index;
+    if (conn->post_index != NULL) bytes += conn->synapse_count * sizeof *conn->post_index;
+    if (conn->in_begin != NULL) bytes += incoming_bytes(conn);
+    if (conn->run_begin != NULL) bytes += run_bytes(conn);
     if (conn->given_order != NULL) bytes += conn->synapse_count * sizeof *conn->given_order;
     if (conn->weights != NULL) bytes += conn->synapse_count * sizeof *conn->weights;
     if (conn->stencil != NULL)
@@ -86,7 +105,7 @@ static size_t structure_bytes(const nl_conn *conn)
 nl_conn *nl_conn_finish(nl_conn_context *cx, nl_conn *conn)
 {
     if (conn == NULL) return NULL;
-    conn->bytes = structure_bytes(conn);
+    conn->bytes = nl_conn_bytes(conn);
     if (conn->synapse_count == 0)
         nl_diag_add(cx->diags, NL_W_CONN_EMPTY, cx->span, "this projection makes no synapse");
     return conn;
@@ -98,6 +117,14 @@ void nl_conn_free(nl_conn *conn)
     if (conn == NULL) return;
     free((void *)conn->row_begin);
     free((void *)conn->pre_index);
+    free((void *)conn->post_index);
+    free((void *)conn->in_begin);
+    free((void *)conn->in_place);
+    free((void *)conn->in_pre);
+    free((void *)conn->run_begin);
+    free((void *)conn->run_start);
+    free((void *)conn->run_delay);
+    free((void *)conn->turned);
     free((void *)conn->given_order);
     free((void *)conn->weights);
     free((void *)conn->u);

@@ -19,6 +19,12 @@ bool nl_conn_fits(nl_conn_context *cx, double synapses, size_t bytes_each);
 /* The last thing each rule does: adds up the memory and warns when there is no synapse.  NULL stays NULL. */
 nl_conn *nl_conn_finish(nl_conn_context *cx, nl_conn *conn);
 
+/* Memory of the structure and the rule's weights. */
+size_t nl_conn_bytes(const nl_conn *conn);
+
+/* The synapses of an OUT connection by number, as rows by post neuron; nothing is left out. */
+nl_conn *nl_conn_out_to_rows(nl_conn_context *cx, const nl_conn *conn);
+
 /* True when the context leaves out autapses and there are some; then the autapse of post j is pre j + *offset. */
 bool nl_conn_leaves_self(const nl_conn_context *cx, long *offset);
 

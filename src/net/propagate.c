@@ -231,6 +231,26 @@ static void sparse_to_pre(const propagation *p)
             p->out[c->pre_index[k]] += (p->values != NULL ? p->values[k] : 1) * p->source[j];
 }
 
+/* What is silent costs nothing. */
+static void out_to_post(const propagation *p)
+{
+    const nl_conn *c = p->conn;
+
+    memset(p->out, 0, c->post.count * sizeof *p->out);
+    for (size_t i = 0; i < c->pre.count; i++) {
+        const double x = p->source[i];
+
+        if (x == 0) continue;
+        for (uint64_t k = c->row_begin[i]; k < c->row_begin[i + 1]; k++)
+            p->out[c->post_index[k]] += (p->values != NULL ? p->values[k] : 1) * x;
+    }
+}
+
+static void out_to_pre(const propagation *p)
+{
+    p->kernels->csr(p->conn->pre.count, p->conn->row_begin, p->conn->post_index, p->values, p->source, p->out);
+}
+
 /* out = to (from' x), less the autapses: out neuron j has the autapse j + offset. */
 static void thin_products(const propagation *p, const nl_side *in, const double *from, const nl_side *out,
                           const double *to, long offset)
@@ -275,6 +295,7 @@ static const struct {
     [NL_CONN_STENCIL] = { stencil_to_post, stencil_to_pre },
     [NL_CONN_SPARSE] = { sparse_to_post, sparse_to_pre },
     [NL_CONN_LOW_RANK] = { low_rank_to_post, low_rank_to_pre },
+    [NL_CONN_OUT] = { out_to_post, out_to_pre },
 };
 
 static propagation resolve(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,

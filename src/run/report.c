@@ -210,6 +210,7 @@ static const char *structure_text(nl_session *s, const nl_conn *conn)
         return nl_arena_printf(s->arena, "a stencil of %zu offset%s, no pair is stored", conn->stencil->count,
                                plural(conn->stencil->count));
     case NL_CONN_LOW_RANK: return nl_arena_printf(s->arena, "of rank %zu, no pair is stored", conn->low_rank);
+    case NL_CONN_OUT: return "compressed rows by pre neuron";
     default: return "compressed rows";
     }
 }

@@ -31,6 +31,11 @@ const nl_ast *nl_ast_bare(const nl_ast *node)
     return node;
 }
 
+bool nl_ast_is_name_param(const nl_ast *param)
+{
+    return param->unit_text != NULL && strcmp(param->unit_text, "name") == 0;
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);

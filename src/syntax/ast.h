@@ -50,6 +50,9 @@ nl_ast *nl_ast_new(nl_arena *arena, nl_ast_kind kind, nl_span span, const char *
 /* The expression inside any number of parentheses. */
 const nl_ast *nl_ast_bare(const nl_ast *node);
 
+/* Whether a PARAM stands for the name of a variable: `target : name`. */
+bool nl_ast_is_name_param(const nl_ast *param);
+
 /* Equal but for places and documentation. */
 bool nl_ast_same(const nl_ast *a, const nl_ast *b);
 

@@ -343,7 +343,7 @@ static void several_faults_in_one_run(void **unused)
     static const struct {
         nl_code code;
         size_t line;
-    } wanted[] = { { NL_E_NAME, 3 }, { NL_E_DRAW, 7 }, { NL_E_NOT_YET, 9 }, { NL_E_CONN_SIZES, 10 } };
+    } wanted[] = { { NL_E_NAME, 3 }, { NL_E_DRAW, 7 }, { NL_E_TEMPLATE, 9 }, { NL_E_CONN_SIZES, 10 } };
 
     (void)unused;
     assert_int_equal(nl_diags_count(c.diags), NL_LEN(wanted));

@@ -69,15 +69,17 @@ static unsigned *counts_by(const nl_conn *conn, size_t chunk)
     return counts;
 }
 
-/* Rows in order; pre neurons ascending within a row, except for stencils. */
+/* Rows in order; partners ascending within a row, except for stencils and where delays come first. */
 static void check_order(const nl_conn *conn)
 {
+    const bool is_out = conn->kind == NL_CONN_OUT, ascends = conn->kind != NL_CONN_STENCIL && conn->run_begin == NULL;
     uint32_t pre[2] = { 0 }, post[2] = { 0 };
+    const uint32_t *row = is_out ? pre : post, *partner = is_out ? post : pre;
 
     for (size_t s = 0; s < conn->synapse_count; s++) {
         nl_conn_synapses(conn, s, 1, pre + 1, post + 1);
-        assert_true(post[1] >= post[0]);
-        if (conn->kind != NL_CONN_STENCIL && post[1] == post[0] && s > 0) assert_true(pre[1] >= pre[0]);
+        assert_true(row[1] >= row[0]);
+        if (ascends && row[1] == row[0] && s > 0) assert_true(partner[1] >= partner[0]);
         pre[0] = pre[1];
         post[0] = post[1];
     }
@@ -876,6 +878,267 @@ static void rows_hold_the_same_synapses(void **unused)
     done(&cx, conn);
 }
 
+/* --- by pre neuron --- */
+
+typedef enum rule {
+    ALL, ONE, RANDOM, NOTHING, INDEGREE, MULTAPSES, OUTDEGREE, TOTAL, STENCIL, WEIGHTS, DENSE_WEIGHTS, LOW_RANK, PAIRS,
+    RULE_COUNT
+} rule;
+
+static double number(size_t k) { return 3 * nl_draw_unit(nl_stream_of(7, "numbers", 0), k, 0) - 1; }
+
+static nl_conn *pairs_of(nl_conn_context *cx)
+{
+    enum { COUNT = 500 };
+    double pre[COUNT], post[COUNT];
+
+    for (size_t k = 0; k < COUNT; k++) {
+        pre[k] = (double)(nl_draw_bits(cx->stream, k, 0) % cx->pre.count);
+        post[k] = (double)(nl_draw_bits(cx->stream, k, 1) % cx->post.count);
+    }
+    return nl_conn_pairs(cx, COUNT, pre, post);
+}
+
+static nl_conn *weights_of(nl_conn_context *cx, bool zeros)
+{
+    double *w = calloc(cx->pre.count * cx->post.count + 1, sizeof *w);
+
+    for (size_t k = 0; k < cx->pre.count * cx->post.count; k++) w[k] = zeros || k % 3 > 0 ? number(k) : 0;
+    nl_conn *conn = nl_conn_weights(cx, w, zeros);
+    free(w);
+    return conn;
+}
+
+static nl_conn *low_rank_of(nl_conn_context *cx)
+{
+    double *u = calloc(2 * (cx->pre.count + cx->post.count), sizeof *u), *v = u + 2 * cx->post.count;
+
+    for (size_t k = 0; k < 2 * (cx->pre.count + cx->post.count); k++) u[k] = number(k);
+    nl_conn *conn = nl_conn_low_rank(cx, 2, u, v);
+    free(u);
+    return conn;
+}
+
+/* NULL where the rule does not suit the sides. */
+static nl_conn *make(nl_conn_context *cx, rule r)
+{
+    static const double w[] = { 2.385, -1 };
+    const bool is_square = cx->pre.count == cx->post.count, is_wide = cx->pre.count > 3 && cx->post.count > 3;
+
+    switch (r) {
+    case ALL: return nl_conn_all_to_all(cx);
+    case ONE: return is_square ? nl_conn_one_to_one(cx) : NULL;
+    case RANDOM: return nl_conn_random(cx, 0.2);
+    case NOTHING: return nl_conn_random(cx, 0);
+    case INDEGREE: return is_wide ? nl_conn_fixed_indegree(cx, 2, false) : NULL;
+    case MULTAPSES: return is_wide ? nl_conn_fixed_indegree(cx, 17, true) : NULL;
+    case OUTDEGREE: return is_wide ? nl_conn_fixed_outdegree(cx, 2, false) : NULL;
+    case TOTAL: return is_wide ? nl_conn_fixed_total(cx, 700) : NULL;
+    case STENCIL: return is_square ? nl_conn_offsets(cx, 2, near, w, NL_REFLECT) : NULL;
+    case WEIGHTS: return weights_of(cx, false);
+    case DENSE_WEIGHTS: return weights_of(cx, true);
+    case LOW_RANK: return cx->excluding_count == 0 ? low_rank_of(cx) : NULL;
+    case PAIRS: return cx->pre.count * cx->post.count > 0 ? pairs_of(cx) : NULL;
+    case RULE_COUNT: break;
+    }
+    return NULL;
+}
+
+/* The number of each place, by steps of one size. */
+static uint64_t *numbers_by(const nl_conn *conn, size_t chunk)
+{
+    uint64_t *numbers = calloc(conn->synapse_count + 1, sizeof *numbers);
+    nl_numbering *numbering = nl_numbering_new(conn);
+
+    for (size_t at = 0; at < conn->synapse_count; at += chunk)
+        nl_numbering_next(numbering, conn->synapse_count - at < chunk ? conn->synapse_count - at : chunk, numbers + at);
+    nl_numbering_free(numbering);
+    return numbers;
+}
+
+static uint64_t given_of(const nl_conn *conn, uint64_t place, uint64_t number)
+{
+    return conn->given_order != NULL ? conn->given_order[place] : number;
+}
+
+/* Each place holds the synapse that has its number in rows by post neuron. */
+static void check_numbers(const nl_conn *conn, const nl_conn *rows, const uint64_t *numbers)
+{
+    for (uint64_t s = 0; s < conn->synapse_count; s++) {
+        uint32_t pre[2], post[2];
+        double w[2];
+
+        nl_conn_synapses(conn, s, 1, pre, post);
+        nl_conn_synapses(rows, numbers[s], 1, pre + 1, post + 1);
+        nl_conn_rule_weights(conn, s, 1, w);
+        nl_conn_rule_weights(rows, numbers[s], 1, w + 1);
+        assert_true(pre[0] == pre[1] && post[0] == post[1]);
+        assert_exact(w[0], w[1]);
+        assert_int_equal(given_of(conn, s, numbers[s]), given_of(rows, numbers[s], numbers[s]));
+        if (s % 37 == 0) assert_int_equal(nl_conn_number(conn, s), numbers[s]);
+        if (conn->in_place == NULL) continue;
+        assert_int_equal(conn->in_place[numbers[s]], s);
+        assert_int_equal(conn->in_pre[numbers[s]], pre[0]);
+    }
+    assert_memory_equal(conn->in_begin, rows->row_begin, (conn->post.count + 1) * sizeof *conn->in_begin);
+}
+
+static void check_orders_of_values(const nl_conn *conn, const uint64_t *numbers)
+{
+    double *stored = calloc(conn->synapse_count + 1, sizeof *stored), *numbered = calloc(conn->synapse_count + 1, sizeof *stored);
+
+    for (size_t s = 0; s < conn->synapse_count; s++) stored[s] = number(s);
+    nl_conn_by_number(conn, stored, numbered);
+    for (size_t s = 0; s < conn->synapse_count; s++) assert_exact(numbered[numbers[s]], stored[s]);
+    memset(stored, 0, conn->synapse_count * sizeof *stored);
+    nl_conn_by_place(conn, numbered, stored);
+    for (size_t s = 0; s < conn->synapse_count; s++) assert_exact(stored[s], number(s));
+    free(stored);
+    free(numbered);
+}
+
+static void check_out(nl_conn_context *cx, const nl_conn *conn, const nl_conn *rows)
+{
+    static const size_t chunks[] = { 1, 7, 256 };
+    uint64_t *numbers = numbers_by(conn, 1000000);
+    unsigned *a = counts_of(conn), *b = counts_of(rows);
+
+    assert_int_equal(conn->kind, NL_CONN_OUT);
+    assert_int_equal(conn->synapse_count, rows->synapse_count);
+    assert_memory_equal(a, b, conn->pre.count * conn->post.count * sizeof *a);
+    for (size_t c = 0; c < NL_LEN(chunks); c++) {
+        uint64_t *again = numbers_by(conn, chunks[c]);
+
+        assert_memory_equal(again, numbers, conn->synapse_count * sizeof *again);
+        free(again);
+    }
+    check_numbers(conn, rows, numbers);
+    check_orders_of_values(conn, numbers);
+    nl_conn *back = nl_conn_to_rows(cx, conn);
+    check_same(back, rows);
+    nl_conn_free(back);
+    free(numbers);
+    free(a);
+    free(b);
+}
+
+/* Runs tile the rows, and each has one delay, above that of the run before. */
+static void check_runs(const nl_conn *conn, const uint32_t *delay)
+{
+    for (size_t i = 0; i < conn->pre.count; i++) {
+        uint64_t at = conn->row_begin[i];
+
+        for (uint64_t r = conn->run_begin[i]; r < conn->run_begin[i + 1]; r++) {
+            assert_int_equal(conn->run_start[r], at);
+            assert_true(conn->run_start[r + 1] > at);
+            if (r > conn->run_begin[i]) assert_true(conn->run_delay[r] > conn->run_delay[r - 1]);
+            for (; at < conn->run_start[r + 1]; at++) {
+                assert_int_equal(delay[at], conn->run_delay[r]);
+                if (at > conn->run_start[r]) assert_true(conn->post_index[at] >= conn->post_index[at - 1]);
+            }
+        }
+        assert_int_equal(at, conn->row_begin[i + 1]);
+    }
+}
+
+/* Delays are a function of the number: that synapses keep theirs tells that numbers are kept. */
+static void check_sorted(nl_conn_context *cx, nl_conn *conn, const nl_conn *rows)
+{
+    uint64_t *numbers = numbers_by(conn, 1000);
+    uint32_t *delay = calloc(conn->synapse_count + 1, sizeof *delay);
+
+    for (size_t s = 0; s < conn->synapse_count; s++) delay[s] = (uint32_t)(2654435761u * (numbers[s] + 1) >> 20) % 300;
+    free(numbers);
+    assert_true(nl_conn_sort_by_delay(cx, conn, delay));
+    numbers = numbers_by(conn, 1000);
+    for (size_t s = 0; s < conn->synapse_count; s++)
+        assert_int_equal(delay[s], (uint32_t)(2654435761u * (numbers[s] + 1) >> 20) % 300);
+    check_runs(conn, delay);
+    check_out(cx, conn, rows);
+    free(numbers);
+    free(delay);
+}
+
+/* Rows of any kind; those of a stencil in another order than its own. */
+static nl_conn *rows_of(nl_conn_context *cx, rule r)
+{
+    nl_conn *conn = make(cx, r);
+
+    if (conn == NULL || conn->kind == NL_CONN_SPARSE) return conn;
+    nl_conn *rows = nl_conn_to_rows(cx, conn);
+    nl_conn_free(conn);
+    return rows;
+}
+
+static void check_by_pre(nl_conn_context *cx)
+{
+    for (int r = 0; r < RULE_COUNT; r++)
+        for (int incoming = 0; incoming < 2; incoming++) {
+            nl_conn *rows = rows_of(cx, (rule)r);
+
+            if (rows == NULL) continue;
+            nl_conn *conn = nl_conn_by_pre(cx, make(cx, (rule)r), incoming);
+            assert_int_equal(conn->in_place != NULL, incoming);
+            check_out(cx, conn, rows);
+            check_sorted(cx, conn, rows);
+            nl_conn_free(conn);
+            nl_conn_free(rows);
+        }
+}
+
+static void synapses_by_pre_keep_their_numbers(void **unused)
+{
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(parts); k++)
+        for (int no_self = 0; no_self < 2; no_self++) {
+            nl_conn_context cx = lines(parts[k].pre, parts[k].post);
+
+            cx.self_offset = parts[k].self_offset;
+            cx.no_self = no_self;
+            check_by_pre(&cx);
+            done(&cx, NULL);
+        }
+    nl_conn_context cx = lines(1300, 40); /* turned in several goes */
+    check_by_pre(&cx);
+    done(&cx, NULL);
+}
+
+static void synapses_by_pre_are_excluded(void **unused)
+{
+    (void)unused;
+    for (int by_pre = 0; by_pre < 2; by_pre++) {
+        nl_conn_context cx = lines(40, 40);
+        nl_conn *other = nl_conn_random(&cx, 0.3);
+        const nl_conn *excluding[1];
+
+        if (by_pre) other = nl_conn_by_pre(&cx, other, false);
+        excluding[0] = other;
+        cx.excluding = excluding;
+        cx.excluding_count = 1;
+        check_by_pre(&cx);
+        nl_conn *conn = nl_conn_all_to_all(&cx);
+        assert_int_equal(conn->synapse_count, 1600 - other->synapse_count);
+        nl_conn_free(conn);
+        done(&cx, other);
+    }
+}
+
+static void structures_by_pre_are_small(void **unused)
+{
+    (void)unused;
+    nl_conn_context cx = lines(1000, 1000);
+    nl_conn *conn = nl_conn_by_pre(&cx, nl_conn_random(&cx, 0.2), false);
+    assert_true((double)conn->bytes < 4.2 * (double)conn->synapse_count);
+    done(&cx, conn);
+    cx = lines(1000, 1000);
+    conn = nl_conn_by_pre(&cx, nl_conn_random(&cx, 0.2), true);
+    assert_true((double)conn->bytes < 12.2 * (double)conn->synapse_count);
+    done(&cx, conn);
+    cx = lines(1000, 1000);
+    assert_null(nl_conn_by_pre(&cx, nl_conn_random(&cx, -1), true));
+    done(&cx, NULL);
+}
+
 /* --- sizes --- */
 
 static void sizes_are_checked_before_memory(void **unused)
@@ -899,7 +1162,7 @@ static void sizes_are_checked_before_memory(void **unused)
     assert_int_equal(conn->synapse_count, (uint64_t)UINT32_MAX * UINT32_MAX);
     nl_conn_synapses(conn, conn->synapse_count - 1, 1, &pre, &post);
     assert_true(pre == UINT32_MAX - 1 && post == UINT32_MAX - 1);
-    done(&cx, conn);
+    check_refused(&cx, nl_conn_by_pre(&cx, conn, false), NL_E_CONN_MEMORY, "1.84e+19 synapses of `AB`");
 }
 
 int main(void)
@@ -932,6 +1195,9 @@ int main(void)
         cmocka_unit_test(weights_without_zeros_are_dense),
         cmocka_unit_test(low_rank_is_a_product),
         cmocka_unit_test(rows_hold_the_same_synapses),
+        cmocka_unit_test(synapses_by_pre_keep_their_numbers),
+        cmocka_unit_test(synapses_by_pre_are_excluded),
+        cmocka_unit_test(structures_by_pre_are_small),
         cmocka_unit_test(sizes_are_checked_before_memory),
     };
 

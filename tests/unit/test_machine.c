@@ -53,7 +53,7 @@ static void lorenz_timing(uint32_t space_count)
     for (int v = 0; v < 3; v++)
         for (size_t i = 0; i < space_count; i++) nl_store_at(&f->store, mems[v], 0)[i] = 1 + 0.01 * (double)i;
     const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "step", f->roots.items,
-                                                   f->roots.count);
+                                                   f->roots.count, NL_SELECT_NONE);
     size_t instrs = 0;
     for (size_t k = 0; k < program->body.count; k++) instrs += program->body.items[k].instrs.count;
     nl_machine *machine = nl_machine_new(program, &f->store);
@@ -243,7 +243,7 @@ static void step_and_compare(fixture *f, const nl_program *program, nl_machine *
 static const nl_program *compiled(fixture *f)
 {
     const nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items,
-                                                   f->roots.count);
+                                                   f->roots.count, NL_SELECT_NONE);
     const char *wrong = nl_program_verify(f->arena, program, &f->memory);
 
     if (wrong != NULL) {
@@ -584,7 +584,7 @@ static past past_new(bool has_slopes, bool slope_given, bool each)
         nl_store_at(&p.f->store, now_slope, 0)[i] = cubic_slope(0);
     }
     p.machine = nl_machine_new(nl_program_compile(p.f->arena, &p.f->model, &p.f->memory, "past", p.f->roots.items,
-                                                  p.f->roots.count),
+                                                  p.f->roots.count, NL_SELECT_NONE),
                                &p.f->store);
     nl_machine_prepare(p.machine);
     return p;

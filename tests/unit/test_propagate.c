@@ -146,6 +146,55 @@ static void every_kind_is_a_product(void **unused)
         }
 }
 
+/* Sources of spikes are mostly 0: what is skipped makes no difference, and the rest is added in the order of pre neurons. */
+static void check_silent(const nl_conn *conn, const nl_conn *by_post)
+{
+    double *x = numbers(conn->pre.count, 71), *got = numbers(conn->post.count, 72), *want = numbers(conn->post.count, 73);
+    double *scratch = malloc((nl_propagate_scratch(conn) + 1) * sizeof *scratch);
+
+    for (size_t i = 0; i < conn->pre.count; i++) x[i] = i % 7 == 3 ? x[i] : 0;
+    nl_propagate_to_post(&nl_propagate_portable, conn, (nl_weights){ NULL, true }, x, got, scratch);
+    memset(want, 0, conn->post.count * sizeof *want);
+    for (size_t s = 0; s < by_post->synapse_count; s++) {
+        uint32_t pre, post;
+        double w;
+
+        nl_conn_synapses(by_post, s, 1, &pre, &post);
+        nl_conn_rule_weights(by_post, s, 1, &w);
+        want[post] += w * x[pre];
+    }
+    for (size_t j = 0; j < conn->post.count; j++) assert_exact(got[j], want[j]);
+    free(x);
+    free(got);
+    free(want);
+    free(scratch);
+}
+
+static void rows_by_pre_are_products(void **unused)
+{
+    static const struct {
+        size_t pre, post;
+        long self_offset;
+    } sizes[] = { { 1, 1, LONG_MIN }, { 9, 9, 0 }, { 30, 70, -20 }, { 255, 3, -1 }, { 700, 30, LONG_MIN } };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(sizes); k++)
+        for (int r = 0; r < RULE_COUNT; r++) {
+            nl_conn_context cx = context_of(line(sizes[k].pre), line(sizes[k].post));
+
+            cx.self_offset = sizes[k].self_offset;
+            cx.no_self = sizes[k].self_offset != LONG_MIN;
+            nl_conn *by_post = make(&cx, (rule)r), *conn = nl_conn_by_pre(&cx, make(&cx, (rule)r), false);
+            if (conn != NULL) {
+                check_products(conn);
+                check_silent(conn, by_post);
+            }
+            nl_conn_free(conn);
+            nl_conn_free(by_post);
+            nl_arena_free(cx.arena);
+        }
+}
+
 static void leaving_oneself_out_does_not_cancel(void **unused)
 {
     double x[] = { 1e200, 2.385, -1 }, out[3], scratch[4];
@@ -297,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_a_product),
+        cmocka_unit_test(rows_by_pre_are_products),
         cmocka_unit_test(leaving_oneself_out_does_not_cancel),
         cmocka_unit_test(stencils_are_products),
         cmocka_unit_test(wide_kernels_are_products),

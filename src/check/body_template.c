@@ -1,0 +1,277 @@
+/* Templates: what `using NAME(..)` brings into a body.
+ *
+ * A parameter becomes an entry of the body: a value where its argument is known before time starts, a `param` where it
+ * draws, else a `let`.  Its text keeps to where it stands: an argument sees the body and the file that use the
+ * template, a default the parameters before it and the file of the template.  A parameter that is a name is replaced
+ * in the tree, so that what reads the tree knows nothing of it. */
+#include "body.h"
+
+#include <string.h>
+
+/* --- parameters that are names --- */
+
+typedef struct renaming {
+    const char *from, *to;
+} renaming;
+
+typedef struct renamer {
+    nl_arena *arena;
+    NL_LIST(renaming) list;
+} renamer;
+
+static const char *new_name(const renamer *r, const nl_ast *node)
+{
+    const bool is_renamed = node->kind == NL_AST_NAME || node->kind == NL_AST_FIELD || node->kind == NL_AST_ITEM;
+
+    for (size_t k = 0; is_renamed && k < r->list.count; k++)
+        if (strcmp(r->list.items[k].from, node->name) == 0) return r->list.items[k].to;
+    return node->name;
+}
+
+static nl_ast *renamed(const renamer *r, const nl_ast *node)
+{
+    if (node == NULL) return NULL;
+    nl_ast *copy = NL_NEW(r->arena, nl_ast);
+
+    *copy = *node;
+    copy->name = new_name(r, node);
+    copy->kids = NL_NEW_ARRAY(r->arena, nl_ast *, (size_t)node->kid_count + 1);
+    for (int k = 0; k < node->kid_count; k++) copy->kids[k] = renamed(r, node->kids[k]);
+    return copy;
+}
+
+const nl_ast *nl_with_names(nl_check *ck, const nl_ast *params, const nl_ast *const *args, const nl_ast *tree)
+{
+    renamer r = { .arena = ck->arena, .list = { 0 } };
+
+    for (int k = 0; params != NULL && k < params->kid_count; k++) {
+        const nl_ast *param = params->kids[k], *name = nl_ast_bare(args[k] != NULL ? args[k] : nl_ast_kid(param, 0));
+        if (!nl_ast_is_name_param(param)) continue;
+        if (name->kind != NL_AST_NAME) {
+            nl_diag *diag = nl_diag_add(ck->diags, NL_E_TEMPLATE, name->span, "`%s` takes the name of a variable",
+                                        param->name);
+            nl_diag_also(ck->diags, diag, param->span, "it is declared here");
+            return NULL;
+        }
+        NL_PUSH(ck->arena, &r.list, ((renaming){ param->name, name->name }));
+    }
+    return r.list.count > 0 ? renamed(&r, tree) : tree;
+}
+
+/* --- which template it is --- */
+
+typedef struct template_kind {
+    nl_symbol_kind symbol;
+    const char *word, *user;
+} template_kind;
+
+static const template_kind *kind_for(const nl_body *body)
+{
+    static const template_kind neuron = { NL_SYM_NEURON, "neuron", "population" },
+                               synapse = { NL_SYM_SYNAPSE, "synapse", "projection" };
+
+    return body->is_projection ? &synapse : &neuron;
+}
+
+static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char *name)
+{
+    NL_LIST(const char *) names = { 0 };
+
+    for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
+        for (size_t k = 0; k < scope->symbols.count; k++)
+            if (scope->symbols.items[k]->kind == kind) NL_PUSH(ck->arena, &names, scope->symbols.items[k]->name);
+    return nl_suggest(name, names.items, names.count);
+}
+
+static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *other)
+{
+    const template_kind *kind = kind_for(body);
+    nl_diags *diags = body->ck->diags;
+
+    if (other != NULL) {
+        nl_diag *diag = nl_diag_add(diags, NL_E_TEMPLATE, base->span, "a %s uses a `%s`, and `%s` is none", kind->user,
+                                    kind->word, base->name);
+        if (other->span.begin != 0) nl_diag_also(diags, diag, other->span, "it is declared here");
+        return;
+    }
+    nl_diag *diag = nl_diag_add(diags, NL_E_TEMPLATE, base->span, "there is no %s `%s`", kind->word, base->name);
+    const char *close = close_template(body->ck, kind->symbol, base->name);
+    if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
+}
+
+static nl_symbol *find_template(nl_body *body, const nl_ast *use)
+{
+    const nl_ast *base = use->kind == NL_AST_CALL ? use->kids[0] : use;
+
+    if (base->kind != NL_AST_NAME) {
+        nl_body_not_yet(body->ck, base->span, "templates of other files are");
+        return NULL;
+    }
+    nl_symbol *symbol = nl_scope_find(body->ck->top, base->name);
+    if (symbol != NULL && symbol->kind == kind_for(body)->symbol) return symbol;
+    refuse_template(body, base, symbol);
+    return NULL;
+}
+
+/* --- what an argument reads --- */
+
+static bool declares(const nl_ast *e, const char *name)
+{
+    if (e == NULL) return false;
+    if (e->kind == NL_AST_ITEM) return strcmp(e->name, name) == 0;
+    switch (e->kind) {
+    case NL_AST_BLOCK:
+    case NL_AST_IF:
+    case NL_AST_STATES:
+    case NL_AST_PARAMS:
+    case NL_AST_INPUTS:
+    case NL_AST_LETS: break;
+    default: return false;
+    }
+    for (int k = 0; k < e->kid_count; k++)
+        if (declares(e->kids[k], name)) return true;
+    return false;
+}
+
+/* Whether an argument reads what is still to be declared. */
+static bool reads_block(const nl_ast *e, const nl_ast *block)
+{
+    if (e == NULL) return false;
+    if (e->kind == NL_AST_NAME && declares(block, e->name)) return true;
+    for (int k = 0; k < e->kid_count; k++)
+        if (reads_block(e->kids[k], block)) return true;
+    return false;
+}
+
+static const nl_symbol *of_file(const nl_check *ck, const char *name)
+{
+    const nl_scope *scope = nl_scope_with(ck->top, name);
+
+    return scope != NULL && scope != ck->prelude ? nl_scope_find_here(scope, name) : NULL;
+}
+
+/* Who uses a template need not know its names: where the file has the same one, it could be meant. */
+static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, const nl_ast *own)
+{
+    nl_check *ck = body->ck;
+    bool clear = true;
+
+    if (e == NULL) return true;
+    if (e->kind == NL_AST_NAME && declares(brought, e->name) && !declares(own, e->name)) {
+        const nl_symbol *other = of_file(ck, e->name);
+        if (other == NULL) return true;
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_HIDDEN_NAME, e->span, "`%s` could be that of `%s` or that of the file",
+                                    e->name, body->template->name);
+        nl_diag_also(ck->diags, diag, other->span, "the file declares it here");
+        nl_diag_help(ck->diags, diag, "give the one of the file another name");
+        return false;
+    }
+    for (int k = 0; k < e->kid_count; k++) clear = is_clear(body, e->kids[k], brought, own) && clear;
+    return clear;
+}
+
+/* --- parameters --- */
+
+static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
+{
+    nl_ast *item =
+        nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+
+    item->name_span = param->name_span;
+    item->has_unit = param->has_unit;
+    item->unit = param->unit;
+    item->doc = param->doc;
+    return item;
+}
+
+typedef struct binder {
+    nl_body *body;
+    const nl_ast *brought, *own; /* the blocks of the template and of the body */
+    nl_scope *defaults;          /* of the next default */
+} binder;
+
+/* The text of a parameter's value: what follows sees it from this origin. */
+static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, nl_origin origin)
+{
+    nl_body *body = b->body;
+    nl_arena *arena = body->ck->arena;
+
+    nl_body_read(body, origin);
+    if (origin == NL_OF_DEFAULT) body->scope = b->defaults;
+    nl_resolver rs = nl_resolver_of(body, NL_IN_LET, param->name);
+    rs.outer = body->scopes[origin]->parent;
+    rs.reach = body->entries.count;
+    const bool draws = nl_has_draw(&rs, value);
+    nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
+                                   item_of(arena, param, value));
+    if (entry == NULL) return NULL;
+    entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
+    if (draws && !body->is_projection)
+        entry->var = nl_var_add(body, NL_VAR_PARAM, param->name, param->span, param->doc);
+    return entry;
+}
+
+/* What is known now may decide an `if` around declarations. */
+static void evaluate_early(nl_body *body, nl_entry *entry)
+{
+    const nl_ast *value = entry->item->kids[1];
+    const nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_LET);
+
+    if (entry->kind == NL_ENTRY_LET && nl_is_static(&rs, value)) nl_entry_node(body, entry, value->span);
+}
+
+static bool bind(binder *b, const nl_ast *param, const nl_ast *arg)
+{
+    const nl_ast *value = arg != NULL ? arg : nl_ast_kid(param, 0);
+
+    if (nl_ast_is_name_param(param)) return true;
+    if (arg != NULL && !is_clear(b->body, arg, b->brought, b->own)) return false;
+    nl_entry *entry = add_entry(b, param, value, arg != NULL ? NL_OF_ARGUMENT : NL_OF_DEFAULT);
+    if (entry == NULL) return false;
+    if (arg == NULL || (!reads_block(arg, b->own) && !reads_block(arg, b->brought))) evaluate_early(b->body, entry);
+    return true;
+}
+
+static void make_scopes(nl_body *body, const char *name)
+{
+    nl_check *ck = body->ck;
+    nl_scope *home = nl_scope_with(ck->top, name);
+
+    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(ck->arena, home);
+    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(ck->arena, ck->top);
+    body->scopes[NL_OF_DEFAULT] = nl_scope_new(ck->arena, home);
+}
+
+static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
+{
+    nl_symbol *symbol = find_template(body, use);
+    const nl_ast *params = symbol != NULL ? nl_ast_kid(symbol->decl, 0) : NULL;
+    const int count = params != NULL ? params->kid_count : 0;
+    const nl_ast **args = NL_NEW_ARRAY(body->ck->arena, const nl_ast *, (size_t)count + 1);
+    bool done = true;
+
+    if (symbol == NULL || !nl_bind_parameters(body->ck, use, symbol->decl, args)) return NULL;
+    symbol->used = true;
+    body->template = symbol->decl;
+    body->use = use;
+    make_scopes(body, symbol->name);
+    const nl_ast *brought = nl_with_names(body->ck, params, args, nl_ast_kid(symbol->decl, 1));
+    binder b = { .body = body, .brought = brought, .own = own, .defaults = body->scopes[NL_OF_DEFAULT] };
+    for (int k = 0; k < count && brought != NULL; k++) done = bind(&b, params->kids[k], args[k]) && done;
+    return done ? brought : NULL;
+}
+
+const nl_ast *nl_template_enter(nl_body *body, const nl_ast *use, const nl_ast *own)
+{
+    body->use_mark = nl_diags_mark(body->ck->diags);
+    const nl_ast *brought = enter(body, use, own);
+    body->is_opaque = brought == NULL;
+    return brought;
+}
+
+void nl_template_leave(nl_body *body)
+{
+    if (body->template == NULL) return;
+    nl_diags_also_within(body->ck->diags, body->use_mark, body->template->span, body->use->span,
+                         nl_arena_printf(body->ck->arena, "`%s` is used here", body->template->name));
+}

@@ -1,0 +1,303 @@
+/* Loops over selected elements: neurons that fired, and the synapses of such neurons.  The elements are collected into a
+ * chunk, the loop's instructions run over it, and results go back; a row of synapses that follow each other needs no
+ * collecting. */
+#include "machine_impl.h"
+
+#include <string.h>
+
+enum { LONG_ROW = 64 }; /* from here on a row is run where it is */
+
+/* --- binding --- */
+
+typedef struct chunks {
+    nl_machine *machine;
+    selected_loop *loop;
+    double **of_view; /* by view */
+} chunks;
+
+static double *chunk_of(chunks *c, uint32_t view, bool *is_new)
+{
+    *is_new = c->of_view[view] == NULL;
+    if (*is_new) c->of_view[view] = machine_new_chunk(c->machine);
+    return c->of_view[view];
+}
+
+static const double *read_chunk(chunks *c, uint32_t view)
+{
+    bool is_new;
+    double *chunk = chunk_of(c, view, &is_new);
+
+    if (is_new) {
+        collected *read = &c->loop->reads[c->loop->read_count++];
+        read->chunk = chunk;
+        machine_add_place(c->machine, view, &read->from, NULL);
+    }
+    return chunk;
+}
+
+static double *written_chunk(chunks *c, uint32_t view)
+{
+    bool is_new;
+    double *chunk = chunk_of(c, view, &is_new);
+    collected *write = &c->loop->writes[c->loop->write_count++];
+
+    write->chunk = chunk;
+    machine_add_place(c->machine, view, NULL, &write->to);
+    return chunk;
+}
+
+static bool needs_neurons(const nl_instr *instr)
+{
+    return instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM || machine_scatters(instr);
+}
+
+static void bind_selected_step(chunks *c, step *s, const step *plain)
+{
+    const nl_instr *instr = plain->instr;
+
+    *s = *plain;
+    for (int k = 0; k < instr->arg_count; k++) {
+        if (plain->moves[k] != 0) s->args[k] = read_chunk(c, instr->args[k].index);
+        else machine_bind_read(c->machine, instr->args[k], &s->args[k]);
+        s->moves[k] = 0;
+    }
+    if (plain->dst_moves != 0) s->dst = written_chunk(c, instr->dst.index);
+    else machine_bind_written(c->machine, instr->dst, &s->dst);
+    s->dst_moves = 0;
+    c->loop->needs_neurons |= needs_neurons(instr);
+}
+
+/* --- loops that only add --- */
+
+static const step *maker_of(const block *b, size_t before, nl_operand at)
+{
+    for (size_t k = before; at.kind == NL_AT_REGISTER && k-- > 0;)
+        if (b->steps[k].instr->dst.kind == NL_AT_REGISTER && b->steps[k].instr->dst.index == at.index)
+            return &b->steps[k];
+    return NULL;
+}
+
+/* A number, one number of each pre neuron, or a value of each synapse. */
+static bool add_factor(const block *b, row_add *add, const step *s, uint8_t arg)
+{
+    const nl_operand at = s->instr->args[arg];
+    const step *maker = maker_of(b, (size_t)(s - b->steps), at);
+    const bool by_neuron = maker != NULL && maker->instr->kind == NL_I_PRE && maker->instr->args[0].kind == NL_AT_VIEW;
+
+    if (at.kind == NL_AT_VIEW && s->moves[arg] != 0 && add->weights == NULL) {
+        add->weights = s;
+        add->weights_arg = arg;
+        return true;
+    }
+    if (add->number != NULL || (at.kind != NL_AT_SCALAR && !by_neuron)) return false;
+    add->number = by_neuron ? maker : s;
+    add->number_arg = by_neuron ? 0 : arg;
+    add->by_neuron = by_neuron;
+    return true;
+}
+
+static bool is_row_add(const block *b, const step *s, row_add *add)
+{
+    const step *maker = maker_of(b, (size_t)(s - b->steps), s->instr->args[0]);
+
+    *add = (row_add){ .add = s };
+    if (s->instr->right) return false;
+    if (maker != NULL && maker->instr->kind == NL_I_OP && maker->instr->op == NL_OP_MUL)
+        return add_factor(b, add, maker, 0) && add_factor(b, add, maker, 1) && add->weights != NULL;
+    return add_factor(b, add, s, 0);
+}
+
+static void find_adds(nl_machine *machine, block *b)
+{
+    row_add *adds = NL_NEW_ARRAY(machine->arena, row_add, b->step_count + 1);
+    size_t count = 0;
+
+    for (size_t k = 0; k < b->step_count; k++) {
+        const nl_instr *instr = b->steps[k].instr;
+        const bool is_factor = instr->dst.kind == NL_AT_REGISTER
+                               && (instr->kind == NL_I_PRE || (instr->kind == NL_I_OP && instr->op == NL_OP_MUL));
+        if (instr->kind == NL_I_ADD && is_row_add(b, &b->steps[k], &adds[count])) count++;
+        else if (!is_factor) return;
+    }
+    if (count == 0) return;
+    b->selected->adds = adds;
+    b->selected->add_count = count;
+}
+
+static bool may_be_selected(const nl_machine *machine, const nl_segment *segment)
+{
+    if (machine->program->selected != NL_SELECT_NONE) return segment->space == machine->program->selected;
+    return segment->kind == NL_C_SYNAPSES && machine->store->active != NULL && machine->store->active[segment->id] != NULL;
+}
+
+void machine_bind_selected(nl_machine *machine, block *b)
+{
+    if (!may_be_selected(machine, b->segment)) return;
+    selected_loop *loop = NL_NEW(machine->arena, selected_loop);
+    chunks c = { machine, loop, NL_NEW_ARRAY(machine->arena, double *, machine->program->views.count + 1) };
+
+    b->selected = loop;
+    loop->steps = NL_NEW_ARRAY(machine->arena, step, b->step_count + 1);
+    loop->reads = NL_NEW_ARRAY(machine->arena, collected, NL_NODE_ARGS * b->step_count + 1);
+    loop->writes = NL_NEW_ARRAY(machine->arena, collected, b->step_count + 1);
+    for (size_t k = 0; k < b->step_count; k++) bind_selected_step(&c, &loop->steps[k], &b->steps[k]);
+    find_adds(machine, b);
+}
+
+const nl_selection *machine_selection(const nl_machine *machine, const block *b)
+{
+    if (b->selected == NULL) return NULL;
+    return machine->selection != NULL ? machine->selection : machine->store->active[b->segment->id];
+}
+
+/* --- running --- */
+
+static void run_collected(nl_machine *machine, const selected_loop *loop, size_t step_count, size_t n)
+{
+    const uint64_t *element = machine->elements;
+
+    for (size_t k = 0; k < loop->read_count; k++) {
+        const collected *r = &loop->reads[k];
+        for (size_t i = 0; i < n; i++) r->chunk[i] = r->from[element[i]];
+    }
+    for (const step *s = loop->steps, *end = s + step_count; s < end; s++)
+        if (s->kernel != NULL) s->kernel(n, s->dst, s->args);
+        else s->run(machine, s, s->dst, s->args, 0, n);
+    for (size_t k = 0; k < loop->write_count; k++) {
+        const collected *w = &loop->writes[k];
+        for (size_t i = 0; i < n; i++) w->to[element[i]] = w->chunk[i];
+    }
+}
+
+/* A chunk that fills up. */
+typedef struct filling {
+    nl_machine *machine;
+    const block *b;
+    size_t count, limit;
+} filling;
+
+static void flush(filling *f)
+{
+    nl_machine *machine = f->machine;
+
+    if (f->count == 0) return;
+    machine->elements = machine->element_room;
+    machine->pre = machine->pre_room;
+    machine->post = machine->post_room;
+    run_collected(machine, f->b->selected, f->b->step_count, f->count);
+    machine->elements = NULL;
+    f->count = 0;
+}
+
+static inline void collect(filling *f, uint64_t element, uint32_t pre, uint32_t post)
+{
+    f->machine->element_room[f->count] = element;
+    f->machine->pre_room[f->count] = pre;
+    f->machine->post_room[f->count] = post;
+    if (++f->count == f->limit) flush(f);
+}
+
+static void run_elements(filling *f, const nl_selection *selection)
+{
+    for (size_t k = 0; k < selection->count; k++) collect(f, selection->ids[k], 0, 0);
+}
+
+/* Synapses begin .. end-1 of a pre neuron that are selected. */
+static void find_row(const nl_conn *conn, const nl_selection *selection, uint32_t pre, uint64_t *begin, uint64_t *end)
+{
+    *begin = conn->row_begin[pre];
+    *end = conn->row_begin[pre + 1];
+    if (!selection->one_delay || conn->run_begin == NULL) return;
+    uint64_t low = conn->run_begin[pre], high = conn->run_begin[pre + 1];
+    const uint64_t last = high;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (conn->run_delay[middle] < selection->delay) low = middle + 1;
+        else high = middle;
+    }
+    const bool is_there = low < last && conn->run_delay[low] == selection->delay;
+    *begin = is_there ? conn->run_start[low] : *end;
+    *end = is_there ? conn->run_start[low + 1] : *end;
+}
+
+static void run_row(filling *f, const nl_conn *conn, uint32_t pre, uint64_t begin, uint64_t end)
+{
+    nl_machine *machine = f->machine;
+
+    if (end - begin < LONG_ROW || f->limit == 1) {
+        for (uint64_t k = begin; k < end; k++) collect(f, k, pre, conn->post_index[k]);
+        return;
+    }
+    flush(f);
+    for (size_t k = 0; k < NL_CHUNK; k++) machine->pre_room[k] = pre;
+    machine->pre = machine->pre_room;
+    for (uint64_t at = begin; at < end; at += NL_CHUNK) {
+        machine->post = conn->post_index + at;
+        machine_run_chunk(machine, f->b, at, end - at < NL_CHUNK ? end - at : NL_CHUNK);
+    }
+}
+
+static void add_row(nl_machine *machine, const row_add *add, const nl_conn *conn, uint32_t pre, uint64_t begin,
+                    uint64_t end)
+{
+    const nl_kernel_table *kernels = machine->kernels;
+    const uint32_t *post = conn->post_index + begin;
+    const size_t n = end - begin;
+    const double number = add->number != NULL ? add->number->args[add->number_arg][add->by_neuron ? pre : 0] : 1;
+    const double *weights = add->weights != NULL ? add->weights->args[add->weights_arg] + begin : NULL;
+
+    if (weights == NULL) kernels->add_number(n, post, number, add->add->dst);
+    else if (add->number == NULL) kernels->add_weights(n, post, weights, add->add->dst);
+    else kernels->add_scaled(n, post, weights, number, add->add->dst);
+}
+
+/* The next row is on its way from memory while this one is added. */
+static void fetch_ahead(const nl_conn *conn, const nl_selection *selection, size_t k)
+{
+    enum { AHEAD = 2, LINES = 4, LINE = 16 };
+
+    if (k + AHEAD >= selection->count) return;
+    const uint32_t *post = conn->post_index + conn->row_begin[selection->ids[k + AHEAD]];
+    for (int line = 0; line < LINES; line++) __builtin_prefetch(post + line * LINE);
+}
+
+static void run_outgoing(filling *f, const nl_selection *selection)
+{
+    const nl_conn *conn = machine_conn(f->machine, f->b->segment->id);
+    const selected_loop *loop = f->b->selected;
+    const bool adds = loop->adds != NULL && !selection->in_turn;
+    uint64_t begin, end;
+
+    for (size_t k = 0; k < selection->count; k++) {
+        const uint32_t pre = selection->ids[k];
+        find_row(conn, selection, pre, &begin, &end);
+        if (!adds) {
+            run_row(f, conn, pre, begin, end);
+            continue;
+        }
+        fetch_ahead(conn, selection, k);
+        for (size_t j = 0; j < loop->add_count; j++) add_row(f->machine, &loop->adds[j], conn, pre, begin, end);
+    }
+}
+
+static void run_incoming(filling *f, const nl_selection *selection)
+{
+    const nl_conn *conn = machine_conn(f->machine, f->b->segment->id);
+
+    for (size_t k = 0; k < selection->count; k++) {
+        const uint32_t post = selection->ids[k];
+        for (uint64_t j = conn->in_begin[post]; j < conn->in_begin[post + 1]; j++)
+            collect(f, conn->in_place[j], conn->in_pre[j], post);
+    }
+}
+
+void machine_run_selected(nl_machine *machine, const block *b, const nl_selection *selection)
+{
+    static void (*const runs[])(filling *f, const nl_selection *selection) = {
+        [NL_SELECT_ELEMENTS] = run_elements, [NL_SELECT_OUTGOING] = run_outgoing, [NL_SELECT_INCOMING] = run_incoming
+    };
+    filling f = { .machine = machine, .b = b, .limit = selection->in_turn ? 1 : NL_CHUNK };
+
+    runs[selection->kind](&f, selection);
+    flush(&f);
+}

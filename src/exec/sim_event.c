@@ -1,0 +1,582 @@
+/* Events in a step: who fired, what travels along the projections, what the bodies do. */
+#include "sim_impl.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- lists --- */
+
+static void list_reserve(nl_fired *list, size_t room)
+{
+    if (list->room >= room) return;
+    list->room = room + room / 2;
+    list->ids = nl_realloc(list->ids, list->room * sizeof *list->ids);
+}
+
+static void list_set(nl_fired *list, const uint32_t *ids, size_t count)
+{
+    list_reserve(list, count);
+    if (count > 0) memcpy(list->ids, ids, count * sizeof *ids);
+    list->count = count;
+}
+
+static const nl_event *event_of(const nl_sim *sim, size_t event) { return &sim->model->events.items[event]; }
+
+static size_t population_count(const nl_sim *sim, uint32_t population)
+{
+    return sim->model->populations.items[population].count;
+}
+
+static uint32_t population_space(const nl_sim *sim, uint32_t population)
+{
+    return sim->model->populations.items[population].space;
+}
+
+/* --- delays --- */
+
+typedef struct delay_values {
+    double *values;
+    size_t count;
+} delay_values;
+
+static bool find_delay(nl_sim *sim, const nl_pathway *path, delay_values *out)
+{
+    const uint32_t space = nl_graph_node(sim->model->graph, path->delay)->space;
+    nl_ref bad;
+
+    out->count = space == 0 ? 1 : sim->conns[path->projection]->synapse_count;
+    out->values = nl_calloc(out->count + 1, sizeof(double));
+    if (nl_direct_eval(&sim->direct, path->delay, space, 0, out->count, out->values, &bad)) return true;
+    nl_diag_add(sim->diags, NL_E_INDEX, path->span, "an index in the delay is out of range");
+    return false;
+}
+
+/* In whole steps; says once what rounding changed. */
+static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *delays, step_range *range)
+{
+    double worst = 0;
+
+    *range = (step_range){ UINT32_MAX, 0 };
+    for (size_t k = 0; k < delays->count; k++) {
+        const double steps = delays->values[k] / sim->model->dt, whole = round(steps);
+        if (!(steps >= 0 && steps < UINT32_MAX / 2)) {
+            nl_diag_add(sim->diags, NL_E_DELAY_NEGATIVE, path->span, "this delay is %s (%g)",
+                        steps < 0 ? "negative" : "no time that a run could reach", delays->values[k]);
+            return false;
+        }
+        worst = fmax(worst, fabs(steps - whole));
+        delays->values[k] = whole;
+        if (whole < range->low) range->low = (uint32_t)whole;
+        if (whole > range->high) range->high = (uint32_t)whole;
+    }
+    if (delays->count == 0) *range = (step_range){ 0, 0 };
+    if (worst > 1e-6 && delays->count > 1) /* the checker has spoken of a single one */
+        nl_diag_add(sim->diags, NL_W_ROUNDED, path->span,
+                    "delays of spikes are whole steps: rounded by up to %.3g dt", worst);
+    return true;
+}
+
+/* Synapses of one projection are stored by one of their delays. */
+static bool sort_by_delay(nl_sim *sim, size_t number, const delay_values *delays)
+{
+    const nl_pathway *path = &sim->model->pathways.items[number];
+    nl_conn *conn = sim->conns[path->projection];
+
+    if (path->on_post || conn->run_begin != NULL) {
+        nl_diag *d = nl_diag_add(sim->diags, NL_E_NOT_YET, path->span,
+                                 path->on_post ? "dendritic delays that differ between synapses are not yet supported"
+                                               : "two pathways with delays that differ between synapses are not yet "
+                                                 "supported");
+        if (!path->on_post) nl_diag_help(sim->diags, d, "write a projection for each of them");
+        return false;
+    }
+    uint32_t *steps = nl_calloc(delays->count + 1, sizeof *steps);
+    for (size_t k = 0; k < delays->count; k++) steps[k] = (uint32_t)delays->values[k];
+    nl_conn_context cx = {
+        .arena = sim->arena, .diags = sim->diags, .span = path->span, .name = sim->model->projections.items[path->projection].name
+    };
+    const bool good = nl_conn_sort_by_delay(&cx, conn, steps);
+    free(steps);
+    return good;
+}
+
+bool sim_find_path_delays(nl_sim *sim)
+{
+    bool good = true;
+
+    sim->path_delays = NL_NEW_ARRAY(sim->arena, step_range, sim->model->pathways.count + 1);
+    for (size_t k = 0; k < sim->model->pathways.count && good; k++) {
+        const nl_pathway *path = &sim->model->pathways.items[k];
+        delay_values delays = { 0 };
+        if (path->delay == 0) continue;
+        good = find_delay(sim, path, &delays) && round_delays(sim, path, &delays, &sim->path_delays[k]);
+        if (good && sim->path_delays[k].low != sim->path_delays[k].high) good = sort_by_delay(sim, k, &delays);
+        free(delays.values);
+    }
+    return good;
+}
+
+/* --- building --- */
+
+/* Elements for which a list must have room: any of its population may fire at once. */
+static size_t list_room(const nl_sim *sim, uint32_t list)
+{
+    const size_t events = sim->model->events.count;
+    const uint32_t population =
+        list < events ? event_of(sim, list)->population : sim->model->refractories.items[list - events].population;
+
+    return population == UINT32_MAX ? 0 : population_count(sim, population);
+}
+
+void sim_make_lists(nl_sim *sim)
+{
+    nl_store *store = &sim->store;
+
+    store->list_count = sim->lowered->list_count;
+    store->lists = nl_calloc(store->list_count + 1, sizeof *store->lists);
+    for (uint32_t k = 0; k < store->list_count; k++) list_reserve(&store->lists[k], list_room(sim, k));
+}
+
+static nl_machine *compile_for(nl_sim *sim, const char *name, const nl_roots *roots, uint32_t space)
+{
+    return sim_compile(sim, name, roots->items, roots->count, space == 0 ? NL_SELECT_NONE : space);
+}
+
+static void make_pathway(nl_sim *sim, size_t number)
+{
+    const nl_pathway *model = &sim->model->pathways.items[number];
+    const nl_pathway_code *code = &sim->lowered->pathways[number];
+    const nl_projection *projection = &sim->model->projections.items[model->projection];
+    const nl_part *part = model->on_post ? &projection->post : &projection->pre;
+    pathway_run *run = &sim->pathways[number];
+    event_run *event = &sim->events[model->event];
+
+    run->neurons = compile_for(sim, "neurons", &code->neurons, population_space(sim, part->population));
+    run->synapses = sim_compile(sim, "synapses", code->synapses.items, code->synapses.count, projection->space);
+    run->low = sim->path_delays[number].low;
+    run->high = sim->path_delays[number].high;
+    if (run->high + 1 > event->depth) event->depth = run->high + 1;
+}
+
+/* Times are given; steps are counted from the start. */
+static void make_times(nl_sim *sim, size_t number)
+{
+    const nl_event *model = event_of(sim, number);
+    event_run *run = &sim->events[number];
+
+    run->steps = NL_NEW_ARRAY(sim->arena, uint64_t, model->time_count + 1);
+    for (size_t k = 0; k < model->time_count; k++) {
+        const double step = round((model->times[k] - sim->model->start) / sim->model->dt);
+        run->steps[k] = step > 0 ? (uint64_t)step : 0;
+    }
+}
+
+static bool has_slopes(const nl_sim *sim)
+{
+    for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
+        if (sim->lowered->memory.mems.items[m].slope != UINT32_MAX) return true;
+    return false;
+}
+
+void sim_make_events(nl_sim *sim)
+{
+    const nl_model *model = sim->model;
+
+    sim->events = NL_NEW_ARRAY(sim->arena, event_run, model->events.count + 1);
+    sim->pathways = NL_NEW_ARRAY(sim->arena, pathway_run, model->pathways.count + 1);
+    sim->held_values = NL_NEW_ARRAY(sim->arena, double *, model->refractories.count + 1);
+    sim->has_slopes = has_slopes(sim);
+    size_t most = 1;
+    for (size_t k = 0; k < model->populations.count; k++)
+        if (model->populations.items[k].count > most) most = model->populations.items[k].count;
+    sim->at_event_values = NL_NEW_ARRAY(sim->arena, double, most);
+    for (size_t k = 0; k < model->events.count; k++) {
+        const nl_event *event = &model->events.items[k];
+        const nl_event_code *code = &sim->lowered->events[k];
+        sim->events[k].depth = 1;
+        if (event->population == UINT32_MAX) continue;
+        sim->has_events = true;
+        sim->events[k].body = compile_for(sim, "body", &code->body,
+                                          code->mask != UINT32_MAX ? 0 : population_space(sim, event->population));
+        if (event->kind == NL_EVENT_TIMES) make_times(sim, k);
+    }
+    for (size_t k = 0; k < model->pathways.count; k++) make_pathway(sim, k);
+    for (size_t k = 0; k < model->events.count; k++)
+        if (sim->events[k].depth > 1) sim->events[k].log = nl_calloc(sim->events[k].depth, sizeof(nl_fired));
+    for (size_t k = 0; k < model->refractories.count; k++) {
+        const nl_refractory *r = &model->refractories.items[k];
+        sim->held_values[k] = NL_NEW_ARRAY(sim->arena, double, population_count(sim, r->population) * r->held.count + 1);
+    }
+}
+
+void sim_prepare_events(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (sim->events[k].body != NULL) nl_machine_prepare(sim->events[k].body);
+    for (size_t k = 0; k < sim->model->pathways.count; k++) {
+        if (sim->pathways[k].neurons != NULL) nl_machine_prepare(sim->pathways[k].neurons);
+        if (sim->pathways[k].synapses != NULL) nl_machine_prepare(sim->pathways[k].synapses);
+    }
+}
+
+void sim_free_events(nl_sim *sim)
+{
+    for (size_t k = 0; sim->events != NULL && k < sim->model->events.count; k++) {
+        event_run *run = &sim->events[k];
+        nl_machine_free(run->body);
+        for (size_t j = 0; run->log != NULL && j < run->depth; j++) free(run->log[j].ids);
+        free(run->log);
+        free(run->last.ids);
+    }
+    for (size_t k = 0; sim->pathways != NULL && k < sim->model->pathways.count; k++) {
+        nl_machine_free(sim->pathways[k].neurons);
+        nl_machine_free(sim->pathways[k].synapses);
+        free(sim->pathways[k].part.ids);
+    }
+    for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);
+    free(sim->store.lists);
+}
+
+/* --- the start --- */
+
+static void clear(nl_sim *sim, uint32_t mem)
+{
+    const nl_mem *m = &sim->lowered->memory.mems.items[mem];
+
+    for (size_t lag = 0; lag < m->depth; lag++)
+        memset(nl_store_at(&sim->store, mem, lag), 0, m->count * sizeof(double));
+}
+
+static void find_cursors(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        event_run *run = &sim->events[k];
+        for (run->cursor = 0; run->cursor < event_of(sim, k)->time_count && run->steps[run->cursor] <= sim->store.step;)
+            run->cursor++;
+    }
+}
+
+void sim_reset_events(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        event_run *run = &sim->events[k];
+        for (size_t j = 0; run->log != NULL && j < run->depth; j++) run->log[j].count = 0;
+        run->last.count = 0;
+        if (sim->lowered->events[k].spiked != UINT32_MAX) clear(sim, sim->lowered->events[k].spiked);
+        if (sim->lowered->events[k].mask != UINT32_MAX) clear(sim, sim->lowered->events[k].mask);
+    }
+    for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
+    find_cursors(sim);
+}
+
+void sim_begin_detection(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->store.list_count; k++) sim->store.lists[k].count = 0;
+}
+
+/* --- who fired --- */
+
+static void add_sorted(nl_fired *list, uint32_t id)
+{
+    size_t k = list->count;
+
+    while (k > 0 && list->ids[k - 1] > id) k--;
+    if (k > 0 && list->ids[k - 1] == id) return;
+    memmove(list->ids + k + 1, list->ids + k, (list->count - k) * sizeof *list->ids);
+    list->ids[k] = id;
+    list->count++;
+}
+
+static void take_times(nl_sim *sim, size_t number)
+{
+    const nl_event *model = event_of(sim, number);
+    event_run *run = &sim->events[number];
+
+    for (; run->cursor < model->time_count && run->steps[run->cursor] <= sim->store.step; run->cursor++)
+        if (run->steps[run->cursor] == sim->store.step) add_sorted(&sim->store.lists[number], model->ids[run->cursor]);
+}
+
+static void take_flag(nl_sim *sim, size_t number)
+{
+    const uint32_t flag = sim->lowered->events[number].flag;
+
+    if (*nl_store_at(&sim->store, flag, 0) == 0) return;
+    sim->store.lists[number].ids[0] = 0;
+    sim->store.lists[number].count = 1;
+}
+
+static void mark(nl_sim *sim, uint32_t mem, const nl_fired *list, double value)
+{
+    double *memory = nl_store_at(&sim->store, mem, 0);
+
+    for (size_t k = 0; k < list->count; k++) memory[list->ids[k]] = value;
+}
+
+/* `spiked` is that of the last detection; in memory that turns, the slot is an old one. */
+static void mark_spiked(nl_sim *sim, size_t number)
+{
+    const uint32_t mem = sim->lowered->events[number].spiked;
+    const nl_mem *m = &sim->lowered->memory.mems.items[mem];
+    event_run *run = &sim->events[number];
+
+    if (m->depth > 1) memset(nl_store_at(&sim->store, mem, 0), 0, m->count * sizeof(double));
+    else mark(sim, mem, &run->last, 0);
+    mark(sim, mem, &sim->store.lists[number], 1);
+    list_set(&run->last, sim->store.lists[number].ids, sim->store.lists[number].count);
+}
+
+static void find_fired(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        const nl_event *event = event_of(sim, k);
+        event_run *run = &sim->events[k];
+
+        if (event->population == UINT32_MAX) continue;
+        if (event->kind == NL_EVENT_TIMES) take_times(sim, k);
+        else if (sim->lowered->events[k].flag != UINT32_MAX) take_flag(sim, k);
+        if (run->log != NULL)
+            list_set(&run->log[sim->store.step % run->depth], sim->store.lists[k].ids, sim->store.lists[k].count);
+        if (sim->lowered->events[k].spiked != UINT32_MAX) mark_spiked(sim, k);
+    }
+}
+
+/* --- observers --- */
+
+static nl_sim_status tell_trains(nl_sim *sim)
+{
+    const nl_sim_run *run = sim->run;
+
+    for (size_t k = 0; run != NULL && k < run->train_count; k++) {
+        const nl_fired *list = &sim->store.lists[run->trains[k].event];
+        if (list->count > 0 && !run->trains[k].fired(run->trains[k].user, sim->store.time, list->ids, list->count))
+            return NL_SIM_SINK_FAILED;
+    }
+    return NL_SIM_OK;
+}
+
+static nl_sim_status sample_at_events(nl_sim *sim, nl_sim_failure *failure)
+{
+    const nl_sim_run *run = sim->run;
+
+    for (size_t k = 0; run != NULL && k < run->at_event_count; k++) {
+        const nl_event_sampler *s = &run->at_events[k];
+        const nl_fired *list = &sim->store.lists[s->event];
+        const double *values;
+        if (list->count == 0) continue;
+        const nl_sim_status status = sim_probe_value(sim, s->probe, &values, failure);
+        if (status != NL_SIM_OK) return status;
+        const bool is_number = sim->probes[s->probe].count == 1 || sim_probe_is_repeated(sim, s->probe);
+        for (size_t i = 0; i < list->count; i++) sim->at_event_values[i] = values[is_number ? 0 : list->ids[i]];
+        if (!s->sample(s->user, sim->store.time, list->ids, sim->at_event_values, list->count)) return NL_SIM_SINK_FAILED;
+    }
+    return NL_SIM_OK;
+}
+
+/* --- what travels --- */
+
+/* The fired neurons of a part, numbered from its beginning. */
+static const uint32_t *within_part(pathway_run *run, const nl_part *part, const nl_fired *list, size_t *first,
+                                   size_t *count)
+{
+    size_t end = list->count;
+
+    *first = 0;
+    while (*first < end && list->ids[*first] < part->begin) ++*first;
+    while (end > *first && list->ids[end - 1] >= part->begin + part->count) end--;
+    *count = end - *first;
+    if (part->begin == 0) return list->ids + *first;
+    list_reserve(&run->part, *count);
+    for (size_t k = 0; k < *count; k++) run->part.ids[k] = list->ids[*first + k] - (uint32_t)part->begin;
+    return run->part.ids;
+}
+
+static nl_sim_status run_list(nl_sim *sim, nl_machine *machine, uint32_t space, const uint32_t *ids, size_t count,
+                              nl_sim_failure *failure)
+{
+    const nl_selection selection = { .kind = NL_SELECT_ELEMENTS, .ids = ids, .count = count };
+
+    if (machine == NULL) return NL_SIM_OK;
+    return space == 0 ? sim_run_machine(sim, machine, failure)
+                      : sim_run_selected(sim, machine, &selection, failure);
+}
+
+static nl_sim_status travel(nl_sim *sim, size_t number, const nl_fired *list, uint32_t delay, nl_sim_failure *failure)
+{
+    const nl_pathway *model = &sim->model->pathways.items[number];
+    const nl_projection *projection = &sim->model->projections.items[model->projection];
+    const nl_part *part = model->on_post ? &projection->post : &projection->pre;
+    pathway_run *run = &sim->pathways[number];
+    size_t first, count;
+    const uint32_t *ids = within_part(run, part, list, &first, &count);
+    const nl_selection selection = { .kind = model->on_post ? NL_SELECT_INCOMING : NL_SELECT_OUTGOING,
+                                     .ids = ids,
+                                     .count = count,
+                                     .one_delay = run->low != run->high,
+                                     .delay = delay,
+                                     .in_turn = model->in_turn };
+    nl_sim_status status;
+
+    if (count == 0) return NL_SIM_OK;
+    status = run_list(sim, run->neurons, population_space(sim, part->population), list->ids + first, count, failure);
+    if (status != NL_SIM_OK || run->synapses == NULL) return status;
+    return sim_run_selected(sim, run->synapses, &selection, failure);
+}
+
+static nl_sim_status deliver(nl_sim *sim, bool on_post, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->model->pathways.count && status == NL_SIM_OK; k++) {
+        const nl_pathway *path = &sim->model->pathways.items[k];
+        const event_run *event = &sim->events[path->event];
+        const pathway_run *run = &sim->pathways[k];
+
+        if (path->on_post != on_post) continue;
+        for (uint32_t d = run->low; d <= run->high && d <= sim->store.step && status == NL_SIM_OK; d++) {
+            const nl_fired *list =
+                d == 0 ? &sim->store.lists[path->event] : &event->log[(sim->store.step - d) % event->depth];
+            if (list->count > 0) status = travel(sim, k, list, d, failure);
+        }
+    }
+    return status;
+}
+
+/* What a refractory neuron holds takes no input. */
+static void list_held(nl_sim *sim, size_t number)
+{
+    const nl_refractory *r = &sim->model->refractories.items[number];
+    const nl_refractory_code *code = &sim->lowered->refractories[number];
+    nl_fired *list = &sim->store.lists[sim->model->events.count + number];
+
+    if (population_space(sim, r->population) != 0 || r->held.count == 0) return;
+    const double state = *nl_store_at(&sim->store, code->state, 0);
+    bool is_held = r->time != 0 ? state >= (double)sim->store.step : state != 0;
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (event_of(sim, k)->population == r->population && sim->store.lists[k].count > 0) is_held = true;
+    list->count = is_held;
+    list->ids[0] = 0;
+}
+
+static void move_held(nl_sim *sim, bool back)
+{
+    for (size_t k = 0; k < sim->model->refractories.count; k++) {
+        const nl_refractory *r = &sim->model->refractories.items[k];
+        const nl_fired *list = &sim->store.lists[sim->model->events.count + k];
+        double *kept = sim->held_values[k];
+
+        for (size_t j = 0; j < r->held.count; j++, kept += list->count) {
+            double *values = nl_store_at(&sim->store, sim->lowered->var_mem[r->held.items[j]], 0);
+            for (size_t i = 0; i < list->count; i++)
+                if (back) values[list->ids[i]] = kept[i];
+                else kept[i] = values[list->ids[i]];
+        }
+    }
+}
+
+static nl_sim_status deliver_all(nl_sim *sim, nl_sim_failure *failure)
+{
+    for (size_t k = 0; k < sim->model->refractories.count; k++) list_held(sim, k);
+    move_held(sim, false);
+    nl_sim_status status = deliver(sim, false, failure);
+    if (status == NL_SIM_OK) status = deliver(sim, true, failure);
+    move_held(sim, true);
+    return status;
+}
+
+/* --- bodies --- */
+
+static nl_sim_status run_masked(nl_sim *sim, size_t event, nl_sim_failure *failure)
+{
+    const uint32_t mask = sim->lowered->events[event].mask;
+
+    mark(sim, mask, &sim->store.lists[event], 1);
+    const nl_sim_status status = sim_run_machine(sim, sim->events[event].body, failure);
+    mark(sim, mask, &sim->store.lists[event], 0);
+    return status;
+}
+
+static nl_sim_status run_bodies(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (size_t k = 0; k < sim->model->events.count && status == NL_SIM_OK; k++) {
+        const nl_fired *list = &sim->store.lists[k];
+
+        if (sim->events[k].body == NULL || list->count == 0) continue;
+        status = sim->lowered->events[k].mask != UINT32_MAX
+                     ? run_masked(sim, k, failure)
+                     : run_list(sim, sim->events[k].body, population_space(sim, event_of(sim, k)->population), list->ids,
+                                list->count, failure);
+    }
+    return status;
+}
+
+static bool is_quiet(const nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        if (sim->store.lists[k].count > 0) return false;
+        for (size_t d = 0; sim->events[k].log != NULL && d < sim->events[k].depth; d++)
+            if (sim->events[k].log[d].count > 0) return false;
+    }
+    return true;
+}
+
+nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status;
+
+    find_fired(sim);
+    if (is_quiet(sim)) return NL_SIM_OK;
+    if ((status = tell_trains(sim)) != NL_SIM_OK || (status = sample_at_events(sim, failure)) != NL_SIM_OK) return status;
+    if (sim->has_slopes) sim_jump(sim);
+    sim_states_changed(sim);
+    if ((status = deliver_all(sim, failure)) != NL_SIM_OK) return status;
+    return run_bodies(sim, failure);
+}
+
+/* --- snapshots --- */
+
+struct event_snapshot {
+    nl_fired **logs, *last;
+};
+
+event_snapshot *sim_save_events(const nl_sim *sim)
+{
+    event_snapshot *s = nl_calloc(1, sizeof *s);
+    const size_t n = sim->model->events.count;
+
+    s->logs = nl_calloc(n + 1, sizeof *s->logs);
+    s->last = nl_calloc(n + 1, sizeof *s->last);
+    for (size_t k = 0; k < n; k++) {
+        const event_run *run = &sim->events[k];
+        list_set(&s->last[k], run->last.ids, run->last.count);
+        if (run->log == NULL) continue;
+        s->logs[k] = nl_calloc(run->depth, sizeof(nl_fired));
+        for (size_t d = 0; d < run->depth; d++) list_set(&s->logs[k][d], run->log[d].ids, run->log[d].count);
+    }
+    return s;
+}
+
+void sim_restore_events(nl_sim *sim, const event_snapshot *s)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        event_run *run = &sim->events[k];
+        list_set(&run->last, s->last[k].ids, s->last[k].count);
+        for (size_t d = 0; run->log != NULL && d < run->depth; d++)
+            list_set(&run->log[d], s->logs[k][d].ids, s->logs[k][d].count);
+    }
+    find_cursors(sim);
+}
+
+void sim_free_event_snapshot(const nl_sim *sim, event_snapshot *s)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        free(s->last[k].ids);
+        for (size_t d = 0; s->logs[k] != NULL && d < sim->events[k].depth; d++) free(s->logs[k][d].ids);
+        free(s->logs[k]);
+    }
+    free(s->logs);
+    free(s->last);
+    free(s);
+}
