@@ -66,6 +66,11 @@ static bool is_free(nl_body *body, const nl_ast *statement)
     const nl_event_entry *other = name != NULL ? find_name(body, name) : NULL;
     const nl_entry *entry = name != NULL && name != spikes ? nl_entry_find(body, name) : NULL;
 
+    if (name != NULL && name != spikes && strcmp(name, spikes) == 0) {
+        nl_diag_add(body->ck->diags, NL_E_BODY_EVENT, name_span(statement),
+                    "`spikes` are those of the `spike` statement; other events have other names");
+        return false;
+    }
     if (other != NULL) return refuse_twice(body, statement, other->statement->span);
     return entry == NULL || refuse_twice(body, statement, entry->span);
 }
