@@ -21,6 +21,7 @@ UNIT_TESTS = \
     tests/unit/test_session \
     tests/unit/test_sink \
     tests/unit/test_syntax_files \
+    tests/unit/test_train \
     tests/unit/test_unit \
     tests/unit/test_value
 
@@ -32,6 +33,7 @@ SHELL_TESTS = \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \
+    tests/cli/programs.sh \
     tests/cli/run.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)

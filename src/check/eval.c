@@ -14,6 +14,7 @@ nl_eval_context nl_eval_context_of(nl_evaluator *ev)
         .diags = ev->ck->diags,
         .folder = ev->ck->folder,
         .time_dim = nl_check_time_dim(ev->ck),
+        .dt = ev->ck->model->dt,
         .seed = ev->ck->model->seed,
         .stream = ev->stream,
         .draw_count = &ev->draw_count,

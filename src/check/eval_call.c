@@ -321,6 +321,18 @@ bool nl_eval_is_special(const char *name)
 
 /* --- functions of the language --- */
 
+/* rate(E) is rate(E.spikes). */
+static nl_value language_argument(nl_evaluator *ev, const nl_ast *expr, bool takes_train)
+{
+    const size_t errors = nl_diags_error_count(ev->ck->diags);
+
+    if (takes_train) {
+        const nl_value train = nl_eval_spikes(ev, expr);
+        if (train.kind != NL_KIND_NONE || nl_diags_error_count(ev->ck->diags) > errors) return train;
+    }
+    return nl_eval(ev, expr);
+}
+
 static nl_value call_language(nl_evaluator *ev, const nl_ast *call)
 {
     const size_t count = (size_t)call->kid_count - 1;
@@ -332,8 +344,10 @@ static nl_value call_language(nl_evaluator *ev, const nl_ast *call)
         const nl_ast *arg = call->kids[i + 1];
         const bool named = arg->kind == NL_AST_ARG;
 
-        args[i] = (nl_arg){ .name = named ? arg->name : NULL,
-                            .value = nl_eval(ev, named ? arg->kids[0] : arg),
+        args[i].name = named ? arg->name : NULL;
+        args[i] = (nl_arg){ .name = args[i].name,
+                            .value = language_argument(ev, named ? arg->kids[0] : arg,
+                                                       nl_func_takes_train(call->kids[0]->name, i, args[i].name)),
                             .span = arg->span };
         failed = failed || args[i].value.kind == NL_KIND_NONE;
     }

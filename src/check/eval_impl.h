@@ -9,6 +9,10 @@ nl_eval_context nl_eval_context_of(nl_evaluator *ev);
 /* eval_name.c */
 nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr);
 nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr);
+/* Reports a value that only a run can give; always NONE. */
+nl_value nl_eval_too_early(nl_evaluator *ev, nl_span span, const char *name);
+/* The spikes of a population where a function takes them; NONE without a diagnostic where `expr` names none. */
+nl_value nl_eval_spikes(nl_evaluator *ev, const nl_ast *expr);
 /* The value of a resolved node: constants at once, all else from the world. */
 nl_value nl_eval_node(nl_evaluator *ev, nl_ref node, nl_span span);
 /* a(0): the value of one of a family. */

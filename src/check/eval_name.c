@@ -1,7 +1,10 @@
 /* Names and members: what the file declares, constants, the clock, populations and what belongs to them. */
 #include "eval_impl.h"
 
+#include "plan.h"
+
 #include "base/text.h"
+#include "syntax/print.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +29,7 @@ static bool find_constant(nl_evaluator *ev, const char *name, nl_value *out)
     return false;
 }
 
-static nl_value too_early(nl_evaluator *ev, nl_span span, const char *name)
+nl_value nl_eval_too_early(nl_evaluator *ev, nl_span span, const char *name)
 {
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_TOO_EARLY, span,
                                 "`%s` changes in time and has no value before the first `run`", name);
@@ -41,7 +44,7 @@ static nl_value clock_value(nl_evaluator *ev, nl_span span, const char *name)
     const nl_model *model = ev->ck->model;
     const bool is_time = strcmp(name, "t") == 0;
 
-    if (ev->world == NULL) return too_early(ev, span, name);
+    if (ev->world == NULL) return nl_eval_too_early(ev, span, name);
     const nl_dim dim = is_time ? nl_check_time_dim(ev->ck) : nl_dim_none;
     const double time = ev->world->time(ev->world->user);
     if (isnan(time)) return nl_value_unknown(NL_KIND_NUMBER, dim, 0, NULL);
@@ -160,7 +163,7 @@ static nl_value state_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span s
         [NL_VAR_STATE] = NL_X_STATE, [NL_VAR_PARAM] = NL_X_PARAM, [NL_VAR_INPUT] = NL_X_INPUT
     };
 
-    if (ev->world == NULL) return too_early(ev, span, symbol->name);
+    if (ev->world == NULL) return nl_eval_too_early(ev, span, symbol->name);
     return nl_eval_node(ev, nl_expr_leaf(ev->ck->model->graph, kinds[var->kind], symbol->id, var->space, var->dim),
                         span);
 }
@@ -196,7 +199,8 @@ static nl_value symbol_value(nl_evaluator *ev, nl_symbol *symbol, nl_span span)
     case NL_SYM_BODY_LET:
         if (symbol->node == 0) return nl_value_none();
         return ev->world == NULL && nl_graph_node(ev->ck->model->graph, symbol->node)->kind != NL_X_CONST
-                   ? too_early(ev, span, symbol->name) : nl_eval_node(ev, symbol->node, span);
+                   ? nl_eval_too_early(ev, span, symbol->name)
+                   : nl_eval_node(ev, symbol->node, span);
     default: return no_value(ev, symbol, span);
     }
 }
@@ -204,9 +208,11 @@ static nl_value symbol_value(nl_evaluator *ev, nl_symbol *symbol, nl_span span)
 nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr)
 {
     nl_symbol *symbol = nl_scope_find(ev->scope, expr->name);
+    nl_train_ref train;
     nl_value constant;
 
     if (symbol != NULL) return symbol_value(ev, symbol, expr->span);
+    if (nl_train_find(ev->ck, NULL, expr->name, &train)) return nl_train_value(ev, &train, expr->span, expr->name);
     if (strcmp(expr->name, "dt") == 0) return step_value(ev, expr->span);
     if (is_clock(expr->name)) return clock_value(ev, expr->span, expr->name);
     if (find_constant(ev, expr->name, &constant)) return constant;
@@ -385,15 +391,43 @@ nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const
     return nl_value_none();
 }
 
+static const char SPIKES[] = "spikes";
+
+static nl_value never_spikes(nl_evaluator *ev, const nl_symbol *owner, nl_span span)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "`%s` has no spikes", owner->name);
+
+    nl_diag_help(ev->ck->diags, diag, "its body says when it spikes, for example: spike when v > V_th { v = V_reset }");
+    return nl_value_none();
+}
+
+nl_value nl_eval_spikes(nl_evaluator *ev, const nl_ast *expr)
+{
+    const size_t errors = nl_diags_error_count(ev->ck->diags);
+    const nl_symbol *owner = names_owner(ev, expr) ? nl_eval_owner(ev, expr) : NULL;
+    nl_train_ref train;
+
+    if (owner == NULL || owner->kind == NL_SYM_PROJECTION || nl_diags_error_count(ev->ck->diags) > errors)
+        return nl_value_none();
+    if (!nl_train_find(ev->ck, owner, SPIKES, &train)) return never_spikes(ev, owner, expr->span);
+    return nl_train_value(ev, &train, expr->span,
+                          nl_arena_printf(ev->ck->arena, "%s.%s", nl_print_expression(ev->ck->arena, expr), SPIKES));
+}
+
 static nl_value member_value(nl_evaluator *ev, const nl_symbol *owner, const nl_ast *expr)
 {
     const nl_value implicit = nl_eval_implicit_member(ev, owner, expr->name);
 
+    nl_train_ref train;
+
     if (implicit.kind != NL_KIND_NONE) return implicit;
+    if (nl_train_find(ev->ck, owner, expr->name, &train))
+        return nl_train_value(ev, &train, expr->span, nl_print_expression(ev->ck->arena, expr));
+    if (strcmp(expr->name, SPIKES) == 0 && owner->kind != NL_SYM_PROJECTION) return never_spikes(ev, owner, expr->span);
     const nl_ref node = nl_body_member(ev->ck, owner, expr->name, expr->span);
     if (node == 0) return nl_value_none();
     if (ev->world == NULL && nl_graph_node(ev->ck->model->graph, node)->kind != NL_X_CONST)
-        return too_early(ev, expr->span, nl_arena_printf(ev->ck->arena, "%s.%s", owner->name, expr->name));
+        return nl_eval_too_early(ev, expr->span, nl_arena_printf(ev->ck->arena, "%s.%s", owner->name, expr->name));
     return nl_eval_node(ev, node, expr->span);
 }
 

@@ -5,7 +5,23 @@
 
 #include "check.h"
 
+/* What fires: an event of the model, in all elements of its population or in a part of them. */
+typedef struct nl_train_ref {
+    uint32_t event;
+    nl_part part;
+} nl_train_ref;
+
+typedef enum nl_series_mode {
+    NL_SERIES_SAMPLED,
+    NL_SERIES_TRAIN,    /* record E.spikes: who fired when */
+    NL_SERIES_AT_EVENTS /* record m = C.mass at C.division: a value for each time an element fires */
+} nl_series_mode;
+
 typedef struct nl_plan_series {
+    nl_series_mode mode;
+    nl_train_ref train;    /* TRAIN, AT_EVENTS */
+    bool used;             /* TRAIN: some expression reads it, whether under a name or as E.spikes */
+    nl_value value;        /* TRAIN: as recorded until now; unknown until it begins */
     const char *name;      /* of the data set: "loss", "P(0).u" */
     nl_symbol *symbol;     /* under which expressions read it; NULL for one without a name of its own */
     const nl_ast *stmt;    /* RECORD */
@@ -67,6 +83,20 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
  * the name is taken, in a scope around this one too. */
 nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                            const nl_ast *decl);
+
+/* --- trains (train.c) --- */
+
+/* The first event NAME of a population, or -1. */
+long nl_train_event(const nl_check *ck, uint32_t population, const char *name);
+/* The event NAME of a population or part (NULL: of the equations at top level); false when it has none. */
+bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out);
+/* The event that an expression names, E.spikes or, of the top level, `spikes`; false when it names none (a fault on the
+ * way is reported). */
+bool nl_train_named(nl_evaluator *ev, const nl_ast *expr, nl_train_ref *out);
+/* A record's train before it is known. */
+nl_value nl_train_unknown(const nl_check *ck, const nl_plan_series *series);
+/* What has been recorded; NONE with a diagnostic where nothing records it.  `text` is how it was written. */
+nl_value nl_train_value(nl_evaluator *ev, const nl_train_ref *ref, nl_span span, const char *text);
 
 /* --- targets of `set` (target.c) --- */
 

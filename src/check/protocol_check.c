@@ -4,6 +4,8 @@
 
 #include "declare.h"
 
+#include "syntax/print.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -202,19 +204,6 @@ static void check_times(checker *c, const nl_ast *at)
                     nl_dim_text(c->ck->arena, times.dim));
 }
 
-static bool is_train(checker *c, const nl_ast *expr)
-{
-    static const char *const trains[] = { "spikes", "events" };
-    const nl_ast *bare = nl_ast_bare(expr);
-
-    for (size_t i = 0; bare->kind == NL_AST_FIELD && i < NL_LEN(trains); i++) {
-        if (strcmp(bare->name, trains[i]) != 0) continue;
-        nl_diag_add(c->ck->diags, NL_E_NOT_YET, expr->span, "recording of %s is not yet supported", trains[i]);
-        return true;
-    }
-    return false;
-}
-
 /* Kind, dimension and shape of a sample. */
 static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
 {
@@ -276,11 +265,40 @@ static nl_value signal_of(const nl_plan_series *series)
     return value;
 }
 
-static void check_series(checker *c, const nl_ast *stmt, const char *name)
+/* A value for each time that an element fires: of the elements themselves. */
+static bool check_at_events(checker *c, const nl_ast *expr, nl_plan_series *out)
+{
+    const nl_model *model = c->ck->model;
+    const nl_population *population = &model->populations.items[out->train.part.population];
+
+    if (!check_sample(c, expr, out)) return false;
+    const uint32_t space = out->node != 0 ? nl_graph_node(model->graph, out->node)->space : UINT32_MAX;
+    out->rank = 0;
+    if (space == 0 || space == population->space) return true;
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span,
+                                "at events, a number is recorded or what the elements have that fire");
+    nl_diag_help(c->ck->diags, diag, "for example: record m = %s.NAME at %s.%s", population->name, population->name,
+                 model->events.items[out->train.event].name);
+    return false;
+}
+
+static bool check_kept(checker *c, const nl_ast *expr, nl_plan_series *out)
+{
+    switch (out->mode) {
+    case NL_SERIES_TRAIN: out->value = nl_train_unknown(c->ck, out); return true;
+    case NL_SERIES_AT_EVENTS: return check_at_events(c, expr, out);
+    default: return check_sample(c, expr, out) && is_recordable(c, expr, out);
+    }
+}
+
+static void check_series(checker *c, const nl_ast *stmt, const char *name, nl_series_mode mode,
+                         const nl_train_ref *train)
 {
     const nl_ast *named = nl_ast_kid(stmt, 0), *expr = nl_ast_kid(stmt, 1);
     nl_evaluator ev = evaluator_of(c, NULL);
-    nl_plan_series series = { .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr) };
+    nl_plan_series series = {
+        .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr), .mode = mode, .train = *train
+    };
     const nl_plan_series *before = nl_plan_find_series(c->ck, stmt, name);
 
     if (before != NULL) {
@@ -290,22 +308,51 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name)
         nl_diag_help(c->ck->diags, diag, "give each its own name: record %s(k) = ...", name);
         return;
     }
-    if (!is_free_name(c, stmt, name) || !check_sample(c, expr, &series) || !is_recordable(c, expr, &series)) return;
+    if (!is_free_name(c, stmt, name) || !check_kept(c, expr, &series)) return;
     if (named != NULL) series.symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_RECORD, name, named->span, stmt);
     if (named != NULL && series.symbol == NULL) return;
-    if (series.symbol != NULL) series.symbol->value = signal_of(&series);
+    if (series.symbol != NULL) series.symbol->value = mode == NL_SERIES_TRAIN ? series.value : signal_of(&series);
     NL_PUSH(c->ck->arena, &c->ck->plan->series, series);
+}
+
+/* A train has all its spikes: no interval and no times thin it out. */
+static bool check_train_alone(checker *c, const nl_ast *stmt)
+{
+    for (int i = 2; i < stmt->kid_count; i++) {
+        if (stmt->kids[i] == NULL) continue;
+        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->kids[i]->span,
+                                    "a train is recorded as it comes, not at certain times");
+        nl_diag_help(c->ck->diags, diag, "write record %s; time_slice(..) takes a part of it afterwards",
+                     nl_print_expression(c->ck->arena, stmt->kids[1]));
+        return false;
+    }
+    return true;
+}
+
+/* What a RECORD keeps; false with a diagnostic. */
+static bool record_mode(checker *c, const nl_ast *stmt, nl_series_mode *mode, nl_train_ref *train)
+{
+    const size_t errors = nl_diags_error_count(c->ck->diags);
+    nl_evaluator ev = evaluator_of(c, NULL);
+
+    *mode = NL_SERIES_SAMPLED;
+    if (nl_train_named(&ev, stmt->kids[1], train)) *mode = NL_SERIES_TRAIN;
+    else if (nl_ast_kid(stmt, 4) != NULL && nl_train_named(&ev, stmt->kids[4], train)) *mode = NL_SERIES_AT_EVENTS;
+    if (nl_diags_error_count(c->ck->diags) > errors) return false;
+    return *mode != NL_SERIES_TRAIN || check_train_alone(c, stmt);
 }
 
 static void check_record(checker *c, const nl_ast *stmt)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
+    nl_train_ref train = { 0 };
+    nl_series_mode mode;
 
-    if (nl_ast_kid(stmt, 1) == NULL || !has_dt(c, stmt) || is_train(c, stmt->kids[1])) return;
+    if (nl_ast_kid(stmt, 1) == NULL || !has_dt(c, stmt) || !record_mode(c, stmt, &mode, &train)) return;
     check_interval(c, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3));
-    check_times(c, nl_ast_kid(stmt, 4));
+    if (mode == NL_SERIES_SAMPLED) check_times(c, nl_ast_kid(stmt, 4));
     const char *name = nl_plan_series_name(&ev, stmt);
-    if (name != NULL) check_series(c, stmt, nl_arena_strdup(c->ck->arena, name));
+    if (name != NULL) check_series(c, stmt, nl_arena_strdup(c->ck->arena, name), mode, &train);
 }
 
 /* --- values --- */
@@ -588,16 +635,20 @@ static const char *const plots[] = { "lines", "image", "raster", "histogram", "s
 static void check_plot_values(checker *c, const nl_ast *call)
 {
     nl_scope *top = c->ck->top;
+    nl_plan *plan = c->ck->plan;
     bool *used = NL_NEW_ARRAY(c->ck->arena, bool, top->symbols.count + 1);
+    bool *trains_used = NL_NEW_ARRAY(c->ck->arena, bool, plan->series.count + 1);
 
     for (size_t i = 0; i < top->symbols.count; i++) used[i] = top->symbols.items[i]->used;
+    for (size_t i = 0; i < plan->series.count; i++) trains_used[i] = plan->series.items[i].used;
     for (int i = 1; i < call->kid_count; i++) {
         nl_evaluator ev = evaluator_of(c, NULL);
         const nl_ast *arg = call->kids[i];
-        if (!is_train(c, arg)) (void)nl_eval(&ev, arg->kind == NL_AST_ARG ? nl_ast_kid(arg, 0) : arg);
+        (void)nl_eval(&ev, arg->kind == NL_AST_ARG ? nl_ast_kid(arg, 0) : arg);
     }
     for (size_t i = 0; i < top->symbols.count; i++)
         if (top->symbols.items[i]->kind == NL_SYM_RECORD) top->symbols.items[i]->used = used[i];
+    for (size_t i = 0; i < plan->series.count; i++) plan->series.items[i].used = trains_used[i];
 }
 
 static void announce_not_drawn(checker *c, const nl_ast *stmt)

@@ -25,6 +25,16 @@ bool nl_func_exists(const char *name)
     return find(name) >= 0 || nl_op_find(name, -1) != NL_OP_COUNT;
 }
 
+/* Trains come first and are called so. */
+bool nl_func_takes_train(const char *function, size_t place, const char *name)
+{
+    static const char train[] = "train";
+    const int index = find(function);
+
+    if (index < 0 || strncmp(functions[index].row.signature, train, strlen(train)) != 0) return false;
+    return name != NULL ? strcmp(name, train) == 0 : place == 0;
+}
+
 const nl_func_row *nl_func_get(size_t index)
 {
     return index < NL_LEN(functions) ? &functions[index].row : NULL;
@@ -235,6 +245,17 @@ bool nl_call_flag(const nl_call *call, int slot, bool *out)
     if (!scalar(call, slot, &value, NULL)) return false;
     if (value.kind == NL_KIND_BOOL) return *out = value.data[0] != 0, true;
     nl_call_refuse(call, slot, NL_E_VALUE_KIND, "`%s` is true or false", call->names[slot]);
+    return false;
+}
+
+bool nl_call_time(const nl_call *call, int slot, double *out, bool *known)
+{
+    nl_dim dim = call->cx->time_dim;
+
+    if (!nl_call_real(call, slot, &dim, out, known)) return false;
+    if (nl_dim_equal(dim, call->cx->time_dim)) return true;
+    nl_call_refuse(call, slot, NL_E_DIMENSION, "`%s` is a time, not %s", call->names[slot],
+                   nl_dim_text(call->cx->arena, dim));
     return false;
 }
 

@@ -217,7 +217,7 @@ nl_value nl_func_size(const nl_call *call)
 {
     const nl_value x = call->slots[0]->value;
 
-    if (x.kind == NL_KIND_TEXT || x.kind == NL_KIND_TABLE)
+    if (x.kind == NL_KIND_TEXT || x.kind == NL_KIND_TABLE || x.kind == NL_KIND_TRAIN)
         return nl_call_refuse(call, 0, NL_E_VALUE_KIND, "%s has no size", nl_value_words(call->cx->arena, x));
     return count_value(call, nl_value_count(x));
 }
@@ -226,7 +226,7 @@ nl_value nl_func_len(const nl_call *call)
 {
     const nl_value x = call->slots[0]->value;
 
-    if (x.kind == NL_KIND_TEXT || x.kind == NL_KIND_TABLE || x.rank == 0)
+    if (x.kind == NL_KIND_TEXT || x.kind == NL_KIND_TABLE || x.kind == NL_KIND_TRAIN || x.rank == 0)
         return nl_call_refuse(call, 0, NL_E_VALUE_KIND, "%s has no length", nl_value_words(call->cx->arena, x));
     return count_value(call, x.shape[0]);
 }

@@ -32,6 +32,7 @@ bool nl_call_array(const nl_call *call, int slot, nl_value *out);
 bool nl_call_real(const nl_call *call, int slot, nl_dim *dim, double *out, bool *known); /* dim NULL: a pure number */
 bool nl_call_whole(const nl_call *call, int slot, long lo, long hi, long *out, bool *known);
 bool nl_call_flag(const nl_call *call, int slot, bool *out);
+bool nl_call_time(const nl_call *call, int slot, double *out, bool *known);
 bool nl_call_text(const nl_call *call, int slot, const char **out); /* NULL while unknown */
 /* An axis of an array of this rank, from 0 on; -1 for "none". */
 bool nl_call_axis(const nl_call *call, int slot, int rank, int *out);
@@ -52,6 +53,11 @@ nl_lines nl_lines_of(nl_value value, int axis); /* axis -1: the flattened array 
 /* Item k of an array (along its first axis) or of a list; and how many there are. */
 nl_value nl_value_item(nl_value value, size_t index);
 size_t nl_value_item_count(nl_value value);
+
+/* What functions of signals do with trains: time_slice(train, t0, t1), and counts [neurons, bins] for the bin of an
+ * argument. */
+nl_value nl_train_time_slice(const nl_call *call, nl_value train);
+nl_value nl_train_binned(const nl_call *call, nl_value train, int slot);
 
 /* Numbers in ascending order with nan last, in place. */
 void nl_sort(double *numbers, size_t count);

@@ -23,23 +23,6 @@ static bool known_signal(nl_value x)
     return x.data != NULL && x.times != NULL;
 }
 
-static bool time_argument(const nl_call *call, int slot, double *out, bool *known)
-{
-    nl_dim dim = call->cx->time_dim;
-
-    if (!nl_call_real(call, slot, &dim, out, known)) return false;
-    if (nl_dim_equal(dim, call->cx->time_dim)) return true;
-    nl_call_refuse(call, slot, NL_E_DIMENSION, "`%s` is a time, not %s", call->names[slot],
-                   nl_dim_text(call->cx->arena, dim));
-    return false;
-}
-
-/* At or after `from`, where a time may be a rounded multiple of the step. */
-static bool reached(double t, double from)
-{
-    return t >= from - 1e-9 * fmax(fabs(t), fabs(from));
-}
-
 /* The result of a measure that is one number for each level and element of a row. */
 static nl_value shape_of_measure(nl_value level, nl_value x, nl_dim dim)
 {
@@ -90,7 +73,7 @@ nl_value nl_func_first_time(const nl_call *call)
     double after = -INFINITY;
     bool known = true;
 
-    if (!signal(call, 0, &x, &width) || !time_argument(call, 1, &after, &known)) return nl_value_none();
+    if (!signal(call, 0, &x, &width) || !nl_call_time(call, 1, &after, &known)) return nl_value_none();
     if (x.kind != NL_KIND_BOOL)
         return nl_call_refuse(call, 0, NL_E_VALUE_KIND, "`first_time` needs a condition, such as first_time(v > 0 mV)");
     nl_value out = nl_value_unknown(NL_KIND_NUMBER, call->cx->time_dim, x.rank - 1, x.shape + 1);
@@ -98,7 +81,7 @@ nl_value nl_func_first_time(const nl_call *call)
     double *data = nl_call_room(call, &out);
     for (size_t k = 0; data != NULL && k < width; k++) {
         size_t at = 0;
-        while (at < x.shape[0] && !(x.data[at * width + k] != 0 && (isinf(after) || reached(x.times[at], after)))) at++;
+        while (at < x.shape[0] && !(x.data[at * width + k] != 0 && (isinf(after) || nl_time_reached(x.times[at], after)))) at++;
         data[k] = at < x.shape[0] ? x.times[at] : NAN;
     }
     return data != NULL ? out : nl_value_none();
@@ -143,7 +126,7 @@ nl_value nl_func_crossing_time(const nl_call *call)
     bool known = true;
 
     if (!signal(call, 0, &x, &width) || !level_argument(call, x, &level) || !direction_argument(call, 2, &towards)
-        || !time_argument(call, 3, &after, &known)) return nl_value_none();
+        || !nl_call_time(call, 3, &after, &known)) return nl_value_none();
     nl_value out = shape_of_measure(level, x, call->cx->time_dim);
     if (!known_signal(x) || level.data == NULL || !known) return out;
     double *data = nl_call_room(call, &out);
@@ -190,7 +173,8 @@ nl_value nl_func_time_slice(const nl_call *call)
     double t0 = 0, t1 = 0;
     bool known = true;
 
-    if (!signal(call, 0, &x, &width) || !time_argument(call, 1, &t0, &known) || !time_argument(call, 2, &t1, &known))
+    if (call->slots[0]->value.kind == NL_KIND_TRAIN) return nl_train_time_slice(call, call->slots[0]->value);
+    if (!signal(call, 0, &x, &width) || !nl_call_time(call, 1, &t0, &known) || !nl_call_time(call, 2, &t1, &known))
         return nl_value_none();
     nl_value out = x;
     if (!known_signal(x) || !known) {
@@ -198,8 +182,8 @@ nl_value nl_func_time_slice(const nl_call *call)
         out.data = out.times = NULL;
         return out;
     }
-    while (first < x.shape[0] && !reached(x.times[first], t0)) first++;
-    for (end = first; end < x.shape[0] && !reached(x.times[end], t1);) end++;
+    while (first < x.shape[0] && !nl_time_reached(x.times[first], t0)) first++;
+    for (end = first; end < x.shape[0] && !nl_time_reached(x.times[end], t1);) end++;
     out.shape[0] = end - first;
     out.data = x.data + first * width;
     out.times = x.times + first;
@@ -212,7 +196,7 @@ nl_value nl_func_table(const nl_call *call)
     double dt = 1;
     bool known = true;
 
-    if (!nl_call_array(call, 0, &x) || !time_argument(call, 1, &dt, &known)) return nl_value_none();
+    if (!nl_call_array(call, 0, &x) || !nl_call_time(call, 1, &dt, &known)) return nl_value_none();
     if (x.rank == 0) return nl_call_refuse(call, 0, NL_E_SHAPE, "`table` needs an array whose first axis is time");
     if (known && !(dt > 0 && isfinite(dt)))
         return nl_call_refuse(call, 1, NL_E_ARGUMENT, "`dt` is the time that each row holds: more than 0");

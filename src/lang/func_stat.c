@@ -181,10 +181,20 @@ static nl_value correlation_matrix(const nl_call *call, nl_value x)
     return data != NULL ? out : nl_value_none();
 }
 
+static nl_value correlations_of_trains(const nl_call *call, nl_value train)
+{
+    if (call->slots[1] != NULL || call->slots[2] == NULL)
+        return nl_call_refuse(call, -1, NL_E_ARGUMENT, "of trains, `correlation_coefficient` needs the width of a bin: "
+                                                       "correlation_coefficient(E.spikes, bin = 2 ms)");
+    const nl_value counts = nl_train_binned(call, train, 2);
+    return nl_value_is_none(counts) ? counts : correlation_matrix(call, counts);
+}
+
 nl_value nl_func_correlation_coefficient(const nl_call *call)
 {
     nl_value a, b;
 
+    if (call->slots[0]->value.kind == NL_KIND_TRAIN) return correlations_of_trains(call, call->slots[0]->value);
     if (!nl_call_array(call, 0, &a) || !nl_call_array(call, 1, &b)) return nl_value_none();
     if (call->slots[1] == NULL && a.rank == 2) return correlation_matrix(call, a);
     if (call->slots[1] == NULL)

@@ -50,11 +50,24 @@ nl_value nl_value_array(nl_arena *arena, nl_kind kind, nl_dim dim, int rank, con
     return value;
 }
 
+static const nl_train *copy_train(nl_arena *arena, const nl_train *train)
+{
+    nl_train *out = NL_NEW(arena, nl_train);
+    uint32_t *ids = NL_NEW_ARRAY(arena, uint32_t, train->count + 1);
+
+    *out = *train;
+    if (train->count > 0) memcpy(ids, train->ids, train->count * sizeof *ids);
+    out->ids = ids;
+    out->times = copy_doubles(arena, train->times, train->count);
+    return out;
+}
+
 nl_value nl_value_copy(nl_arena *arena, nl_value value)
 {
     if (value.data != NULL) value.data = copy_doubles(arena, value.data, nl_value_count(value));
     if (value.times != NULL) value.times = copy_doubles(arena, value.times, value.shape[0]);
     if (value.text != NULL) value.text = nl_arena_strdup(arena, value.text);
+    if (value.train != NULL) value.train = copy_train(arena, value.train);
     if (value.items != NULL) {
         nl_value *items = NL_NEW_ARRAY(arena, nl_value, value.shape[0]);
         for (size_t i = 0; i < value.shape[0]; i++) items[i] = nl_value_copy(arena, value.items[i]);
@@ -68,6 +81,7 @@ bool nl_value_known(nl_value value)
     switch (value.kind) {
     case NL_KIND_NONE: return false;
     case NL_KIND_TEXT: return value.text != NULL;
+    case NL_KIND_TRAIN: return value.train != NULL;
     case NL_KIND_LIST:
         for (size_t i = 0; value.items != NULL && i < value.shape[0]; i++)
             if (!nl_value_known(value.items[i])) return false;
@@ -123,6 +137,17 @@ static const char *extents_text(nl_arena *arena, nl_value value)
     return text.chars;
 }
 
+/* "a train of 812 spikes of 100 neurons". */
+static const char *train_text(nl_arena *arena, nl_value value)
+{
+    const size_t neurons = nl_value_count(value), count = value.train != NULL ? value.train->count : 0;
+    const char *spikes =
+        value.train != NULL ? nl_arena_printf(arena, "%zu spike%s", count, count == 1 ? "" : "s") : "spikes";
+
+    if (value.rank == 0) return nl_arena_printf(arena, "a train of %s", spikes);
+    return nl_arena_printf(arena, "a train of %s of %zu neuron%s", spikes, neurons, neurons == 1 ? "" : "s");
+}
+
 const char *nl_value_shape_text(nl_arena *arena, nl_value value)
 {
     switch (value.kind) {
@@ -132,6 +157,7 @@ const char *nl_value_shape_text(nl_arena *arena, nl_value value)
         if (value.shape[0] == NL_UNKNOWN_SIZE) return "a list";
         return nl_arena_printf(arena, "a list of %zu", value.shape[0]);
     case NL_KIND_TABLE: return "a table";
+    case NL_KIND_TRAIN: return train_text(arena, value);
     default: break;
     }
     if (value.rank > 0) return extents_text(arena, value);
@@ -205,8 +231,9 @@ static nl_value list_of(nl_eval_context *cx, const nl_arg *items, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         values[i] = items[i].value;
-        if (values[i].kind != NL_KIND_TABLE) continue;
-        nl_diag_add(cx->diags, NL_E_VALUE_KIND, items[i].span, "a table cannot be an element of a list");
+        if (values[i].kind != NL_KIND_TABLE && values[i].kind != NL_KIND_TRAIN) continue;
+        nl_diag_add(cx->diags, NL_E_VALUE_KIND, items[i].span, "%s cannot be an element of a list",
+                    nl_value_shape_text(cx->arena, values[i]));
         return nl_value_none();
     }
     return (nl_value){ .kind = NL_KIND_LIST, .rank = 1, .shape = { count }, .items = values };

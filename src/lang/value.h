@@ -18,17 +18,28 @@ typedef enum nl_kind {
     NL_KIND_BOOL,    /* conditions; data holds 0 and 1 */
     NL_KIND_TEXT,
     NL_KIND_LIST,    /* of values of different shapes: what an array literal with ragged rows or texts makes */
-    NL_KIND_TABLE    /* table(array, dt =): a function of time */
+    NL_KIND_TABLE,   /* table(array, dt =): a function of time */
+    NL_KIND_TRAIN    /* when the neurons of a population spiked: E.spikes, or a named event */
 } nl_kind;
+
+/* The spikes of neurons first, first + 1 .., ascending in time and, at one time, in the neuron. */
+typedef struct nl_train {
+    size_t count;
+    const double *times;
+    const uint32_t *ids; /* numbers in the population: a slice keeps those of its parent */
+    size_t first;        /* neuron; how many there are is the value's shape */
+    double begin, end;   /* recorded is what happened after `begin`, until `end` included; NAN: not known */
+} nl_train;
 
 typedef struct nl_value nl_value;
 struct nl_value {
     nl_kind kind;
     nl_dim dim;
-    int rank;             /* 0: a number */
+    int rank;             /* 0: a number; of a train, rank and shape of one value per neuron (0: a single one) */
     size_t shape[NL_RANK];
     const double *data;   /* row-major; NULL while unknown */
     const char *text;     /* TEXT; NULL while unknown */
+    const nl_train *train; /* TRAIN; NULL while unknown */
     const nl_value *items; /* LIST: shape[0] of them */
     double table_dt;      /* TABLE: each row of data holds for this long */
     const double *times;  /* of a signal: one for each of shape[0] rows; NULL for a plain array or while unknown */
@@ -41,6 +52,7 @@ typedef struct nl_eval_context {
     nl_diags *diags;
     const char *folder;  /* of the model file: relative paths of load() start there; never NULL */
     nl_dim time_dim;     /* of times of signals: none in a model without dimensions */
+    double dt;           /* of the simulation; 0: there is none */
     uint64_t seed;
     const char *stream;  /* name of the declaration that draws, or NULL where draws are refused */
     uint64_t trial;      /* number of the trial: part of every stream's key */
@@ -62,6 +74,12 @@ nl_value nl_value_text(nl_arena *arena, const char *text);
 /* Copies the elements. */
 nl_value nl_value_array(nl_arena *arena, nl_kind kind, nl_dim dim, int rank, const size_t *shape, const double *data);
 nl_value nl_value_unknown(nl_kind kind, nl_dim dim, int rank, const size_t *shape);
+/* A train takes the arrays as they are. */
+nl_value nl_value_train(nl_arena *arena, nl_dim time_dim, int rank, const size_t *shape, nl_train train);
+/* The spikes with t0 <= t < t1 (where a time may be a rounded multiple of the step); those of `count` neurons from
+ * number `first` of the population on, as a line of neurons. */
+nl_value nl_train_between(nl_arena *arena, nl_value train, double t0, double t1);
+nl_value nl_train_part(nl_arena *arena, nl_value train, size_t first, size_t count);
 nl_value nl_value_copy(nl_arena *arena, nl_value value); /* deep */
 
 /* --- asking --- */
@@ -100,6 +118,8 @@ size_t nl_table_row(size_t rows, double dt, double t);
 /* --- functions: the rows of funcs.def and the elementwise operators of ops.def --- */
 bool nl_func_exists(const char *name);
 nl_value nl_func_call(nl_eval_context *cx, nl_span span, const char *name, const nl_arg *args, size_t count);
+/* Whether the argument number `place`, or of this name, is a train: a population may stand there for its spikes. */
+bool nl_func_takes_train(const char *function, size_t place, const char *name);
 /* For documentation and suggestions: NULL after the last row. */
 typedef struct nl_func_row {
     const char *name, *signature, *doc, *example;

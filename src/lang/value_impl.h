@@ -5,10 +5,18 @@
 #include "op.h"
 #include "value.h"
 
+#include <math.h>
+
 static inline bool nl_value_is_none(nl_value value) { return value.kind == NL_KIND_NONE; }
 static inline bool nl_value_is_array(nl_value value)
 {
     return value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL;
+}
+
+/* At or after `from`, where a time may be a rounded multiple of the step. */
+static inline bool nl_time_reached(double t, double from)
+{
+    return t >= from - 1e-9 * fmax(fabs(t), fabs(from));
 }
 
 /* Room for the elements of a value whose kind and shape are set; NULL with a diagnostic where it would be too large. */

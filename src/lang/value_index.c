@@ -265,6 +265,31 @@ static nl_value index_list(nl_eval_context *cx, nl_span span, nl_value base, con
     return count == 1 ? item : nl_value_index(cx, span, item, indices + 1, count - 1);
 }
 
+/* A neuron of a train by its place, or a range of them, which is a train of a part. */
+static nl_value index_train(nl_eval_context *cx, nl_span span, nl_value base, const nl_index *indices, size_t count)
+{
+    const nl_index *index = &indices[0];
+    nl_value at = index->value, out = base;
+
+    if (base.rank != 1 || count != 1 || (index->is_slice && index->has_step && index->step != 1))
+        return refuse(cx, span, "only trains of a line of neurons are indexed: by a number or a range"),
+               nl_value_none();
+    if (index->is_slice) {
+        const range r = index->unknown_bounds ? (range){ 0, NL_UNKNOWN_SIZE, 1 } : resolve_range(index, base.shape[0]);
+        out.shape[0] = r.count;
+        if (base.train == NULL || index->unknown_bounds) return out.train = NULL, out;
+        return nl_train_part(cx->arena, base, base.train->first + r.begin, r.count);
+    }
+    if (at.kind != NL_KIND_NUMBER || at.rank != 0)
+        return refuse(cx, index->span, "a train is indexed by the number of a neuron or a range"), nl_value_none();
+    if (!resolve_list(cx, &at, base.shape[0], 0, index->span)) return nl_value_none();
+    if (base.train != NULL && at.data != NULL)
+        out = nl_train_part(cx->arena, base, base.train->first + (size_t)at.data[0], 1);
+    else out.train = NULL;
+    out.rank = 0;
+    return out;
+}
+
 static bool select_axes(nl_eval_context *cx, selection *s, const nl_index *indices, size_t count)
 {
     static const nl_index all = { .is_slice = true };
@@ -294,6 +319,7 @@ nl_value nl_value_index(nl_eval_context *cx, nl_span span, nl_value base, const 
 
     if (nl_value_is_none(base)) return base;
     if (base.kind == NL_KIND_LIST) return index_list(cx, span, base, indices, count);
+    if (base.kind == NL_KIND_TRAIN) return index_train(cx, span, base, indices, count);
     if (!nl_value_is_array(base)) {
         nl_diag_add(cx->diags, NL_E_VALUE_KIND, span, "%s cannot be indexed", nl_value_words(cx->arena, base));
         return nl_value_none();

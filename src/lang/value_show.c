@@ -155,6 +155,7 @@ static void add_value(nl_text *text, const format *f, nl_value value)
     switch (value.kind) {
     case NL_KIND_TEXT: add_text(text, f, value.text); break;
     case NL_KIND_LIST: add_list(text, f, value); break;
+    case NL_KIND_TRAIN: nl_text_adds(text, nl_value_shape_text(text->arena, value) + strlen("a ")); break;
     case NL_KIND_TABLE: nl_text_addf(text, "a table of %zu rows", value.shape[0]); break;
     default: add_array(text, f, value); break;
     }

@@ -9,9 +9,10 @@
 
 typedef struct nl_series {
     nl_sink_series info;
-    size_t width;           /* numbers in one sample */
+    size_t width;           /* numbers in one sample: none in a train */
     size_t room, count;     /* of the buffer, in samples */
-    double *times, *values; /* the buffer */
+    double *times, *values; /* the buffer .. */
+    double *ids;            /* .. and elements; NULL where samples have none */
     uint64_t written;       /* samples of this segment that the format has */
     void *own;              /* the format's */
 } nl_series;

@@ -166,11 +166,13 @@ static nl_series *series_new(nl_sink *sink, const nl_sink_series *info)
     s->info.name = nl_arena_strdup(sink->arena, info->name);
     s->info.unit = nl_arena_strdup(sink->arena, info->unit != NULL ? info->unit : "1");
     s->info.doc = info->doc != NULL ? nl_arena_strdup(sink->arena, info->doc) : NULL;
-    s->width = nl_shape_count(info->rank, info->shape);
+    s->info.group = info->group != NULL ? nl_arena_strdup(sink->arena, info->group) : NULL;
+    s->width = info->group != NULL ? 0 : nl_shape_count(info->rank, info->shape);
     s->room = BUFFER_BYTES / sizeof(double) / (s->width > 0 ? s->width : 1);
     if (s->room == 0) s->room = 1;
     s->times = nl_calloc(s->room, sizeof(double));
-    s->values = nl_calloc(nl_checked_mul(s->room, s->width), sizeof(double));
+    s->values = nl_calloc(nl_checked_mul(s->room, s->width) + 1, sizeof(double));
+    if (info->has_ids) s->ids = nl_calloc(s->room, sizeof(double));
     return s;
 }
 
@@ -178,6 +180,7 @@ int nl_sink_add(nl_sink *sink, const nl_sink_series *info)
 {
     if (sink->error != NULL || !take_name(sink, info->name)) return -1;
     if (!take_name(sink, nl_arena_printf(sink->arena, "%s.t", info->name))) return -1;
+    if (info->has_ids && !take_name(sink, nl_arena_printf(sink->arena, "%s.id", info->name))) return -1;
     nl_series *series = series_new(sink, info);
     NL_PUSH(sink->arena, &sink->series, series);
     return sink->format->add(sink, series) ? (int)sink->series.count - 1 : -1;
@@ -200,6 +203,14 @@ bool nl_sink_append(nl_sink *sink, int id, double time, const double *values)
     if (s->width == 1) s->values[s->count] = *values;
     else if (s->width > 0) memcpy(s->values + s->count * s->width, values, s->width * sizeof(double));
     return ++s->count < s->room ? sink->error == NULL : flush(sink, s);
+}
+
+bool nl_sink_append_of(nl_sink *sink, int id, double time, uint32_t element, const double *values)
+{
+    nl_series *s = sink->series.items[id];
+
+    s->ids[s->count] = element;
+    return nl_sink_append(sink, id, time, values);
 }
 
 bool nl_sink_segment(nl_sink *sink)
@@ -268,6 +279,7 @@ void nl_sink_discard(nl_sink *sink)
     for (size_t i = 0; i < sink->series.count; i++) {
         free(sink->series.items[i]->times);
         free(sink->series.items[i]->values);
+        free(sink->series.items[i]->ids);
     }
     sink->series.count = 0;
 }

@@ -22,13 +22,16 @@ typedef struct nl_sink_header {
     const char *time_unit;   /* "ms", "1" .. */
 } nl_sink_header;
 
-/* A series of equally shaped samples. */
+/* A series of equally shaped samples; or a train of spikes, which has no samples but the elements that fired. */
 typedef struct nl_sink_series {
     const char *name;  /* the data set's exact name */
     const char *unit;  /* of the samples: "mV", "1" */
     const char *doc;   /* the expression as written, or NULL */
     int rank;          /* of one sample; 0: a number */
     size_t shape[NL_SINK_RANK];
+    bool has_ids;      /* each sample comes from one element of a population, whose number is kept with it */
+    const char *group; /* of a train (which has_ids): its group in HDF5, "spikes/E" or "events/E.burst"; else NULL */
+    uint64_t first, count; /* of a train: its elements */
 } nl_sink_series;
 
 /* Whether this build has a format for such a name; if not, *why (in the arena) is the reason, to be read behind
@@ -38,11 +41,15 @@ bool nl_sink_accepts(nl_arena *arena, const char *path, const char **why);
 /* Opens a sink; NULL with *why as above when the name is not accepted or the file cannot be written. */
 nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *header, const char **why);
 
-/* Adds a series (samples and, beside it, their times under NAME.t); returns its id, or -1 with *why. */
+/* Adds a series (samples and, beside it, their times under NAME.t, the elements under NAME.id); returns its number, or -1
+ * with *why. */
 int nl_sink_add(nl_sink *sink, const nl_sink_series *series);
 
 /* One sample: `values` has the series' shape.  Both in shown units.  False on failure: see nl_sink_error. */
 bool nl_sink_append(nl_sink *sink, int series, double time, const double *values);
+
+/* The same of a series that has_ids; a train has no values. */
+bool nl_sink_append_of(nl_sink *sink, int series, double time, uint32_t element, const double *values);
 
 /* Begins a new segment (reset, restore): from now on NAME holds the samples to come; those before move to
  * NAME@0, NAME@1 .. and their times to NAME@0.t ..  Only for the series that have samples. */

@@ -1,6 +1,6 @@
 /* Comma-separated text, for spreadsheets and pandas.read_csv(.., comment="#").  Series of numbers and
  * vectors that share their times make one table in FILE.csv: t,loss,x[0],x[1]..  Otherwise each has its own table in
- * FILE.NAME.csv, a sample per row.  Values, parameters, units and the source text stand in lines that begin with #;
+ * FILE.NAME.csv, a sample per row; so have trains, t,id, and values at events, t,id,value.  Values, parameters, units and the source text stand in lines that begin with #;
  * larger arrays in files FILE.NAME.csv.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
 #include "format.h"
 
@@ -209,7 +209,8 @@ static bool load(nl_sink *sink, const cursor *c)
 
     return c->extent >= c->track->extents.count ||
            (nl_spool_read_times(sink->own, c->track, c->extent, s->times) &&
-            nl_spool_read_values(sink->own, c->track, c->extent, s->values));
+            nl_spool_read_values(sink->own, c->track, c->extent, s->values) &&
+            (s->ids == NULL || nl_spool_read_ids(sink->own, c->track, c->extent, s->ids)));
 }
 
 static bool rewind_all(nl_sink *sink, group *g)
@@ -269,6 +270,10 @@ static void put_row(FILE *out, const group *g)
         const cursor *c = &g->cursors.items[i];
         const nl_series *s = c->track->series;
 
+        if (s->ids != NULL) {
+            fputc(',', out);
+            put_number(out, s->ids[c->row]);
+        }
         for (size_t k = 0; k < s->width; k++) {
             fputc(',', out);
             put_number(out, s->values[c->row * s->width + k]);
@@ -285,9 +290,11 @@ static void put_table_head(nl_sink *sink, FILE *out, const group *g)
 
         fprintf(out, "#   %s%s", info->name, unit_suffix(sink, info->unit));
         if (info->doc != NULL) fprintf(out, " = %.*s", (int)strcspn(info->doc, "\r\n"), info->doc);
+        if (info->group != NULL)
+            fprintf(out, " (%llu neurons from %llu on)", (unsigned long long)info->count, (unsigned long long)info->first);
         fputc('\n', out);
     }
-    fputc('t', out);
+    fputs(g->cursors.items[0].track->series->ids != NULL ? "t,id" : "t", out);
     for (size_t i = 0; i < g->cursors.count; i++)
         for (size_t k = 0; k < g->cursors.items[i].track->series->width; k++) {
             fputc(',', out);
@@ -330,7 +337,8 @@ static bool put_table_files(nl_sink *sink, FILE *main_file, const group *g)
     return true;
 }
 
-static group group_of(nl_sink *sink, size_t segment)
+/* The tracks of a segment whose samples have, or have not, elements. */
+static group group_of(nl_sink *sink, size_t segment, bool has_ids)
 {
     const nl_spool *spool = sink->own;
     group g = { .segment = segment };
@@ -338,7 +346,7 @@ static group group_of(nl_sink *sink, size_t segment)
     for (size_t i = 0; i < spool->tracks.count; i++) {
         const cursor c = { .track = spool->tracks.items[i] };
 
-        if (c.track->segment == segment) NL_PUSH(sink->arena, &g.cursors, c);
+        if (c.track->segment == segment && (c.track->series->ids != NULL) == has_ids) NL_PUSH(sink->arena, &g.cursors, c);
     }
     return g;
 }
@@ -346,9 +354,11 @@ static group group_of(nl_sink *sink, size_t segment)
 /* The series of a segment: a table in the main file or, for an older segment, beside it; or a file for each. */
 static bool put_group(nl_sink *sink, FILE *main_file, size_t segment)
 {
-    group g = group_of(sink, segment);
+    const group trains = group_of(sink, segment, true);
+    group g = group_of(sink, segment, false);
     bool one;
 
+    if (!put_table_files(sink, main_file, &trains)) return false;
     if (g.cursors.count == 0) return true;
     if (!is_one_table(sink, &g, &one)) return false;
     if (!one) return put_table_files(sink, main_file, &g);

@@ -1,5 +1,7 @@
 /* HDF5: a data set for each result under exactly its name, with the attributes `units` and `doc`; the times of a series
- * in NAME.t; older segments in NAME@0, NAME@1 ..; what the file says of itself as attributes of the root. */
+ * in NAME.t, elements in NAME.id; older segments in NAME@0, NAME@1 ..; what the file says of itself as attributes of the
+ * root.  Trains are in the layout of SONATA: /spikes/E/timestamps and /spikes/E/node_ids, of named events /events/E.burst/..;
+ * a result that has the name of these groups is spikes_ or events_. */
 #include "format.h"
 
 #include "base/text.h"
@@ -20,7 +22,7 @@ typedef struct h5 {
 } h5;
 
 typedef struct h5_series {
-    hid_t values, times;
+    hid_t values, times, ids; /* -1: none */
 } h5_series;
 
 /* HDF5 closes what has a negative id with an error; nothing was opened then. */
@@ -109,6 +111,14 @@ static bool hdf5_open(nl_sink *sink)
     return h->file >= 0 && put_header(sink);
 }
 
+/* The name of a data set that is no group's. */
+static const char *unlike_groups(nl_sink *sink, const char *name)
+{
+    const bool is_group = strcmp(name, "spikes") == 0 || strcmp(name, "events") == 0;
+
+    return is_group ? nl_arena_printf(sink->arena, "%s_", name) : name;
+}
+
 /* Negative when that fails. */
 static hid_t create_set(nl_sink *sink, const char *name, hid_t type, hid_t space, hid_t layout)
 {
@@ -116,7 +126,7 @@ static hid_t create_set(nl_sink *sink, const char *name, hid_t type, hid_t space
     const hid_t links = H5Pcreate(H5P_LINK_CREATE);
 
     H5Pset_char_encoding(links, H5T_CSET_UTF8);
-    const hid_t set = H5Dcreate2(h->file, name, type, space, links, layout, H5P_DEFAULT);
+    const hid_t set = H5Dcreate2(h->file, unlike_groups(sink, name), type, space, links, layout, H5P_DEFAULT);
     if (set < 0) fail(sink);
     close_id(links, H5Pclose);
     return set;
@@ -142,33 +152,96 @@ static hid_t chunked(const nl_series *series, int rank, const hsize_t *shape)
 }
 
 /* An empty data set that grows along its first axis. */
-static hid_t create_growing(nl_sink *sink, const nl_series *series, const char *name, int rank, const hsize_t *shape)
+static hid_t create_growing(nl_sink *sink, const nl_series *series, const char *name, hid_t type, int rank,
+                            const hsize_t *shape)
 {
     hsize_t most[NL_SINK_RANK + 1] = { H5S_UNLIMITED };
 
     for (int k = 1; k < rank; k++) most[k] = shape[k] > 0 ? shape[k] : H5S_UNLIMITED; /* a chunk is not above it */
     const hid_t space = H5Screate_simple(rank, shape, most);
     const hid_t layout = chunked(series, rank, shape);
-    const hid_t set = create_set(sink, name, H5T_NATIVE_DOUBLE, space, layout);
+    const hid_t set = create_set(sink, name, type, space, layout);
     close_id(layout, H5Pclose);
     close_id(space, H5Sclose);
     return set;
 }
 
+static bool add_values(nl_sink *sink, nl_series *series)
+{
+    h5_series *own = series->own;
+    hsize_t shape[NL_SINK_RANK + 1] = { 0 };
+
+    for (int k = 0; k < series->info.rank; k++) shape[k + 1] = series->info.shape[k];
+    own->values = create_growing(sink, series, series->info.name, H5T_NATIVE_DOUBLE, series->info.rank + 1, shape);
+    return own->values >= 0 && put_text_attribute(sink, own->values, "units", series->info.unit) &&
+           put_text_attribute(sink, own->values, "doc", series->info.doc);
+}
+
+static bool add_times(nl_sink *sink, nl_series *series, const char *name)
+{
+    h5_series *own = series->own;
+
+    own->times = create_growing(sink, series, name, H5T_NATIVE_DOUBLE, 1, (hsize_t[]){ 0 });
+    return own->times >= 0 && put_text_attribute(sink, own->times, "units", sink->header->time_unit);
+}
+
+static bool add_ids(nl_sink *sink, nl_series *series, const char *name)
+{
+    h5_series *own = series->own;
+
+    own->ids = create_growing(sink, series, name, H5T_NATIVE_UINT64, 1, (hsize_t[]){ 0 });
+    return own->ids >= 0;
+}
+
+/* SONATA's words for the order of spikes. */
+static bool put_sorting(nl_sink *sink, hid_t group)
+{
+    static const char *const words[] = { "none", "by_id", "by_time" };
+    const hid_t type = H5Tenum_create(H5T_NATIVE_UINT8);
+    const uint8_t by_time = 2;
+
+    for (uint8_t k = 0; k < NL_LEN(words); k++) H5Tenum_insert(type, words[k], &k);
+    const bool done = put_attribute(sink, group, "sorting", type, &by_time);
+    close_id(type, H5Tclose);
+    return done;
+}
+
+static bool add_group(nl_sink *sink, const nl_sink_series *info)
+{
+    const h5 *h = sink->own;
+    const hid_t links = H5Pcreate(H5P_LINK_CREATE);
+
+    H5Pset_create_intermediate_group(links, 1);
+    H5Pset_char_encoding(links, H5T_CSET_UTF8);
+    const hid_t group = H5Gcreate2(h->file, info->group, links, H5P_DEFAULT, H5P_DEFAULT);
+    const bool done = (group >= 0 || fail(sink)) && put_sorting(sink, group) &&
+                      put_attribute(sink, group, "first_node", H5T_NATIVE_UINT64, &info->first) &&
+                      put_attribute(sink, group, "node_count", H5T_NATIVE_UINT64, &info->count) &&
+                      put_text_attribute(sink, group, "doc", info->doc);
+    close_id(group, H5Gclose);
+    close_id(links, H5Pclose);
+    return done;
+}
+
+static bool add_train(nl_sink *sink, nl_series *series)
+{
+    const char *group = series->info.group;
+
+    return add_group(sink, &series->info) &&
+           add_times(sink, series, nl_arena_printf(sink->arena, "%s/timestamps", group)) &&
+           add_ids(sink, series, nl_arena_printf(sink->arena, "%s/node_ids", group));
+}
+
 static bool hdf5_add(nl_sink *sink, nl_series *series)
 {
     h5_series *own = NL_NEW(sink->arena, h5_series);
-    hsize_t shape[NL_SINK_RANK + 1] = { 0 };
+    const nl_sink_series *info = &series->info;
 
+    *own = (h5_series){ -1, -1, -1 };
     series->own = own;
-    own->times = -1;
-    for (int k = 0; k < series->info.rank; k++) shape[k + 1] = series->info.shape[k];
-    own->values = create_growing(sink, series, series->info.name, series->info.rank + 1, shape);
-    if (own->values < 0) return false;
-    own->times = create_growing(sink, series, nl_arena_printf(sink->arena, "%s.t", series->info.name), 1, shape);
-    return own->times >= 0 && put_text_attribute(sink, own->values, "units", series->info.unit) &&
-           put_text_attribute(sink, own->values, "doc", series->info.doc) &&
-           put_text_attribute(sink, own->times, "units", sink->header->time_unit);
+    if (info->group != NULL) return add_train(sink, series);
+    return add_values(sink, series) && add_times(sink, series, nl_arena_printf(sink->arena, "%s.t", info->name)) &&
+           (!info->has_ids || add_ids(sink, series, nl_arena_printf(sink->arena, "%s.id", info->name)));
 }
 
 /* Appends `count` rows to a data set that has `before` of them. */
@@ -196,7 +269,8 @@ static bool hdf5_write(nl_sink *sink, nl_series *series)
     const h5_series *own = series->own;
 
     return extend(sink, own->times, series->written, series->count, series->times) &&
-           extend(sink, own->values, series->written, series->count, series->values);
+           (own->values < 0 || extend(sink, own->values, series->written, series->count, series->values)) &&
+           (own->ids < 0 || extend(sink, own->ids, series->written, series->count, series->ids));
 }
 
 static void close_series(nl_series *series)
@@ -206,25 +280,40 @@ static void close_series(nl_series *series)
     if (own == NULL) return;
     close_id(own->values, H5Dclose);
     close_id(own->times, H5Dclose);
-    own->values = own->times = -1;
+    close_id(own->ids, H5Dclose);
+    *own = (h5_series){ -1, -1, -1 };
 }
 
 static bool rename_set(nl_sink *sink, const char *from, const char *to)
 {
     const h5 *h = sink->own;
 
-    return H5Lmove(h->file, from, h->file, to, H5P_DEFAULT, H5P_DEFAULT) >= 0 || fail(sink);
+    return H5Lmove(h->file, unlike_groups(sink, from), h->file, to, H5P_DEFAULT, H5P_DEFAULT) >= 0 || fail(sink);
+}
+
+static bool rename_part(nl_sink *sink, const char *from, const char *to, const char *part)
+{
+    return rename_set(sink, nl_arena_printf(sink->arena, "%s.%s", from, part),
+                      nl_arena_printf(sink->arena, "%s.%s", to, part));
+}
+
+static bool segment_of_train(nl_sink *sink, nl_series *series, size_t number)
+{
+    const char *group = series->info.group;
+
+    close_series(series);
+    return rename_set(sink, group, nl_arena_printf(sink->arena, "%s@%zu", group, number)) && hdf5_add(sink, series);
 }
 
 static bool hdf5_segment(nl_sink *sink, nl_series *series, size_t number)
 {
+    if (series->info.group != NULL) return segment_of_train(sink, series, number);
     const char *name = series->info.name;
     const char *old = nl_arena_printf(sink->arena, "%s@%zu", name, number);
 
     close_series(series);
-    return rename_set(sink, name, old) &&
-           rename_set(sink, nl_arena_printf(sink->arena, "%s.t", name), nl_arena_printf(sink->arena, "%s.t", old)) &&
-           hdf5_add(sink, series);
+    return rename_set(sink, name, old) && rename_part(sink, name, old, "t") &&
+           (!series->info.has_ids || rename_part(sink, name, old, "id")) && hdf5_add(sink, series);
 }
 
 /* A data set that is written in one go. */

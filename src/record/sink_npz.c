@@ -1,4 +1,5 @@
-/* NumPy's .npz: a zip archive with one .npy file per result.  Beside the results stand @version, @model, @source,
+/* NumPy's .npz: a zip archive with one .npy file per result; of a train NAME.t, NAME.id and NAME.neurons, the first of its
+ * elements and how many there are.  Beside the results stand @version, @model, @source,
  * @parameters, @seed, @dt, @time_unit, and @units and @docs with one line "name = unit" for each result; no name of a
  * model begins with @. */
 #include "format.h"
@@ -158,11 +159,44 @@ static bool put_samples(nl_sink *sink, nl_spool *spool, const nl_track *t)
     return end(sink);
 }
 
+static bool put_ids(nl_sink *sink, nl_spool *spool, const nl_track *t)
+{
+    uint64_t *ids = NL_NEW_ARRAY(sink->arena, uint64_t, t->series->room);
+
+    if (!begin(sink, nl_arena_printf(sink->arena, "%s.id", t->name), "u8", 1, &t->count, t->count * sizeof *ids))
+        return false;
+    for (size_t e = 0; e < t->extents.count; e++) {
+        const size_t count = t->extents.items[e].count;
+
+        if (!nl_spool_read_ids(spool, t, e, t->series->ids)) return false;
+        for (size_t i = 0; i < count; i++) ids[i] = (uint64_t)t->series->ids[i];
+        if (!add(sink, ids, count * sizeof *ids)) return false;
+    }
+    return end(sink);
+}
+
+static bool put_neurons(nl_sink *sink, const nl_track *t)
+{
+    const uint64_t neurons[2] = { t->series->info.first, t->series->info.count };
+
+    return put_array(sink, nl_arena_printf(sink->arena, "%s.neurons", t->name), "u8", 1, (size_t[]){ 2 }, neurons,
+                     sizeof neurons[0]);
+}
+
+static bool put_track(nl_sink *sink, nl_spool *spool, const nl_track *t)
+{
+    const nl_sink_series *info = &t->series->info;
+
+    return (info->group != NULL ? put_neurons(sink, t) : put_samples(sink, spool, t)) && put_times(sink, spool, t) &&
+           (!info->has_ids || put_ids(sink, spool, t));
+}
+
 static void note_series(nl_sink *sink, const nl_track *t)
 {
     npz *z = sink->own;
 
-    nl_text_addf(&z->units, "%s = %s\n%s.t = %s\n", t->name, t->series->info.unit, t->name, sink->header->time_unit);
+    if (t->series->info.group == NULL) nl_text_addf(&z->units, "%s = %s\n", t->name, t->series->info.unit);
+    nl_text_addf(&z->units, "%s.t = %s\n", t->name, sink->header->time_unit);
     if (t->series->info.doc != NULL) nl_text_addf(&z->docs, "%s = %s\n", t->name, t->series->info.doc);
 }
 
@@ -186,7 +220,7 @@ static bool npz_finish(nl_sink *sink)
     for (size_t i = 0; i < z->spool.tracks.count; i++) {
         const nl_track *t = z->spool.tracks.items[i];
 
-        if (!put_samples(sink, &z->spool, t) || !put_times(sink, &z->spool, t)) return false;
+        if (!put_track(sink, &z->spool, t)) return false;
         note_series(sink, t);
     }
     return put_header(sink) && (nl_zip_finish(z->zip) || nl_sink_fail_errno(sink));

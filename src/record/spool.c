@@ -45,6 +45,7 @@ bool nl_spool_write(nl_sink *sink, nl_series *series)
 
     if (!put(spool, series->times, series->count)) return false;
     if (!put(spool, series->values, series->count * series->width)) return false;
+    if (series->ids != NULL && !put(spool, series->ids, series->count)) return false;
     NL_PUSH(sink->arena, &track->extents, extent);
     track->count += series->count;
     return true;
@@ -88,4 +89,11 @@ bool nl_spool_read_values(nl_spool *spool, const nl_track *track, size_t extent,
     const nl_extent *e = &track->extents.items[extent];
 
     return get(spool, e->at + e->count * sizeof(double), values, e->count * track->series->width);
+}
+
+bool nl_spool_read_ids(nl_spool *spool, const nl_track *track, size_t extent, double *ids)
+{
+    const nl_extent *e = &track->extents.items[extent];
+
+    return get(spool, e->at + e->count * (1 + track->series->width) * sizeof(double), ids, e->count);
 }

@@ -5,7 +5,8 @@
 
 #include "format.h"
 
-/* A block of samples in the file: `count` times, then `count` times `width` numbers. */
+/* A block of samples in the file: `count` times, then `count` times `width` numbers, then `count` elements where the
+ * series has them. */
 typedef struct nl_extent {
     uint64_t at;
     size_t count;
@@ -37,5 +38,6 @@ void nl_spool_release(nl_sink *sink);
 /* Read one extent into arrays with room for it (series->room samples suffice). */
 bool nl_spool_read_times(nl_spool *spool, const nl_track *track, size_t extent, double *times);
 bool nl_spool_read_values(nl_spool *spool, const nl_track *track, size_t extent, double *values);
+bool nl_spool_read_ids(nl_spool *spool, const nl_track *track, size_t extent, double *ids);
 
 #endif

@@ -6,4 +6,5 @@ libnetlang_la_SOURCES += \
     src/run/run_impl.h \
     src/run/series.c \
     src/run/session.c src/run/session.h \
-    src/run/state.c
+    src/run/state.c \
+    src/run/trains.c

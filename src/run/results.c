@@ -48,16 +48,38 @@ static bool is_kept(const nl_session *s, const char *name)
     return false;
 }
 
+/* Whether a value of so many numbers is written. */
+static bool is_written(const nl_session *s, const char *name, size_t count)
+{
+    return count <= VALUE_LIMIT / sizeof(double) || is_kept(s, name);
+}
+
 static bool write_numbers(nl_session *s, const char *name, nl_value value)
 {
     const nl_unit_shown shown = nl_unit_shown_for(s->arena, value.dim);
     const size_t count = nl_value_count(value);
 
-    if (count > VALUE_LIMIT / sizeof(double) && !is_kept(s, name)) return true;
     double *data = nl_calloc(count + 1, sizeof *data);
     for (size_t i = 0; i < count; i++) data[i] = nl_unit_unscale(value.data[i], shown.unit);
     const bool good = nl_sink_value(s->sink, name, shown.plain, value.rank, value.shape, data);
     free(data);
+    return good;
+}
+
+/* A train that was cut from a recorded one. */
+static bool write_train(nl_session *s, const nl_symbol *symbol)
+{
+    const nl_train *train = symbol->value.train;
+    nl_value times = nl_value_unknown(NL_KIND_NUMBER, symbol->value.dim, 1, &train->count);
+    nl_value ids = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 1, &train->count);
+    double *numbers = nl_calloc(train->count + 1, sizeof *numbers);
+
+    for (size_t i = 0; i < train->count; i++) numbers[i] = train->ids[i];
+    times.data = train->times;
+    ids.data = numbers;
+    const bool good = write_numbers(s, nl_arena_printf(s->arena, "%s.t", symbol->name), times)
+                      && write_numbers(s, nl_arena_printf(s->arena, "%s.id", symbol->name), ids);
+    free(numbers);
     return good;
 }
 
@@ -67,8 +89,12 @@ static bool write_value(nl_session *s, const nl_symbol *symbol)
 
     if (symbol->kind != NL_SYM_VALUE || !nl_value_known(value)) return true;
     switch (value.kind) {
-    case NL_KIND_NUMBER: case NL_KIND_BOOL: case NL_KIND_TABLE: return write_numbers(s, symbol->name, value);
+    case NL_KIND_NUMBER:
+    case NL_KIND_BOOL:
+    case NL_KIND_TABLE:
+        return !is_written(s, symbol->name, nl_value_count(value)) || write_numbers(s, symbol->name, value);
     case NL_KIND_TEXT: return nl_sink_text(s->sink, symbol->name, value.text);
+    case NL_KIND_TRAIN: return !is_written(s, symbol->name, value.train->count) || write_train(s, symbol);
     case NL_KIND_LIST: return nl_sink_text(s->sink, symbol->name, nl_value_show(s->arena, value, NULL));
     default: return true;
     }

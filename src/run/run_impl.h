@@ -12,6 +12,7 @@
 /* A growing series of equally shaped rows in memory: a recorded series, or what `collect` gathers. */
 typedef struct nl_rows {
     double *values, *times; /* times: NULL for a collection */
+    uint32_t *ids;          /* of a train: who fired at these times; NULL for all else */
     size_t width;           /* numbers of one row */
     size_t count, room;
     nl_kind kind;
@@ -23,7 +24,7 @@ typedef struct nl_rows {
 /* A record while the protocol runs. */
 typedef struct nl_recording {
     nl_session *session;
-    const nl_plan_series *series;
+    nl_plan_series *series;
     nl_scope *scope;        /* of the statement: for expressions that nl_eval samples */
     bool active, has_shape, in_memory;
     uint64_t first, interval; /* in steps; samples at first, first + interval, .. */
@@ -34,7 +35,9 @@ typedef struct nl_recording {
     nl_unit unit;           /* of the file */
     bool is_scaled;         /* the unit of the file is not the coherent one */
     double *shown;          /* a row in that unit */
-    nl_rows rows;
+    nl_rows rows;           /* of a train: times and ids */
+    nl_train train;         /* of which `series->value` is a view */
+    double begin;           /* of a train: of the present segment */
 } nl_recording;
 
 /* The memory behind the value of a symbol that the protocol has changed. */
@@ -102,16 +105,27 @@ void nl_session_free_run(nl_session *s);
 /* --- series.c --- */
 void nl_rows_append(nl_rows *rows, const double *values, double time);
 nl_value nl_rows_value(const nl_rows *rows, bool is_signal);
+void nl_rows_free(nl_rows *rows);
 bool nl_recording_start(nl_session *s, const nl_ast *stmt);
 bool nl_recording_begin_segment(nl_session *s);
 void nl_recording_publish(nl_session *s);
 /* Samples that the simulation takes itself while stepping; returns their number. */
 size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers);
+/* What the simulation tells of events while stepping: in the arena of the statement. */
+void nl_recording_events(nl_session *s, nl_sim_run *run);
 /* The next step after `now` at which a sample is due that the simulation cannot take itself, or UINT64_MAX. */
 uint64_t nl_recording_next(const nl_session *s, uint64_t now);
 bool nl_recording_sample_due(nl_session *s);
 void nl_recordings_new(nl_session *s);
 void nl_recordings_free(nl_session *s);
+
+/* --- trains.c: records of who fires when, and of values then --- */
+bool nl_train_start(nl_recording *r);
+void nl_train_begin_segment(nl_recording *r);
+void nl_train_publish(nl_recording *r);
+/* Drops what is in memory where nothing reads it and it is no longer small. */
+void nl_recording_thin(nl_recording *r);
+bool nl_recording_open(nl_recording *r, nl_sink_series *info);
 
 /* --- protocol.c --- */
 void nl_protocol_run(nl_session *s);

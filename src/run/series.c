@@ -15,11 +15,10 @@ void nl_rows_append(nl_rows *rows, const double *values, double time)
 {
     if (rows->count == rows->room) {
         rows->room = rows->room > 0 ? 2 * rows->room : 64;
-        rows->values = nl_realloc(rows->values,
-                                  nl_checked_mul(rows->room, (rows->width > 0 ? rows->width : 1) * sizeof(double)));
+        rows->values = nl_realloc(rows->values, nl_checked_mul(rows->room, rows->width * sizeof(double)) + 1);
         rows->times = nl_realloc(rows->times, rows->room * sizeof(double));
     }
-    memcpy(rows->values + rows->count * rows->width, values, rows->width * sizeof(double));
+    if (rows->width > 0) memcpy(rows->values + rows->count * rows->width, values, rows->width * sizeof(double));
     rows->times[rows->count++] = time;
 }
 
@@ -35,33 +34,55 @@ nl_value nl_rows_value(const nl_rows *rows, bool is_signal)
     return value;
 }
 
-static void rows_free(nl_rows *rows)
+void nl_rows_free(nl_rows *rows)
 {
     free(rows->values);
     free(rows->times);
+    free(rows->ids);
     rows->values = rows->times = NULL;
+    rows->ids = NULL;
     rows->count = rows->room = 0;
 }
 
 /* --- samples --- */
 
-static bool is_referenced(const nl_recording *r) { return r->series->symbol != NULL && r->series->symbol->used; }
+static bool is_referenced(const nl_recording *r)
+{
+    return r->series->used || (r->series->symbol != NULL && r->series->symbol->used);
+}
+
+void nl_recording_thin(nl_recording *r)
+{
+    if (!r->in_memory || is_referenced(r) || r->rows.count * (r->rows.width + 1) * sizeof(double) <= MEMORY_LIMIT)
+        return;
+    nl_rows_free(&r->rows);
+    r->in_memory = false;
+}
+
+/* Opens the series in the result file, where there is one. */
+bool nl_recording_open(nl_recording *r, nl_sink_series *info)
+{
+    nl_session *s = r->session;
+
+    if (s->sink == NULL) return true;
+    info->name = r->series->name;
+    info->doc = nl_print_expression(s->arena, nl_ast_kid(r->series->stmt, 1));
+    r->sink_id = nl_sink_add(s->sink, info);
+    return r->sink_id >= 0;
+}
 
 static bool open_series(nl_recording *r)
 {
-    nl_session *s = r->session;
-    const nl_unit_shown shown = nl_unit_shown_for(s->arena, r->series->dim);
-    const nl_ast *expr = nl_ast_kid(r->series->stmt, 1);
-    nl_sink_series series = { .name = r->series->name, .unit = shown.plain, .rank = r->rows.rank };
+    const nl_unit_shown shown = nl_unit_shown_for(r->session->arena, r->series->dim);
+    const nl_part *part = &r->series->train.part;
+    nl_sink_series series = { .unit = shown.plain, .rank = r->rows.rank };
 
+    series.has_ids = r->series->mode == NL_SERIES_AT_EVENTS && part->count > 1;
     r->unit = shown.unit;
     r->is_scaled = shown.unit.shift != 0 || shown.unit.factor != 1;
     if (r->is_scaled) r->shown = nl_calloc(r->rows.width + 1, sizeof(double));
-    if (s->sink == NULL) return true;
-    series.doc = nl_print_expression(s->arena, expr);
     memcpy(series.shape, r->rows.shape, sizeof r->rows.shape);
-    r->sink_id = nl_sink_add(s->sink, &series);
-    return r->sink_id >= 0;
+    return nl_recording_open(r, &series);
 }
 
 /* The shape of the rows is that of the first sample. */
@@ -87,10 +108,7 @@ static bool store_sample(void *user, double time, const double *values, size_t c
 
     if (count != r->rows.width) return false;
     if (r->in_memory) nl_rows_append(&r->rows, values, time);
-    if (r->in_memory && !is_referenced(r) && r->rows.count * r->rows.width * sizeof(double) > MEMORY_LIMIT) {
-        rows_free(&r->rows);
-        r->in_memory = false;
-    }
+    nl_recording_thin(r);
     if (s->sink == NULL) return true;
     for (size_t i = 0; r->is_scaled && i < count; i++) r->shown[i] = nl_unit_unscale(values[i], r->unit);
     if (r->is_scaled) shown = r->shown;
@@ -171,14 +189,17 @@ static bool sample(nl_recording *r) { return r->series->node != 0 ? sample_probe
 
 static bool is_due(const nl_recording *r, uint64_t now)
 {
-    if (!r->active) return false;
+    if (!r->active || r->series->mode != NL_SERIES_SAMPLED) return false;
     for (size_t i = 0; i < r->at_count; i++)
         if (r->at[i] == now) return true;
     return r->at == NULL && now >= r->first && (now - r->first) % r->interval == 0;
 }
 
 /* Whether the simulation samples it while stepping. */
-static bool is_sampled_inside(const nl_recording *r) { return r->active && r->series->node != 0 && r->at == NULL; }
+static bool is_sampled_inside(const nl_recording *r)
+{
+    return r->active && r->series->mode == NL_SERIES_SAMPLED && r->series->node != 0 && r->at == NULL;
+}
 
 size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers)
 {
@@ -196,7 +217,7 @@ size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers)
 
 static uint64_t next_of(const nl_recording *r, uint64_t now)
 {
-    if (!r->active || is_sampled_inside(r)) return UINT64_MAX;
+    if (!r->active || r->series->mode != NL_SERIES_SAMPLED || is_sampled_inside(r)) return UINT64_MAX;
     if (r->at == NULL) return now < r->first ? r->first : now + r->interval - (now - r->first) % r->interval;
     for (size_t i = 0; i < r->at_count; i++)
         if (r->at[i] > now) return r->at[i];
@@ -238,6 +259,7 @@ bool nl_recording_begin_segment(nl_session *s)
         nl_recording *r = &s->recordings[i];
 
         r->rows.count = 0;
+        nl_train_begin_segment(r);
         if (!r->has_from) r->first = now;
         if (is_due(r, now) && !sample(r)) return false;
     }
@@ -248,7 +270,8 @@ void nl_recording_publish(nl_session *s)
 {
     for (size_t i = 0; i < s->recording_count; i++) {
         nl_recording *r = &s->recordings[i];
-        if (r->series->symbol != NULL && r->has_shape) r->series->symbol->value = nl_rows_value(&r->rows, true);
+        if (r->series->mode == NL_SERIES_TRAIN) nl_train_publish(r);
+        else if (r->series->symbol != NULL && r->has_shape) r->series->symbol->value = nl_rows_value(&r->rows, true);
     }
 }
 
@@ -346,8 +369,10 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     if (r->active) return true;
     if (r->series->node == 0) r->scope = frozen_scope(s, s->scope);
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
-    if (nl_ast_kid(stmt, 4) != NULL && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
+    const bool at_times = nl_ast_kid(stmt, 4) != NULL && r->series->mode == NL_SERIES_SAMPLED;
+    if (at_times && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
     if (r->series->node != 0 && !prepare_probe(r)) return false;
+    if (r->series->mode == NL_SERIES_TRAIN && !nl_train_start(r)) return false;
     r->active = true;
     return !is_due(r, nl_sim_step(s->sim)) || sample(r);
 }
@@ -368,7 +393,7 @@ void nl_recordings_new(nl_session *s)
 void nl_recordings_free(nl_session *s)
 {
     for (size_t i = 0; i < s->recording_count; i++) {
-        rows_free(&s->recordings[i].rows);
+        nl_rows_free(&s->recordings[i].rows);
         free(s->recordings[i].shown);
     }
     s->recording_count = 0;

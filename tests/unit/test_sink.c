@@ -110,9 +110,9 @@ static const char *const words = "a \"word\" \xc2\xb5 \xf0\x9d\x84\x9e\nsecond l
 static void write_all(nl_sink *sink)
 {
     const nl_sink_series infos[] = {
-        { "loss", "1", "mean(abs(X.x - target))", 0, { 0 } },
-        { "E.v", "mV", NULL, 1, { 3 } },
-        { "map", "Hz", "E.rate", 2, { 2, 3 } },
+        { .name = "loss", .unit = "1", .doc = "mean(abs(X.x - target))", .rank = 0, .shape = { 0 } },
+        { .name = "E.v", .unit = "mV", .doc = NULL, .rank = 1, .shape = { 3 } },
+        { .name = "map", .unit = "Hz", .doc = "E.rate", .rank = 2, .shape = { 2, 3 } },
     };
     double values[6];
 
@@ -343,7 +343,7 @@ static void hdf5_reads_back(void **state)
 static void hdf5_takes_large_things(void **state)
 {
     place *p = *state;
-    const nl_sink_series info = { "big", "1", NULL, 2, { 701, 409 } };
+    const nl_sink_series info = { .name = "big", .unit = "1", .doc = NULL, .rank = 2, .shape = { 701, 409 } };
     const size_t count = 701 * 409;
     nl_sink_header long_header = header;
     char *source = nl_arena_alloc(p->arena, 300001);
@@ -398,7 +398,7 @@ static void csv_of_many_shapes_is_many_files(void **state)
 static void csv_of_like_series_is_one_table(void **state)
 {
     place *p = *state;
-    const nl_sink_series infos[] = { { "a", "mV", "E.v[0]", 0, { 0 } }, { "b", "1", NULL, 1, { 2 } } };
+    const nl_sink_series infos[] = { { .name = "a", .unit = "mV", .doc = "E.v[0]", .rank = 0, .shape = { 0 } }, { .name = "b", .unit = "1", .doc = NULL, .rank = 1, .shape = { 2 } } };
     size_t length, lines = 0;
     double large[17];
     nl_sink *sink = open_or_fail(p, "like.CSV");
@@ -459,7 +459,7 @@ static void empty_samples_are_kept(void **state)
                                          "e.h5",
 #endif
     };
-    const nl_sink_series info = { "none", "mV", NULL, 2, { 3, 0 } };
+    const nl_sink_series info = { .name = "none", .unit = "mV", .doc = NULL, .rank = 2, .shape = { 3, 0 } };
 
     for (size_t i = 0; i < NL_LEN(names); i++) {
         nl_sink *sink = open_or_fail(*state, names[i]);
@@ -478,7 +478,7 @@ static void empty_samples_are_kept(void **state)
 static void names_are_taken_once(void **state)
 {
     place *p = *state;
-    const nl_sink_series info = { "x", "1", NULL, 0, { 0 } };
+    const nl_sink_series info = { .name = "x", .unit = "1", .doc = NULL, .rank = 0, .shape = { 0 } };
     const char *why = NULL;
     nl_sink *sink = open_or_fail(p, "twice.npz");
 
@@ -522,10 +522,138 @@ static void what_was_there_stays_until_the_end(void **state)
     }
 }
 
+/* ---- trains, and values at events ---- */
+
+static double spike_time(size_t n) { return 0.1 * (double)(n / 3); }
+static uint32_t spike_id(size_t n) { return 100 + (uint32_t)(n % 3); }
+
+/* Some spikes of a part, an old segment of them, values at events, and a value that has the name of a group. */
+static void write_trains(nl_sink *sink)
+{
+    const nl_sink_series train = { .name = "E.spikes", .has_ids = true, .group = "spikes/E", .first = 100, .count = 7 };
+    const nl_sink_series bursts = { .name = "G.burst", .has_ids = true, .group = "events/G.burst", .count = 1 };
+    const nl_sink_series masses = { .name = "m", .unit = "pg", .doc = "C.mass", .has_ids = true };
+
+    assert_int_equal(nl_sink_add(sink, &train), 0);
+    assert_int_equal(nl_sink_add(sink, &bursts), 1);
+    assert_int_equal(nl_sink_add(sink, &masses), 2);
+    assert_true(nl_sink_append_of(sink, 0, 0.5, 103, NULL));
+    assert_true(nl_sink_segment(sink));
+    for (size_t n = 0; n < LONG_SERIES; n++) {
+        const double mass = sample(0, n, 0);
+        assert_true(nl_sink_append_of(sink, 0, spike_time(n), spike_id(n), NULL));
+        assert_true(nl_sink_append_of(sink, 2, spike_time(n), spike_id(n), &mass));
+    }
+    assert_true(nl_sink_value(sink, "spikes", "1", 0, NULL, &(double){ LONG_SERIES }));
+}
+
+static void npz_has_trains(void **state)
+{
+    place *p = *state;
+    size_t length, bytes;
+    nl_sink *sink = open_or_fail(p, "out.npz");
+
+    write_trains(sink);
+    close_or_fail(sink);
+    const char *zip = read_all(p, path_in(p, "out.npz"), &length);
+    const char *times = npy(zip, length, "E.spikes.t.npy", "'<f8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
+    const char *ids = npy(zip, length, "E.spikes.id.npy", "'<u8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
+    const char *masses = npy(zip, length, "m.npy", "'shape': (20011,)", &bytes);
+    const char *elements = npy(zip, length, "m.id.npy", "'<u8'", &bytes);
+    for (size_t n = 0; n < LONG_SERIES; n++) {
+        const double time = spike_time(n), mass = sample(0, n, 0);
+        assert_memory_equal(times + n * sizeof time, &time, sizeof time);
+        assert_memory_equal(masses + n * sizeof mass, &mass, sizeof mass);
+        assert_int_equal(le(ids + 8 * n, 8), spike_id(n));
+        assert_int_equal(le(elements + 8 * n, 8), spike_id(n));
+    }
+    const char *neurons = npy(zip, length, "E.spikes.neurons.npy", "'<u8'", &bytes);
+    assert_true(le(neurons, 8) == 100 && le(neurons + 8, 8) == 7);
+    assert_int_equal(le(npy(zip, length, "E.spikes@0.id.npy", "'shape': (1,)", &bytes), 8), 103);
+    npy(zip, length, "G.burst.t.npy", "'shape': (0,)", &bytes);
+    assert_null(zip_member(zip, length, "E.spikes.npy", &bytes));
+}
+
+static void csv_has_trains(void **state)
+{
+    place *p = *state;
+    size_t length;
+    nl_sink *sink = open_or_fail(p, "out.csv");
+
+    write_trains(sink);
+    close_or_fail(sink);
+    assert_int_equal(file_count(p), 5);
+    assert_non_null(strstr(read_all(p, path_in(p, "out.csv"), &length), "# E.spikes: see out.E.spikes.csv\n"));
+    const char *text = read_all(p, path_in(p, "out.E.spikes.csv"), &length);
+    assert_non_null(strstr(text, "#   E.spikes (7 neurons from 100 on)\nt,id\n0,100\n0,101\n0,102\n0.1,100\n"));
+    assert_non_null(strstr(read_all(p, path_in(p, "out.E.spikes@0.csv"), &length), "\nt,id\n0.5,103\n"));
+    assert_non_null(strstr(read_all(p, path_in(p, "out.m.csv"), &length), "\nt,id,m\n0,100,2.385\n0,101,2.485\n"));
+    assert_non_null(strstr(read_all(p, path_in(p, "out.G.burst.csv"), &length), "\nt,id\n"));
+}
+
+#ifdef NL_HAVE_HDF5
+static uint64_t whole_attribute(hid_t file, const char *group, const char *name)
+{
+    const hid_t attribute = H5Aopen_by_name(file, group, name, H5P_DEFAULT, H5P_DEFAULT);
+    uint64_t number = 0;
+
+    assert_true(H5Aread(attribute, H5T_NATIVE_UINT64, &number) >= 0);
+    H5Aclose(attribute);
+    return number;
+}
+
+/* The layout of SONATA: what its readers ask for. */
+static void hdf5_has_trains(void **state)
+{
+    place *p = *state;
+    double *times = nl_arena_alloc(p->arena, 2 * LONG_SERIES * sizeof(double)), *ids = times + LONG_SERIES;
+    nl_sink *sink = open_or_fail(p, "out.h5");
+    uint8_t sorting = 0;
+
+    write_trains(sink);
+    close_or_fail(sink);
+    const hid_t file = H5Fopen(path_in(p, "out.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
+    read_set(file, "spikes/E/timestamps", 1, (hsize_t[]){ LONG_SERIES }, times);
+    read_set(file, "spikes/E/node_ids", 1, (hsize_t[]){ LONG_SERIES }, ids);
+    for (size_t n = 0; n < LONG_SERIES; n++) assert_true(times[n] == spike_time(n) && ids[n] == spike_id(n));
+    const hid_t set = H5Dopen2(file, "spikes/E/node_ids", H5P_DEFAULT), type = H5Dget_type(set);
+    assert_true(H5Tequal(type, H5T_NATIVE_UINT64) > 0);
+    H5Tclose(type);
+    H5Dclose(set);
+    const hid_t stamps = H5Dopen2(file, "spikes/E/timestamps", H5P_DEFAULT);
+    check_text_attribute(stamps, "units", "ms");
+    H5Dclose(stamps);
+    const hid_t order = H5Aopen_by_name(file, "spikes/E", "sorting", H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t names = H5Aget_type(order);
+    assert_true(H5Aread(order, names, &sorting) >= 0);
+    char word[16];
+    assert_true(H5Tenum_nameof(names, &sorting, word, sizeof word) >= 0);
+    assert_string_equal(word, "by_time");
+    H5Tclose(names);
+    H5Aclose(order);
+    assert_int_equal(whole_attribute(file, "spikes/E", "first_node"), 100);
+    assert_int_equal(whole_attribute(file, "spikes/E", "node_count"), 7);
+    read_set(file, "spikes/E@0/node_ids", 1, (hsize_t[]){ 1 }, ids);
+    assert_true(ids[0] == 103);
+    read_set(file, "events/G.burst/timestamps", 1, (hsize_t[]){ 0 }, ids);
+    read_set(file, "m", 1, (hsize_t[]){ LONG_SERIES }, times);
+    read_set(file, "m.id", 1, (hsize_t[]){ LONG_SERIES }, ids);
+    assert_true(times[4] == sample(0, 4, 0) && ids[4] == 101);
+    read_set(file, "spikes_", 0, NULL, times);
+    assert_true(times[0] == LONG_SERIES);
+    H5Fclose(file);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(npz_reads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(npz_has_trains, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(csv_has_trains, set_up, tear_down),
+#ifdef NL_HAVE_HDF5
+        cmocka_unit_test_setup_teardown(hdf5_has_trains, set_up, tear_down),
+#endif
         cmocka_unit_test_setup_teardown(zip_offsets_are_wide, set_up, tear_down),
 #ifdef NL_HAVE_HDF5
         cmocka_unit_test_setup_teardown(hdf5_reads_back, set_up, tear_down),

@@ -1,0 +1,141 @@
+/* Records of events: who fired when, and the values of elements when they fire.  The simulation tells of each step in
+ * which something fired; nothing is sampled. */
+#include "run_impl.h"
+
+#include <string.h>
+
+/* --- in the result file --- */
+
+/* SONATA keeps spikes under the name of their population; a slash would make a group within it. */
+static const char *group_of(nl_recording *r)
+{
+    static const char suffix[] = ".spikes";
+    nl_session *s = r->session;
+    const char *event = s->check.model->events.items[r->series->train.event].name;
+    const bool is_spikes = strcmp(event, suffix + 1) == 0;
+    char *name = nl_arena_strdup(s->arena, r->series->name);
+    const size_t length = strlen(name), tail = strlen(suffix);
+
+    if (is_spikes && length > tail && strcmp(name + length - tail, suffix) == 0) name[length - tail] = '\0';
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '/') *c = '|';
+    return nl_arena_printf(s->arena, "%s/%s", is_spikes ? "spikes" : "events", name);
+}
+
+static bool open_train(nl_recording *r)
+{
+    const nl_part *part = &r->series->train.part;
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+    nl_sink_series info = { .has_ids = true, .group = group_of(r), .first = part->begin, .count = part->count };
+
+    return nl_recording_open(r, &info) || nl_session_fail(r->session, NL_SIM_SINK_FAILED, &failure);
+}
+
+bool nl_train_start(nl_recording *r)
+{
+    if (r->has_shape) return true;
+    r->has_shape = r->in_memory = true;
+    r->begin = nl_sim_time(r->session->sim);
+    return open_train(r);
+}
+
+void nl_train_begin_segment(nl_recording *r)
+{
+    if (r->series->mode == NL_SERIES_TRAIN) r->begin = nl_sim_time(r->session->sim);
+}
+
+/* --- while stepping --- */
+
+static void remember(nl_recording *r, double time, uint32_t id)
+{
+    const size_t room = r->rows.room;
+
+    nl_rows_append(&r->rows, NULL, time);
+    if (r->rows.room != room) r->rows.ids = nl_realloc(r->rows.ids, nl_checked_mul(r->rows.room, sizeof *r->rows.ids));
+    r->rows.ids[r->rows.count - 1] = id;
+    nl_recording_thin(r);
+}
+
+static bool is_recorded(const nl_recording *r, uint32_t id)
+{
+    return id - r->series->train.part.begin < r->series->train.part.count;
+}
+
+static bool keep_spikes(void *user, double time, const uint32_t *ids, size_t count)
+{
+    nl_recording *r = user;
+    nl_sink *sink = r->session->sink;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!is_recorded(r, ids[i])) continue;
+        if (r->in_memory) remember(r, time, ids[i]);
+        if (sink != NULL && !nl_sink_append_of(sink, r->sink_id, time, ids[i], NULL)) return false;
+    }
+    return true;
+}
+
+static bool keep_value(nl_recording *r, double time, uint32_t id, double value)
+{
+    nl_sink *sink = r->session->sink;
+    const double shown = r->is_scaled ? nl_unit_unscale(value, r->unit) : value;
+
+    if (r->in_memory) nl_rows_append(&r->rows, &value, time);
+    nl_recording_thin(r);
+    if (sink == NULL) return true;
+    return r->series->train.part.count > 1 ? nl_sink_append_of(sink, r->sink_id, time, id, &shown)
+                                           : nl_sink_append(sink, r->sink_id, time, &shown);
+}
+
+static bool keep_values(void *user, double time, const uint32_t *ids, const double *values, size_t count)
+{
+    nl_recording *r = user;
+
+    for (size_t i = 0; i < count; i++)
+        if (is_recorded(r, ids[i]) && !keep_value(r, time, ids[i], values[i])) return false;
+    return true;
+}
+
+typedef struct samplers {
+    NL_LIST(nl_train_sampler) trains;
+    NL_LIST(nl_event_sampler) values;
+} samplers;
+
+static void add_samplers(nl_session *s, nl_recording *r, uint32_t event, samplers *out)
+{
+    if (r->series->mode == NL_SERIES_TRAIN)
+        NL_PUSH(s->scratch, &out->trains, ((nl_train_sampler){ event, keep_spikes, r }));
+    else NL_PUSH(s->scratch, &out->values, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
+}
+
+void nl_recording_events(nl_session *s, nl_sim_run *run)
+{
+    samplers all = { 0 };
+
+    for (size_t i = 0; i < s->recording_count; i++) {
+        nl_recording *r = &s->recordings[i];
+        if (r->active && r->series->mode != NL_SERIES_SAMPLED) add_samplers(s, r, r->series->train.event, &all);
+    }
+    run->trains = all.trains.items;
+    run->train_count = all.trains.count;
+    run->at_events = all.values.items;
+    run->at_event_count = all.values.count;
+}
+
+/* --- what expressions see --- */
+
+void nl_train_publish(nl_recording *r)
+{
+    static const double no_times[1] = { 0 };
+    static const uint32_t no_ids[1] = { 0 };
+    nl_plan_series *series = r->series;
+
+    if (!r->has_shape || !r->in_memory) return;
+    r->train = (nl_train){ .count = r->rows.count,
+                           .times = r->rows.times != NULL ? r->rows.times : no_times,
+                           .ids = r->rows.ids != NULL ? r->rows.ids : no_ids,
+                           .first = series->train.part.begin,
+                           .begin = r->begin,
+                           .end = nl_sim_time(r->session->sim) };
+    series->value.train = &r->train;
+    if (series->symbol != NULL) series->symbol->value = series->value;
+}
