@@ -2,7 +2,6 @@
 UNIT_TESTS = \
     tests/unit/test_base \
     tests/unit/test_body \
-    tests/unit/test_check_files \
     tests/unit/test_conn \
     tests/unit/test_dim \
     tests/unit/test_embed \

@@ -266,7 +266,7 @@ static void checks_the_protocol(void **state)
         { DECAY "run -1", "E0605" },
         { DECAY "record a = X.x\nrecord a = 2*X.x\nrun 1", "E0304" },
         { DECAY "record a = X.x\nrun 1\nrecord b = 2*a\nrun 1", "E0603" },
-        { DECAY "record X.spikes\nrun 1", "E0312" },
+        { DECAY "record X.spikes\nrun 1", "E0303" },
         { DECAY "run 1\nplot lines(X.x)\nplot liens(X.x)", "E0303" },
         { DECAY "run 1\nplot lines(nothing)", "E0303" },
         { DECAY "run 1\nsolve r in (0, 10) : r^2 = max(X.x)\nprint r", NULL },
