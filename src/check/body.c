@@ -42,9 +42,11 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
 /* A resolver for an expression that belongs to `name` of a body: its draws have the stream "E.name". */
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
 {
-    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every",
-                                            [NL_IN_CONDITION] = " when", [NL_IN_EVENT] = " event",
-                                            [NL_IN_PATHWAY] = " on" };
+    static const char *const endings[] = { [NL_IN_NEXT] = " next",
+                                           [NL_IN_BLOCK] = " every",
+                                           [NL_IN_CONDITION] = " when",
+                                           [NL_IN_EVENT] = " event",
+                                           [NL_IN_PATHWAY] = " on" };
     const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
 
     return (nl_resolver){ .ck = body->ck,

@@ -5,7 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-static const nl_projection *projection_of(const nl_body *body) { return &body->ck->model->projections.items[body->number]; }
+static const nl_projection *projection_of(const nl_body *body)
+{
+    return &body->ck->model->projections.items[body->number];
+}
 
 static uint32_t side_of(const nl_body *body, bool is_pre)
 {
@@ -84,8 +87,7 @@ static bool is_delay(nl_body *body, const nl_ast *expr, nl_ref delay)
         return refuse_delay(body, expr, "the delay of spikes does not change in time",
                             "it is made of parameters of the synapse and of its neurons");
     if (!nl_expr_is_const(ck->model->graph, delay, &known)) return true;
-    if (!(known >= 0 && isfinite(known)))
-        return refuse_delay(body, expr, "a delay is finite and not negative", NULL);
+    if (!(known >= 0 && isfinite(known))) return refuse_delay(body, expr, "a delay is finite and not negative", NULL);
     if (ck->model->dt > 0) nl_plan_steps(ck, ck->arena, expr->span, known, "a delay");
     return true;
 }
@@ -114,8 +116,8 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
         body->delay_origins[which] = body->origin;
         return;
     }
-    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`",
-                                delay_names[which]);
+    nl_diag *diag =
+        nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`", delay_names[which]);
     nl_diag_also(body->ck->diags, diag, body->delays[which]->span, "the first is here");
     nl_diag_help(body->ck->diags, diag, "a second pathway has a delay of its own: on pre delay T { .. }");
 }
@@ -136,9 +138,9 @@ static uint32_t refuse_event(nl_body *body, const nl_ast *on, const nl_body *sid
 {
     nl_check *ck = body->ck;
     const bool is_named = on->kind == NL_AST_FIELD;
-    nl_diag *diag = is_named ? nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no event `%s`", side->name,
-                                           on->name)
-                             : nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no spikes", side->name);
+    nl_diag *diag =
+        is_named ? nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no event `%s`", side->name, on->name)
+                 : nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no spikes", side->name);
 
     if (is_named) nl_diag_help(ck->diags, diag, "declare it in %s: event %s when CONDITION", side->name, on->name);
     else nl_diag_help(ck->diags, diag, "say in %s when it spikes: spike when CONDITION", side->name);
@@ -326,7 +328,8 @@ static void warn_idle(nl_body *body, const nl_ast *decl, bool flows)
     if (flows || has_pathway(body, false) || has_pathway(body, true) || body->events.count > 0) return;
     if (decl->kids[0] != NULL && (nl_ast_kid(decl, 6) == NULL || p->vars.count + p->lets.count > 0)) return;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_W_PROJECTION_IDLE, p->span, "this projection does nothing");
-    nl_diag_help(body->ck->diags, diag, "its body says what synapses bring: { post.x += w * pre.y } or { on pre { post.x += w } }");
+    nl_diag_help(body->ck->diags, diag,
+                 "its body says what synapses bring: { post.x += w * pre.y } or { on pre { post.x += w } }");
 }
 
 void nl_body_close_synapses(nl_body *body, const nl_ast *decl)
