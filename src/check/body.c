@@ -34,6 +34,8 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
     body->name = name;
     body->prefix = name[0] != '\0' ? nl_arena_printf(ck->arena, "%s.", name) : "";
     body->space = space;
+    body->first_flow = ck->model->flows.count;
+    body->first_pathway = ck->model->pathways.count;
     body->scope = body->scopes[NL_OF_BODY] = nl_scope_new(ck->arena, ck->top);
     keep_body(ck, body);
     return body;

@@ -85,6 +85,7 @@ typedef struct nl_body {
     nl_origin delay_origins[2];
     nl_ref delay_nodes[2];     /* .. 0: none */
     const nl_ast *refractory;
+    size_t first_flow, first_pathway; /* its own are the last of the model while it is read */
 } nl_body;
 
 typedef struct nl_stream_use {

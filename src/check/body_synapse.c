@@ -286,18 +286,14 @@ static bool has_gate(const nl_model *model, nl_ref ref)
     }
 }
 
-static bool flows(nl_body *body)
+static void find_gates(nl_body *body)
 {
     nl_model *model = body->ck->model;
-    bool any = false;
 
-    for (size_t k = 0; k < model->flows.count; k++) {
+    for (size_t k = body->first_flow; k < model->flows.count; k++) {
         const nl_flow *flow = &model->flows.items[k];
-        if (flow->projection != body->number) continue;
-        any = true;
         if (!flow->to_pre && has_gate(model, flow->value)) model->projections.items[body->number].by_pre = true;
     }
-    return any;
 }
 
 /* --- the whole body --- */
@@ -306,9 +302,8 @@ static bool has_pathway(const nl_body *body, bool on_post)
 {
     const nl_model *model = body->ck->model;
 
-    for (size_t k = 0; k < model->pathways.count; k++)
-        if (model->pathways.items[k].projection == body->number && model->pathways.items[k].on_post == on_post)
-            return true;
+    for (size_t k = body->first_pathway; k < model->pathways.count; k++)
+        if (model->pathways.items[k].on_post == on_post) return true;
     return false;
 }
 
@@ -321,11 +316,13 @@ static void warn_delay(nl_body *body, int which)
 }
 
 /* What its synapses are for can be read of it when they have a name and something to read. */
-static void warn_idle(nl_body *body, const nl_ast *decl, bool flows)
+static void warn_idle(nl_body *body, const nl_ast *decl)
 {
+    const nl_model *model = body->ck->model;
     const nl_projection *p = projection_of(body);
 
-    if (flows || has_pathway(body, false) || has_pathway(body, true) || body->events.count > 0) return;
+    if (model->flows.count > body->first_flow || model->pathways.count > body->first_pathway || body->events.count > 0)
+        return;
     if (decl->kids[0] != NULL && (nl_ast_kid(decl, 6) == NULL || p->vars.count + p->lets.count > 0)) return;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_W_PROJECTION_IDLE, p->span, "this projection does nothing");
     nl_diag_help(body->ck->diags, diag,
@@ -334,9 +331,8 @@ static void warn_idle(nl_body *body, const nl_ast *decl, bool flows)
 
 void nl_body_close_synapses(nl_body *body, const nl_ast *decl)
 {
-    const bool any = flows(body);
-
+    find_gates(body);
     if (body->is_opaque) return;
     for (int k = 0; k < 2; k++) warn_delay(body, k);
-    warn_idle(body, decl, any);
+    warn_idle(body, decl);
 }
