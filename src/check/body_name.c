@@ -475,8 +475,7 @@ static nl_ref side_field(nl_resolver *rs, const nl_ast *e, bool is_pre)
     const nl_part *part = is_pre ? &projection->pre : &projection->post;
     nl_graph *graph = nl_graph_of(rs);
     const nl_population *p = &rs->ck->model->populations.items[part->population];
-    const nl_ref ref =
-        population_member(rs->ck, part->population, p->name, nl_member_name(rs->body, e), e->span);
+    const nl_ref ref = population_member(rs->ck, part->population, p->name, e->name, e->span);
 
     if (ref == 0 || nl_graph_node(graph, ref)->space == 0) return ref;
     const nl_ref seen = nl_view_node(graph, is_pre ? NL_X_PRE : NL_X_POST, 0, rs->body->space, ref, 0);
