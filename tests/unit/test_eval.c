@@ -246,7 +246,8 @@ static void refuses(void **state)
 
 static void checks_the_protocol(void **state)
 {
-    static const struct { const char *text, *code; } cases[] = {
+    static const struct { const char *text, *code;
+    } cases[] = {
         { DECAY "record a = X.x\nrun 1\nlet y = a[-1] + a[0]\nprint \"{y} {a(0.5)} {a.t}\"", NULL },
         { DECAY "run 1\nif max(X.x) > 1 { let q = 1; print q } else { print 2 }", NULL },
         { DECAY "run 1\nlet z = if max(X.x) > 1 then [1, 2] else [1, 2, 3]", "E0302" },
@@ -266,7 +267,7 @@ static void checks_the_protocol(void **state)
         { DECAY "run -1", "E0605" },
         { DECAY "record a = X.x\nrecord a = 2*X.x\nrun 1", "E0304" },
         { DECAY "record a = X.x\nrun 1\nrecord b = 2*a\nrun 1", "E0603" },
-        { DECAY "record X.spikes\nrun 1", "E0312" },
+        { DECAY "record X.spikes\nrun 1", "E0303" },
         { DECAY "run 1\nplot lines(X.x)\nplot liens(X.x)", "E0303" },
         { DECAY "run 1\nplot lines(nothing)", "E0303" },
         { DECAY "run 1\nsolve r in (0, 10) : r^2 = max(X.x)\nprint r", NULL },
