@@ -6,6 +6,7 @@ UNIT_TESTS = \
     tests/unit/test_dim \
     tests/unit/test_embed \
     tests/unit/test_eval \
+    tests/unit/test_event \
     tests/unit/test_func \
     tests/unit/test_kernels \
     tests/unit/test_load \
@@ -31,6 +32,7 @@ SHELL_TESTS = \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \
+    tests/cli/programs.sh \
     tests/cli/run.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)

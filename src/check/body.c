@@ -568,10 +568,22 @@ static bool resolve_synapse_state(nl_body *body, nl_entry *entry)
     return check_ready(body, entry, value);
 }
 
+static bool has_var(const nl_body *body, const char *name)
+{
+    const nl_model *model = body->ck->model;
+    const nl_projection *p = &model->projections.items[body->number];
+
+    for (size_t k = 0; k < p->vars.count; k++)
+        if (strcmp(model->vars.items[p->vars.items[k]].name, name) == 0) return true;
+    return false;
+}
+
 nl_ref nl_body_hidden_param(nl_body *body, const char *name, nl_ref value, nl_span span)
 {
     nl_graph *graph = body->ck->model->graph;
-    const uint32_t id = nl_var_add(body, NL_VAR_PARAM, name, span, NULL);
+    const char *free = name;
+    for (int k = 2; has_var(body, free); k++) free = nl_arena_printf(body->ck->arena, "%s %d", name, k);
+    const uint32_t id = nl_var_add(body, NL_VAR_PARAM, free, span, NULL);
     nl_var *var = &body->ck->model->vars.items[id];
 
     var->init = value;

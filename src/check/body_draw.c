@@ -120,6 +120,18 @@ static bool draw_dim(nl_resolver *rs, const nl_ast *call, nl_dist dist, const nl
     return true;
 }
 
+/* A probability that is known must be one. */
+static bool check_probability(nl_resolver *rs, const nl_ast *call, nl_dist dist, const nl_ref *args)
+{
+    const int slot = dist == NL_DIST_BERNOULLI ? 0 : dist == NL_DIST_BINOMIAL ? 1 : -1;
+    double p;
+
+    if (slot < 0 || !nl_expr_is_const(nl_graph_of(rs), args[slot], &p) || (p >= 0 && p <= 1)) return true;
+    nl_diag_add(rs->ck->diags, NL_E_DOMAIN, call->kids[slot + 1]->span, "`p` of `%s` is a probability, not %.10g",
+                nl_call_name(call), p);
+    return false;
+}
+
 static bool check_no_size(nl_resolver *rs, const nl_ast *call)
 {
     for (int k = 1; k < call->kid_count; k++)
@@ -143,7 +155,7 @@ nl_ref nl_resolve_draw(nl_resolver *rs, const nl_ast *call, nl_dist dist)
         return 0;
     for (int k = 0; k < info->arg_count; k++)
         if ((refs[k] = nl_body_value(rs, args[k])) == 0) return 0;
-    if (!draw_dim(rs, call, dist, refs, info->arg_count, &dim)) return 0;
+    if (!draw_dim(rs, call, dist, refs, info->arg_count, &dim) || !check_probability(rs, call, dist, refs)) return 0;
     const nl_draw_def def = { .dist = dist, .stream = rs->stream, .use = stream_use(rs), .span = call->span };
     nl_node node = { .kind = NL_X_DRAW,
                      .id = (uint32_t)rs->ck->model->draws.count,

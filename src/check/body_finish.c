@@ -10,6 +10,7 @@ typedef struct finisher {
     nl_check *ck;
     nl_model *model;
     uint8_t *color; /* by variable: 0 new, 1 on the path, 2 done */
+    uint8_t *touched; /* by variable: something assigns or feeds it */
     NL_LIST(uint32_t) path;
     NL_LIST(nl_span) places; /* of the statement that led from each to the next */
 } finisher;
@@ -106,45 +107,72 @@ static void check_derivatives(finisher *f, nl_ref ref, nl_span span)
                 search.var->full_name, search.var->name);
 }
 
-static void check_laws(finisher *f)
+static void check_lets(finisher *f, const nl_let *lets, size_t count)
 {
-    for (size_t k = 0; k < f->model->vars.count; k++) {
-        const nl_var *v = &f->model->vars.items[k];
+    for (size_t k = 0; k < count; k++) check_derivatives(f, lets[k].node, lets[k].span);
+}
+
+static void check_assigns(finisher *f, const nl_assign *assigns, size_t count)
+{
+    for (size_t k = 0; k < count; k++) check_derivatives(f, assigns[k].value, assigns[k].span);
+}
+
+static void check_equations(finisher *f)
+{
+    const nl_model *model = f->model;
+
+    for (size_t k = 0; k < model->vars.count; k++) {
+        const nl_var *v = &model->vars.items[k];
         check_derivatives(f, v->deriv != 0 ? v->deriv : v->next, v->deriv_span);
     }
-    for (size_t k = 0; k < f->model->flows.count; k++)
-        check_derivatives(f, f->model->flows.items[k].value, f->model->flows.items[k].span);
-    for (size_t k = 0; k < f->model->populations.count; k++)
-        for (size_t j = 0; j < f->model->populations.items[k].lets.count; j++)
-            check_derivatives(f, f->model->populations.items[k].lets.items[j].node,
-                              f->model->populations.items[k].lets.items[j].span);
-    for (size_t k = 0; k < f->model->blocks.count; k++)
-        for (size_t j = 0; j < f->model->blocks.items[k].assigns.count; j++)
-            check_derivatives(f, f->model->blocks.items[k].assigns.items[j].value,
-                              f->model->blocks.items[k].assigns.items[j].span);
+    for (size_t k = 0; k < model->flows.count; k++)
+        check_derivatives(f, model->flows.items[k].value, model->flows.items[k].span);
+    for (size_t k = 0; k < model->populations.count; k++)
+        check_lets(f, model->populations.items[k].lets.items, model->populations.items[k].lets.count);
+    for (size_t k = 0; k < model->projections.count; k++)
+        check_lets(f, model->projections.items[k].lets.items, model->projections.items[k].lets.count);
+}
+
+static void check_actions(finisher *f)
+{
+    const nl_model *model = f->model;
+
+    for (size_t k = 0; k < model->blocks.count; k++)
+        check_assigns(f, model->blocks.items[k].assigns.items, model->blocks.items[k].assigns.count);
+    for (size_t k = 0; k < model->events.count; k++) {
+        const nl_event *event = &model->events.items[k];
+        check_derivatives(f, event->condition, event->span);
+        check_derivatives(f, event->select, event->span);
+        check_assigns(f, event->assigns.items, event->assigns.count);
+    }
+    for (size_t k = 0; k < model->refractories.count; k++)
+        check_derivatives(f, model->refractories.items[k].condition, model->refractories.items[k].span);
+    for (size_t k = 0; k < model->pathways.count; k++)
+        for (size_t j = 0; j < model->pathways.items[k].writes.count; j++)
+            check_derivatives(f, model->pathways.items[k].writes.items[j].value,
+                              model->pathways.items[k].writes.items[j].span);
 }
 
 /* --- what nothing changes or feeds --- */
 
-static bool is_assigned(const nl_model *model, uint32_t var)
+static void touch_all(finisher *f, const nl_assign *assigns, size_t count)
 {
-    for (size_t k = 0; k < model->blocks.count; k++)
-        for (size_t j = 0; j < model->blocks.items[k].assigns.count; j++)
-            if (model->blocks.items[k].assigns.items[j].var == var) return true;
-    for (size_t k = 0; k < model->events.count; k++)
-        for (size_t j = 0; j < model->events.items[k].assigns.count; j++)
-            if (model->events.items[k].assigns.items[j].var == var) return true;
-    for (size_t k = 0; k < model->pathways.count; k++)
-        for (size_t j = 0; j < model->pathways.items[k].writes.count; j++)
-            if (model->pathways.items[k].writes.items[j].var == var) return true;
-    return false;
+    for (size_t k = 0; k < count; k++) f->touched[assigns[k].var] = 1;
 }
 
-static bool is_fed(const nl_model *model, uint32_t var)
+/* Which states something assigns, and which inputs something feeds. */
+static void find_touched(finisher *f)
 {
-    for (size_t k = 0; k < model->flows.count; k++)
-        if (model->flows.items[k].input == var) return true;
-    return false;
+    const nl_model *model = f->model;
+
+    for (size_t k = 0; k < model->flows.count; k++) f->touched[model->flows.items[k].input] = 1;
+    for (size_t k = 0; k < model->blocks.count; k++)
+        touch_all(f, model->blocks.items[k].assigns.items, model->blocks.items[k].assigns.count);
+    for (size_t k = 0; k < model->events.count; k++)
+        touch_all(f, model->events.items[k].assigns.items, model->events.items[k].assigns.count);
+    for (size_t k = 0; k < model->pathways.count; k++)
+        for (size_t j = 0; j < model->pathways.items[k].writes.count; j++)
+            f->touched[model->pathways.items[k].writes.items[j].var] = 1;
 }
 
 static bool is_set(const finisher *f, const nl_var *v)
@@ -174,15 +202,71 @@ static void warn_idle(finisher *f, uint32_t var)
     const nl_var *v = &f->model->vars.items[var];
     nl_diags *diags = f->ck->diags;
 
-    if (v->kind == NL_VAR_INPUT && !is_fed(f->model, var) && !is_offered(f, v)) {
+    if (v->kind == NL_VAR_INPUT && !f->touched[var] && !is_offered(f, v)) {
         nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span,
                                     "no projection adds to the input `%s`; it stays 0", v->full_name);
         nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
     }
-    if (v->kind != NL_VAR_STATE || v->deriv != 0 || v->next != 0 || is_assigned(f->model, var)) return;
+    if (v->kind != NL_VAR_STATE || v->deriv != 0 || v->next != 0 || f->touched[var]) return;
     if (is_set(f, v)) return;
     nl_diag *diag = nl_diag_add(diags, NL_W_STATE_CONSTANT, v->span, "nothing changes the state `%s`", v->full_name);
     nl_diag_help(diags, diag, "give it an equation, %s' = .., or make it a `param`", v->name);
+}
+
+/* --- spikes without end --- */
+
+static bool follows_state(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_STATE || node->kind == NL_X_INPUT;
+}
+
+static bool is_brief(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_OLD || node->kind == NL_X_PREV || node->kind == NL_X_DRAW || node->kind == NL_X_SPIKED;
+}
+
+static bool is_refractory(const nl_model *model, uint32_t population)
+{
+    for (size_t k = 0; k < model->refractories.count; k++)
+        if (model->refractories.items[k].population == population) return true;
+    return false;
+}
+
+/* A threshold that nothing resets. */
+static bool spikes_on(const nl_model *model, const nl_event *event)
+{
+    return event->name != NULL && strcmp(event->name, "spikes") == 0 && event->kind == NL_EVENT_LEVEL
+           && event->select == 0 && event->assigns.count == 0 && !is_refractory(model, event->population)
+           && nl_expr_any(model->graph, event->condition, follows_state, NULL)
+           && !nl_expr_any(model->graph, event->condition, is_brief, NULL);
+}
+
+/* By event: whether anything reads `spiked`. */
+static uint8_t *find_readers(const finisher *f)
+{
+    uint8_t *read = NL_NEW_ARRAY(f->ck->arena, uint8_t, f->model->events.count + 1);
+
+    for (nl_ref ref = 1; ref < nl_graph_size(f->model->graph); ref++) {
+        const nl_node *node = nl_graph_node(f->model->graph, ref);
+        if (node->kind == NL_X_SPIKED) read[node->id] = 1;
+    }
+    return read;
+}
+
+static void warn_spikes(finisher *f)
+{
+    const uint8_t *read = find_readers(f);
+
+    for (size_t k = 0; k < f->model->events.count; k++) {
+        const nl_event *event = &f->model->events.items[k];
+        if (read[k] || !spikes_on(f->model, event)) continue;
+        nl_diag *diag = nl_diag_add(f->ck->diags, NL_W_SPIKE_ALWAYS, event->span,
+                                    "this spikes in every step while the condition holds");
+        nl_diag_help(f->ck->diags, diag,
+                     "one spike at a threshold: spike when x crosses above y; a reset stands behind it: { x = .. }");
+    }
 }
 
 /* --- histories --- */
@@ -239,30 +323,38 @@ static const char *close_method(finisher *f, const char *name)
     return nl_suggest(name, names.items, names.count);
 }
 
+static void check_method(finisher *f, const nl_body *body)
+{
+    if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) return;
+    nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
+    const char *close = close_method(f, body->method);
+    if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);
+}
+
 static void check_methods(finisher *f)
 {
     const nl_body_state *state = nl_body_state_of(f->ck);
 
-    for (size_t k = 0; k < state->populations.count; k++) {
-        const nl_body *body = state->populations.items[k];
-        if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) continue;
-        nl_diag *diag =
-            nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
-        const char *close = close_method(f, body->method);
-        if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);
-    }
+    for (size_t k = 0; k < state->populations.count; k++) check_method(f, state->populations.items[k]);
+    for (size_t k = 0; k < state->projections.count; k++) check_method(f, state->projections.items[k]);
 }
 
 bool nl_body_finish(nl_check *ck)
 {
     const size_t errors = nl_diags_error_count(ck->diags);
-    finisher f = { .ck = ck, .model = ck->model, .color = NL_NEW_ARRAY(ck->arena, uint8_t, ck->model->vars.count + 1) };
+    finisher f = { .ck = ck,
+                   .model = ck->model,
+                   .color = NL_NEW_ARRAY(ck->arena, uint8_t, ck->model->vars.count + 1),
+                   .touched = NL_NEW_ARRAY(ck->arena, uint8_t, ck->model->vars.count + 1) };
 
-    check_laws(&f);
+    check_equations(&f);
+    check_actions(&f);
     find_circles(&f);
     check_methods(&f);
     if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;
     check_histories(&f);
+    warn_spikes(&f);
+    find_touched(&f);
     for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
     nl_sides_settle(ck);
     return true;

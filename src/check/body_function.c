@@ -123,7 +123,8 @@ const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *d
     bool done = true;
 
     *inside = *rs;
-    inside->scope = nl_scope_new(rs->ck->arena, rs->outer);
+    inside->outer = nl_scope_with(rs->outer, decl->name); /* it sees what its own file declares */
+    inside->scope = nl_scope_new(rs->ck->arena, inside->outer);
     if (++inside->depth > DEEPEST_CALL) {
         nl_diag_add(rs->ck->diags, NL_E_RECURSION, call->span, "`%s` calls itself", nl_call_name(call));
         return NULL;

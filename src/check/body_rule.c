@@ -341,11 +341,10 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
 static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_rule *rule)
 {
     const size_t mark = nl_diags_mark(rs->ck->diags);
-    nl_resolver caller = *rs, inside;
+    nl_resolver inside;
 
     symbol->used = true;
-    caller.outer = nl_scope_with(rs->outer, symbol->name); /* it sees what its own file declares */
-    const nl_ast *value = nl_call_enter(&caller, e, symbol->decl, &inside);
+    const nl_ast *value = nl_call_enter(rs, e, symbol->decl, &inside);
     const bool done = value != NULL && resolve_via(&inside, value, rule);
     nl_diags_also_within(rs->ck->diags, mark, symbol->decl->span, e->span,
                          nl_arena_printf(rs->ck->arena, "`%s` is used here", symbol->name));

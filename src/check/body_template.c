@@ -48,8 +48,8 @@ const nl_ast *nl_with_names(nl_check *ck, const nl_ast *params, const nl_ast *co
         const nl_ast *param = params->kids[k], *name = nl_ast_bare(args[k] != NULL ? args[k] : nl_ast_kid(param, 0));
         if (!nl_ast_is_name_param(param)) continue;
         if (name->kind != NL_AST_NAME) {
-            nl_diag *diag = nl_diag_add(ck->diags, NL_E_TEMPLATE, name->span, "`%s` takes the name of a variable",
-                                        param->name);
+            nl_diag *diag =
+                nl_diag_add(ck->diags, NL_E_TEMPLATE, name->span, "`%s` takes the name of a variable", param->name);
             nl_diag_also(ck->diags, diag, param->span, "it is declared here");
             return NULL;
         }
@@ -160,8 +160,8 @@ static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, cons
     if (e->kind == NL_AST_NAME && declares(brought, e->name) && !declares(own, e->name)) {
         const nl_symbol *other = of_file(ck, e->name);
         if (other == NULL) return true;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_HIDDEN_NAME, e->span, "`%s` could be that of `%s` or that of the file",
-                                    e->name, body->template->name);
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_HIDDEN_NAME, e->span,
+                                    "`%s` could be that of `%s` or that of the file", e->name, body->template->name);
         nl_diag_also(ck->diags, diag, other->span, "the file declares it here");
         nl_diag_help(ck->diags, diag, "give the one of the file another name");
         return false;
@@ -174,8 +174,7 @@ static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, cons
 
 static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
 {
-    nl_ast *item =
-        nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
 
     item->name_span = param->name_span;
     item->has_unit = param->has_unit;

@@ -335,6 +335,7 @@ static nl_ref choose(const writer *w, nl_ref condition, nl_ref yes, nl_ref no, u
 {
     const nl_model *model = w->body->ck->model;
 
+    if (yes == no) return yes;
     return nl_expr_op(model->graph, NL_OP_IF, (nl_ref[]){ condition, yes, no }, 3, model->vars.items[var].dim);
 }
 
@@ -367,23 +368,24 @@ static nl_ref value_after(const writer *w, const nl_write *write, const nl_write
     return present(&s, write != NULL ? write : &unchanged, w->body->space);
 }
 
-/* The condition under which one side has written. */
-static nl_ref written_after(const writer *w, const nl_write *write)
+/* The condition under which one side of an `if` is taken and has written. */
+static nl_ref written_after(const writer *w, nl_ref condition, const nl_write *write)
 {
-    nl_graph *graph = w->body->ck->model->graph;
+    const bool always = write->kind == NL_WRITE_ADD || write->condition == 0;
 
-    if (write == NULL) return nl_expr_bool(graph, false);
-    return write->kind == NL_WRITE_SET && write->condition != 0 ? write->condition : nl_expr_bool(graph, true);
+    return always ? condition : nl_expr_op2(w->body->ck->model->graph, NL_OP_AND, condition, write->condition);
 }
 
+/* .. and the one under which either has; 0: always. */
 static nl_ref written_after_both(const writer *w, nl_ref condition, const nl_write *yes, const nl_write *no)
 {
     nl_graph *graph = w->body->ck->model->graph;
-    const nl_ref first = written_after(w, yes), second = written_after(w, no);
+    const nl_ref otherwise = nl_expr_op1(graph, NL_OP_NOT, condition);
 
-    if (first == second) return nl_expr_is_const(graph, first, NULL) ? 0 : first;
-    return nl_expr_op2(graph, NL_OP_OR, nl_expr_op2(graph, NL_OP_AND, condition, first),
-                       nl_expr_op2(graph, NL_OP_AND, nl_expr_op1(graph, NL_OP_NOT, condition), second));
+    if (no == NULL) return written_after(w, condition, yes);
+    if (yes == NULL) return written_after(w, otherwise, no);
+    const nl_ref first = written_after(w, condition, yes), second = written_after(w, otherwise, no);
+    return first == condition && second == otherwise ? 0 : nl_expr_op2(graph, NL_OP_OR, first, second);
 }
 
 static nl_write merged_write(const writer *w, nl_ref condition, const nl_write *yes, const nl_write *no)

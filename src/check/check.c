@@ -119,8 +119,8 @@ static bool declare_rule(nl_check *ck, const nl_ast *stmt)
     for (int k = 0; params != NULL && k < params->kid_count; k++)
         for (int j = 0; j < k; j++)
             if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
-                nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, params->kids[k]->span,
-                                            "`%s` is declared twice", params->kids[k]->name);
+                nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, params->kids[k]->span, "`%s` is declared twice",
+                                            params->kids[k]->name);
                 nl_diag_also(ck->diags, diag, params->kids[j]->span, "it is declared here");
                 return false;
             }
@@ -234,7 +234,9 @@ static void walk(nl_check *ck, const nl_ast *stmt)
 
 /* --- the shipped rules --- */
 
-static const char *const prelude_files[] = { "methods.net" };
+/* Those that are there; what one declares the next may use. */
+static const char *const prelude_files[] = { "methods.net", "functions.net", "connectors.net", "neurons.net",
+                                             "synapses.net" };
 
 static void declare_prelude(nl_check *ck, const nl_source *source)
 {
@@ -253,8 +255,8 @@ static void load_prelude(nl_check *ck)
         const nl_source *source = NULL;
 
         for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source = nl_sources_read(ck->sources,
-                                     nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
+            source =
+                nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
         if (source != NULL) declare_prelude(ck, source);
     }
     ck->top = nl_scope_new(ck->arena, ck->prelude);

@@ -11,7 +11,8 @@ nl_conn *nl_connect(const nl_direct *direct, uint32_t p, nl_arena *arena, nl_dia
 /* Of its numbers, those that can be refused before anything is built. */
 bool nl_connect_check(const nl_direct *direct, uint32_t p, nl_arena *arena, nl_diags *diags);
 
-/* Values of a synaptic variable that its projection's rule gives (weights, kernel, low_rank, pairs), in the order of places; false when it gives none. */
+/* Values of a synaptic variable that its projection's rule gives (weights, kernel, low_rank, pairs), in the order of
+ * places; false when it gives none. */
 bool nl_connect_given(const nl_model *model, uint32_t var, const nl_conn *conn, double *out);
 
 #endif

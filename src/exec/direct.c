@@ -189,7 +189,8 @@ static vector drawn(frame *f, const nl_node *node)
     if (f->numbers != NULL && node->space != 0)
         draw_numbered(f, def, stream, out, args, strides, node->arg_count);
     else
-        nl_draw_array(def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args, strides);
+        nl_kernels_draw(f->direct->kernels, def->dist, stream, f->first + ((uint64_t)def->use << 32), 0, n, out, args,
+                        strides);
     return (vector){ out, node->space == 0 };
 }
 

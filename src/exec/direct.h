@@ -17,9 +17,9 @@ typedef struct nl_direct {
     uint64_t trial;
 } nl_direct;
 
-/* The values of `node` for elements first .. first+count-1 of `space` (0: one number), in `out`.  A node that is one number
- * is repeated.  Synapses are those at these places; their indices and draws are those of their numbers.  False with *bad
- * set when an index is out of range. */
+/* The values of `node` for elements first .. first+count-1 of `space` (0: one number), in `out`.  A node that is one
+ * number is repeated.  Synapses are those at these places; their indices and draws are those of their numbers.  False
+ * with *bad set when an index is out of range. */
 bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad);
 
 /* What a table holds at a time, NAN at NAN.  The clock is a product of whole steps that may lie a little before

@@ -27,6 +27,8 @@ typedef double vec __attribute__((vector_size(8 * NL_WIDTH)));
 typedef double vec_unaligned __attribute__((vector_size(8 * NL_WIDTH), aligned(8), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * NL_WIDTH)));
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 static inline vec vec_load(const double *p) { return *(const vec_unaligned *)p; }
 static inline void vec_store(double *p, vec x) { *(vec_unaligned *)p = x; }
 
@@ -54,10 +56,13 @@ static inline vec vec_blend(mask condition, vec yes, vec no)
 
 static inline bool vec_all(mask condition)
 {
-    int64_t all = -1;
-
-    for (int k = 0; k < NL_WIDTH; k++) all &= condition[k];
-    return all != 0;
+#if NL_WIDTH == 8
+    return _mm512_movepi64_mask((__m512i)condition) == 0xFF;
+#elif NL_WIDTH == 4
+    return _mm256_movemask_pd((vec)condition) == 0xF;
+#else
+    return (condition[0] & condition[1]) != 0;
+#endif
 }
 
 #define nl_vec_truth(condition) ((vec)((condition) & (mask)VEC_ALL(1.0)))
@@ -66,7 +71,7 @@ static inline bool vec_all(mask condition)
 
 static inline vec nl_vec_each(double (*function)(double), vec x)
 {
-    vec y;
+    vec y = x; /* GCC 12 does not see that the loop writes all elements */
 
     for (int k = 0; k < NL_WIDTH; k++) y[k] = function(x[k]);
     return y;

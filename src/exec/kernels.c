@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* --- elementwise: the meanings of ops.def for one double and for a vector --- */
 
 #define MEANING(type, prefix, ID, meaning)                           \
@@ -354,6 +352,8 @@ static void shifted_sum(size_t n, double *out, const double *x, size_t count, co
 
 #define TABLE_OF(isa) TABLE_PASTE(isa)
 #define TABLE_PASTE(isa) nl_kernels_##isa
+#define DRAWS_OF(isa) DRAWS_PASTE(isa)
+#define DRAWS_PASTE(isa) nl_draw_kernels_##isa
 #define TEXT_OF(isa) TEXT_PASTE(isa)
 #define TEXT_PASTE(isa) #isa
 
@@ -362,6 +362,7 @@ static void shifted_sum(size_t n, double *out, const double *x, size_t count, co
     [NL_PAIR_##first][NL_PAIR_##second] = { { VARIANTS_3(ENTRY, first##_##second##_LEFT) },  \
                                             { VARIANTS_3(ENTRY, first##_##second##_RIGHT) } },
 
+extern const nl_draw_kernel DRAWS_OF(NL_ISA)[NL_DIST_COUNT];
 extern const nl_kernel_table TABLE_OF(NL_ISA);
 const nl_kernel_table TABLE_OF(NL_ISA) = {
     .isa = TEXT_OF(NL_ISA),
@@ -370,6 +371,7 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
 #include "lang/ops.def"
     },
     .pair = { PAIRS(PAIR_ENTRY) },
+    .draw = DRAWS_OF(NL_ISA),
     .gather = gather,
     .iota = iota,
     .copy = copy,

@@ -32,10 +32,16 @@ typedef struct nl_reduction {
     double at[8]; /* index of the extreme value, for ARGMIN and ARGMAX */
 } nl_reduction;
 
+/* As nl_draw_array() of one distribution; out may be the same array as an argument, else they do not overlap. */
+typedef void (*nl_draw_kernel)(nl_stream stream, uint64_t first, uint64_t step, size_t count, double *out,
+                               const double *const *args, const size_t *strides);
+
 typedef struct nl_kernel_table {
     const char *isa; /* "baseline", "avx2", "avx512" */
     nl_kernel op[NL_OP_COUNT][16]; /* [op][variant]; variants whose all operands are uniform are absent (NULL) */
     nl_kernel pair[4][4][2][8];    /* [first][second][0 left, 1 right][variant over a, b, c] */
+
+    const nl_draw_kernel *draw;    /* [dist]; NULL for those that reject: nl_kernels_draw() serves all */
 
     /* out[i] = source[index[i]].  Where an index is no whole number below `count`, out is NaN and *bad becomes 1 + the
      * first such i; else *bad is left alone. */
@@ -71,6 +77,10 @@ const nl_kernel_table *nl_kernels_choose(void);
 
 /* All tables that run here, the widest first, NULL-terminated (for tests). */
 const nl_kernel_table *const *nl_kernels_all(void);
+
+/* nl_draw_array(), by the kernel of the distribution where there is one. */
+void nl_kernels_draw(const nl_kernel_table *kernels, nl_dist dist, nl_stream stream, uint64_t first, uint64_t step,
+                     size_t count, double *out, const double *const *args, const size_t *strides);
 
 /* Before the first and after the last chunk.  Of no elements: 0, inf, -inf, 0, 1, 0 and 1; NaN for a place.  Where
  * there is a NaN, MIN and MAX are NaN and the place is that of the first one; of equal extremes the lowest index

@@ -39,6 +39,13 @@ const nl_kernel_table *nl_kernels_choose(void)
     return all[0];
 }
 
+void nl_kernels_draw(const nl_kernel_table *kernels, nl_dist dist, nl_stream stream, uint64_t first, uint64_t step,
+                     size_t count, double *out, const double *const *args, const size_t *strides)
+{
+    if (kernels->draw[dist] != NULL) kernels->draw[dist](stream, first, step, count, out, args, strides);
+    else nl_draw_array(dist, stream, first, step, count, out, args, strides);
+}
+
 static const double starts[NL_RED_COUNT] = {
 #define RED(ID, start, take, join) [NL_RED_##ID] = start,
 #include "reduce.def"

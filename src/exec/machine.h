@@ -67,7 +67,7 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
                    const char **too_large);
 void nl_store_done(nl_store *store);
 
-/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where they are the places. */
+/* The numbers of a projection's synapses by place, made when they are first asked for; NULL where both are the same. */
 const double *nl_store_numbers(nl_store *store, uint32_t projection);
 
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */

@@ -76,7 +76,8 @@ static void draw(nl_machine *machine, const step *s, double *dst, const double *
 
     for (int k = 0; k < s->arg_count; k++) strides[k] = s->instr->args[k].kind != NL_AT_SCALAR;
     if (machine->elements == NULL) {
-        nl_draw_array(def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args, strides);
+        nl_kernels_draw(machine->kernels, def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args,
+                        strides);
         return;
     }
     for (size_t i = 0; i < n; i++) {

@@ -126,8 +126,8 @@ static void find_adds(nl_machine *machine, block *b)
 
 static bool may_be_selected(const nl_machine *machine, const nl_segment *segment)
 {
-    if (machine->program->selected != NL_SELECT_NONE) return segment->space == machine->program->selected;
-    return segment->kind == NL_C_SYNAPSES && machine->store->active != NULL && machine->store->active[segment->id] != NULL;
+    if (machine->program->selected != NL_SELECT_GATED) return segment->space == machine->program->selected;
+    return segment->kind == NL_C_SYNAPSES && machine->store->active[segment->id] != NULL;
 }
 
 void machine_bind_selected(nl_machine *machine, block *b)

@@ -173,7 +173,8 @@ static void compile_all(nl_sim *sim)
     sim->first = compile(sim, "first", lo->first.items, lo->first.count);
     sim->begin = compile(sim, "begin", lo->begin.items, lo->begin.count);
     sim->substep = compile(sim, "substep", lo->substep.items, lo->substep.count);
-    sim->step = compile(sim, "step", lo->step.items, lo->step.count);
+    sim->step = sim_compile(sim, "step", lo->step.items, lo->step.count,
+                            lo->gates.count > 0 ? NL_SELECT_GATED : NL_SELECT_NONE);
     sim->split_begin = compile(sim, "split begin", lo->split_begin.items, lo->split_begin.count);
     sim->split_substep = compile(sim, "split substep", lo->split_substep.items, lo->split_substep.count);
     sim->split_step = compile(sim, "split step", lo->split_step.items, lo->split_step.count);
@@ -181,6 +182,7 @@ static void compile_all(nl_sim *sim)
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
     sim_make_events(sim);
+    sim->gates = compile(sim, "gates", lo->gate_roots.items, lo->gate_roots.count);
 }
 
 static bool is_work(const nl_sim *sim, uint32_t mem)
@@ -219,6 +221,7 @@ static bool build(nl_sim *sim)
     sim->is_built = true;
     if (!lower_fitting(sim) || !allocate(sim)) return false;
     sim_make_lists(sim);
+    sim_make_gates(sim);
     compile_all(sim);
     find_rotating(sim);
     sim_repoint(sim);
@@ -575,7 +578,7 @@ const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
         { "first", lo->first.items, lo->first.count, NL_SELECT_NONE },
         { "begin", lo->begin.items, lo->begin.count, NL_SELECT_NONE },
         { "substep", lo->substep.items, lo->substep.count, NL_SELECT_NONE },
-        { "step", lo->step.items, lo->step.count, NL_SELECT_NONE },
+        { "step", lo->step.items, lo->step.count, lo->gates.count > 0 ? NL_SELECT_GATED : NL_SELECT_NONE },
         { "split begin", lo->split_begin.items, lo->split_begin.count, NL_SELECT_NONE },
         { "split substep", lo->split_substep.items, lo->split_substep.count, NL_SELECT_NONE },
         { "split step", lo->split_step.items, lo->split_step.count, NL_SELECT_NONE },

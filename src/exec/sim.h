@@ -40,8 +40,8 @@ nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_f
 /* Something read by bodies changed in the model (slots, arrays): computes what depends on it again. */
 nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure);
 
-/* Present values of a state or parameter (coherent units), those of synapses in the order of their numbers; they stay as
- * they are until the next call. */
+/* Present values of a state or parameter (coherent units), those of synapses in the order of their numbers; good until
+ * the next call. */
 const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count);
 void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values); /* count of them */
 

@@ -117,6 +117,55 @@ bool sim_find_path_delays(nl_sim *sim)
     return good;
 }
 
+/* --- gates --- */
+
+/* Room for all neurons of the part. */
+void sim_make_gates(nl_sim *sim)
+{
+    const size_t count = sim->lowered->gates.count;
+
+    sim->settlers = NL_NEW_ARRAY(sim->arena, nl_machine *, sim->model->projections.count + 1);
+    if (count == 0) return;
+    sim->active = NL_NEW_ARRAY(sim->arena, nl_selection *, sim->model->projections.count);
+    sim->gate_selections = NL_NEW_ARRAY(sim->arena, nl_selection, count);
+    for (size_t k = 0; k < count; k++) {
+        const uint32_t p = sim->lowered->gates.items[k].projection;
+        sim->gate_selections[k] = (nl_selection){
+            .kind = NL_SELECT_OUTGOING, .ids = NL_NEW_ARRAY(sim->arena, uint32_t, sim->model->projections.items[p].pre.count)
+        };
+        sim->active[p] = &sim->gate_selections[k];
+    }
+    sim->store.active = sim->active;
+}
+
+nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
+{
+    if (sim->gates == NULL) return NL_SIM_OK;
+    const nl_sim_status status = sim_run_machine(sim, sim->gates, failure);
+    for (size_t k = 0; k < sim->lowered->gates.count; k++) {
+        const nl_gate_code *gate = &sim->lowered->gates.items[k];
+        const nl_part *pre = &sim->model->projections.items[gate->projection].pre;
+        sim->gate_selections[k].count =
+            sim->direct.kernels->nonzero(pre->count, nl_store_at(&sim->store, gate->gate, 0) + pre->begin, 0,
+                                         (uint32_t *)sim->gate_selections[k].ids);
+    }
+    return status;
+}
+
+/* The memory of a projection's states, as it would be if all of them were stepped. */
+nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure)
+{
+    const nl_roots *roots = &sim->lowered->settle[projection];
+
+    if (roots->count == 0) return NL_SIM_OK;
+    if (sim->settlers[projection] == NULL) {
+        sim->settlers[projection] = sim_compile(sim, "settle", roots->items, roots->count, NL_SELECT_NONE);
+        if (sim->settlers[projection] == NULL) return NL_SIM_BAD_INDEX;
+    }
+    nl_machine_prepare(sim->settlers[projection]);
+    return sim_run_machine(sim, sim->settlers[projection], failure);
+}
+
 /* --- building --- */
 
 /* Elements for which a list must have room: any of its population may fire at once. */
@@ -212,6 +261,7 @@ void sim_make_events(nl_sim *sim)
 
 void sim_prepare_events(nl_sim *sim)
 {
+    if (sim->gates != NULL) nl_machine_prepare(sim->gates);
     for (size_t k = 0; k < sim->model->events.count; k++)
         if (sim->events[k].body != NULL) nl_machine_prepare(sim->events[k].body);
     for (size_t k = 0; k < sim->model->pathways.count; k++) {
@@ -234,6 +284,8 @@ void sim_free_events(nl_sim *sim)
         nl_machine_free(sim->pathways[k].synapses);
         free(sim->pathways[k].part.ids);
     }
+    nl_machine_free(sim->gates);
+    for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++) nl_machine_free(sim->settlers[k]);
     for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);
     free(sim->store.lists);
 }
@@ -267,6 +319,7 @@ void sim_reset_events(nl_sim *sim)
         if (sim->lowered->events[k].mask != UINT32_MAX) clear(sim, sim->lowered->events[k].mask);
     }
     for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
+    for (size_t k = 0; k < sim->lowered->visits.count; k++) clear(sim, sim->lowered->visits.items[k]);
     find_cursors(sim);
 }
 

@@ -55,6 +55,9 @@ struct nl_sim {
     event_run *events;         /* by event of the model */
     pathway_run *pathways;     /* by pathway */
     step_range *path_delays;   /* by pathway: in steps */
+    nl_machine *gates;         /* before each step: which synapses move, or NULL */
+    nl_selection *gate_selections, **active; /* by gate; by projection, or NULL */
+    nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
     double **held_values;      /* by refractory: what is held while input is delivered */
     bool has_events, has_slopes;
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
@@ -73,7 +76,7 @@ struct nl_sim {
 };
 
 /* sim.c */
-const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* of synapses whose places are not their numbers, or NULL */
+const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* NULL: places are numbers */
 size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place);
 
 /* sim_state.c */
@@ -100,6 +103,9 @@ bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 /* sim_event.c */
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
+void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
+nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure);
 void sim_make_events(nl_sim *sim);
 void sim_prepare_events(nl_sim *sim);
 void sim_reset_events(nl_sim *sim);

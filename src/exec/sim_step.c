@@ -372,6 +372,7 @@ nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
 
     if (sim->lowered->jumped != UINT32_MAX) set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
     sim_begin_detection(sim);
+    if ((status = sim_open_gates(sim, failure)) != NL_SIM_OK) return status;
     if ((status = advance_equations(sim, split, failure)) != NL_SIM_OK) return status;
     if (step != NULL && (status = sim_run_machine(sim, step, failure)) != NL_SIM_OK) return status;
     rotate_all(sim);

@@ -1,6 +1,6 @@
 libnetlang_la_SOURCES += \
 	src/ir/lower.c src/ir/lower.h src/ir/lower_impl.h \
-	src/ir/lower_delay.c src/ir/lower_event.c src/ir/lower_flow.c src/ir/lower_method.c src/ir/lower_noise.c
+	src/ir/lower_delay.c src/ir/lower_event.c src/ir/lower_flow.c src/ir/lower_lazy.c src/ir/lower_method.c src/ir/lower_noise.c
 
 libnetlang_la_SOURCES += \
     src/ir/program.c src/ir/program.h src/ir/plan.h \

@@ -102,7 +102,7 @@ static nl_ref env_time(env *e)
     return op2(lo, NL_OP_ADD, t, op2(lo, NL_OP_MUL, e->offset, number(lo, lo->model->dt)));
 }
 
-static nl_ref env_step(env *e)
+nl_ref env_step(env *e)
 {
     lowering *lo = e->lo;
     const nl_ref step = nl_expr_leaf(lo->graph, NL_X_STEP, 0, 0, nl_dim_none);
@@ -115,6 +115,7 @@ static nl_ref env_state(env *e, uint32_t var)
 {
     if (e->state[var] != 0) return e->state[var];
     if (e->is_shifted) return env_sampled(e, var);
+    if (lazy_of(e->lo, var) != NULL) return lazy_value(e, var);
     return load(e->lo, e->lo->var_mem[var]);
 }
 
@@ -417,10 +418,13 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     add_histories(&lo);
     begin_events(&lo);
     for (size_t k = 0; k < model->flows.count; k++) factor_flow(&lo, k);
+    find_lazy(&lo);
     check_delays(&lo);
     if (nl_diags_error_count(diags) > errors || !lower_steps(&lo) || nl_diags_error_count(diags) > errors) return NULL;
     lower_blocks(&lo);
     lower_event_code(&lo);
+    lower_gates(&lo);
+    lower_settling(&lo);
     lower_probes(&lo, probes, probe_counts, probe_count, probe_roots);
     lower_stores(&lo);
     lo.out->var_mem = lo.var_mem;

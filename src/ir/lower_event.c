@@ -343,6 +343,20 @@ static bool is_of_synapses(const lowering *lo, const nl_pathway *model, uint32_t
     return lo->model->vars.items[var].space == lo->model->projections.items[model->projection].space;
 }
 
+/* Where one state is changed, all that rest are brought up to now. */
+static void visit_synapses(path *p, env *now, nl_ref *values)
+{
+    lowering *lo = p->lo;
+    const lazy *z = lo->lazies[p->model->projection];
+    bool is_visit = false;
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) is_visit |= values[v] != 0 && is_of_synapses(lo, p->model, v);
+    if (z == NULL || !is_visit) return;
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (values[v] == 0 && lazy_of(lo, v) == z) values[v] = lazy_value(now, v);
+    root_add(lo, z->by_row ? &p->code->neurons : &p->code->synapses, step_now(lo), z->last, false, p->model->span);
+}
+
 /* The state of each synapse after the body, and what `when` makes of it. */
 static void write_own(path *p)
 {
@@ -356,6 +370,7 @@ static void write_own(path *p)
         const nl_write *w = &p->model->writes.items[k];
         if (w->kind == NL_WRITE_OWN) values[w->var] = bounded(before, w->var, env_eval(before, w->value));
     }
+    visit_synapses(p, before, values);
     memcpy(after->state, values, model->vars.count * sizeof *values);
     for (size_t k = 0; k < model->events.count; k++)
         if (model->events.items[k].projection == p->model->projection) run_synapse_event(after, k, values);

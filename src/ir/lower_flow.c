@@ -208,11 +208,15 @@ static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
         t->post =
             combine(lo, t->post, strip_to(lo, factor, model->populations.items[f->projection->post.population].space));
     else if (!(flags & IS_DYNAMIC)) t->weight = combine(lo, t->weight, factor);
+    else if (!inverse && t->weight == 0 && nl_graph_node(lo->graph, factor)->kind == NL_X_STATE) t->weight = factor;
     else return false;
     return true;
 }
 
 static void expand(factoring *f, nl_ref ref, terms *out);
+
+/* A weight that changes is an array of its own. */
+static bool is_changing(lowering *lo, nl_ref weight) { return weight != 0 && (dependence_of(lo, weight) & IS_DYNAMIC); }
 
 static term multiplied(lowering *lo, term a, term b)
 {
@@ -229,6 +233,8 @@ static void expand_product(factoring *f, nl_ref a, nl_ref b, terms *out)
     if (left.count * right.count > TERM_LIMIT) f->failed = true;
     for (size_t i = 0; i < left.count && !f->failed; i++)
         for (size_t j = 0; j < right.count; j++) {
+            const nl_ref one = left.items[i].weight, other = right.items[j].weight;
+            if (one != 0 && other != 0 && (is_changing(f->lo, one) || is_changing(f->lo, other))) f->failed = true;
             const term t = multiplied(f->lo, left.items[i], right.items[j]);
             NL_PUSH(f->lo->arena, out, t);
         }
@@ -429,8 +435,9 @@ static nl_ref ones_over(lowering *lo, uint32_t space)
 }
 
 /* The sum over synapses of weight * source, for the neurons of the target side. */
-static nl_ref propagated(lowering *lo, const nl_flow *flow, nl_ref source, nl_ref weight)
+static nl_ref propagated(env *e, const nl_flow *flow, nl_ref source, nl_ref weight)
 {
+    lowering *lo = e->lo;
     const nl_projection *p = &lo->model->projections.items[flow->projection];
     const uint32_t from = lo->model->populations.items[(flow->to_pre ? p->post : p->pre).population].space;
     const uint32_t to = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space;
@@ -442,7 +449,8 @@ static nl_ref propagated(lowering *lo, const nl_flow *flow, nl_ref source, nl_re
         source = op2(lo, NL_OP_MUL, source, ones_over(lo, from));
     node.end = weight != 0 && carries_weights(lo, p, weight);
     if (weight != 0 && !node.end) {
-        node.args[1] = load(lo, weights_memory(lo, flow->projection, weight));
+        node.args[1] =
+            is_changing(lo, weight) ? env_eval(e, weight) : load(lo, weights_memory(lo, flow->projection, weight));
         node.arg_count = 2;
     }
     node.args[0] = source;
@@ -460,7 +468,7 @@ static nl_ref general_sum(env *e, const nl_flow *flow, nl_ref value)
                      .space = lo->model->populations.items[(flow->to_pre ? p->pre : p->post).population].space };
 
     node.args[0] = env_eval(e, value);
-    if (nl_graph_node(lo->graph, node.args[0])->space == 0) return propagated(lo, flow, node.args[0], 0);
+    if (nl_graph_node(lo->graph, node.args[0])->space == 0) return propagated(e, flow, node.args[0], 0);
     return nl_graph_add(lo->graph, &node);
 }
 
@@ -497,7 +505,7 @@ static void add_term(env *e, const nl_flow *flow, const term *t, group *groups, 
 static nl_ref group_sum(env *e, const group *g)
 {
     lowering *lo = e->lo;
-    nl_ref value = propagated(lo, g->flow, g->source, g->weight);
+    nl_ref value = propagated(e, g->flow, g->source, g->weight);
 
     if (g->uniform != 0) value = op2(lo, NL_OP_MUL, env_eval(e, g->uniform), value);
     if (g->post != 0) value = op2(lo, NL_OP_MUL, env_eval(e, g->post), value);

@@ -18,6 +18,16 @@ typedef struct term {
 
 typedef NL_LIST(term) terms;
 
+/* States of a projection that are left alone between visits. */
+typedef struct lazy {
+    bool *rests;        /* by variable: linear, changed by events alone */
+    nl_ref *drift;      /* by variable: its right side while the gate is closed, or 0 */
+    nl_ref gate;        /* in the pre neurons' space: where states of synapses are stepped; 0: none */
+    bool by_row;        /* all synapses of a pre neuron are visited together */
+    uint32_t last;      /* memory over pre neurons or synapses: the step of the last visit */
+    uint32_t gate_mem, open_mem;
+} lazy;
+
 typedef struct lowering {
     nl_arena *arena;
     nl_diags *diags;
@@ -33,6 +43,7 @@ typedef struct lowering {
     NL_LIST(uint32_t) prev_mems;
     bool adaptive;
     bool sweeps_needed;  /* some delay can be shorter than a step */
+    lazy **lazies;       /* by projection, or NULL */
     nl_event_code *events;
     nl_refractory_code *refractories;
     uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
@@ -84,6 +95,17 @@ bool is_ode(const nl_var *var);
 uint32_t variable_memory(lowering *lo, uint32_t var);
 nl_ref bounded(env *e, uint32_t var, nl_ref value); /* clipped to the variable's bounds */
 
+nl_ref env_step(env *e);                           /* the number of the step at this place */
+
+/* lower_lazy.c */
+void find_lazy(lowering *lo);
+lazy *lazy_of(const lowering *lo, uint32_t var);     /* NULL: it is as it stands in memory */
+nl_ref lazy_value(env *e, uint32_t var);
+bool is_solved_exactly(lowering *lo, uint32_t var);  /* a linear equation of synapses that is read in events alone */
+void lower_gates(lowering *lo);
+void store_visits(lowering *lo, nl_roots *roots);
+void lower_settling(lowering *lo);
+
 /* lower_delay.c */
 nl_ref env_delayed(env *e, uint32_t delay);           /* an NL_X_DELAY leaf */
 nl_ref env_side(env *e, const nl_node *node);         /* PRE and POST in an environment with a delay for each synapse */
@@ -104,6 +126,7 @@ nl_ref env_input(env *e, uint32_t input);
 /* lower_method.c */
 bool lower_steps(lowering *lo);   /* what the states become */
 void lower_stores(lowering *lo);  /* when all has been lowered that may ask for the past: the roots of a step */
+bool is_euler(const lowering *lo, const nl_var *var); /* integrated by an explicit method of one stage */
 bool split_linear(lowering *lo, nl_ref node, nl_node_kind kind, uint32_t id, nl_ref *slope, nl_ref *rest);
 
 /* lower_event.c */

@@ -111,6 +111,17 @@ static bool find_method(lowering *lo, const nl_var *var, method *out)
     return false;
 }
 
+bool is_euler(const lowering *lo, const nl_var *var)
+{
+    const char *name = method_name(lo, var);
+
+    if (name == NULL || nl_scheme_find(name) != NL_RUNGE_KUTTA) return false;
+    for (size_t k = 0; k < lo->model->tableaux.count; k++)
+        if (strcmp(name, lo->model->tableaux.items[k].name) == 0)
+            return lo->model->tableaux.items[k].stages == 1 && lo->model->tableaux.items[k].b_low == NULL;
+    return false;
+}
+
 static bool is_adaptive(method m)
 {
     return m.scheme == NL_BDF || (m.scheme == NL_RUNGE_KUTTA && m.tableau->b_low != NULL);
@@ -140,6 +151,7 @@ static nl_ref state_before(stepper *s, uint32_t var)
 {
     lowering *lo = s->lo;
 
+    if (lazy_of(lo, var) != NULL) return lazy_value(s->start, var);
     return load(lo, lo->adaptive ? lo->work_mem[var] : lo->var_mem[var]);
 }
 
@@ -412,7 +424,9 @@ static void exact_variables(stepper *s, const uint32_t *vars, size_t count, uint
 
     for (size_t k = 0; k < count; k++) {
         const nl_var *var = &lo->model->vars.items[vars[k]];
-        if (is_ode(var) && s->methods[vars[k]].scheme == NL_EXACT && var->space == space) sys.vars[sys.size++] = vars[k];
+        const bool rests = lazy_of(lo, vars[k]) != NULL && lazy_of(lo, vars[k])->rests[vars[k]];
+        if (is_ode(var) && s->methods[vars[k]].scheme == NL_EXACT && var->space == space && !rests)
+            sys.vars[sys.size++] = vars[k];
     }
     sys.a = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size * sys.size + 1);
     sys.b = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size + 1);
@@ -629,6 +643,8 @@ static bool choose_stepping(stepper *s)
         const nl_var *var = &lo->model->vars.items[v];
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
+        if (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v])) s->methods[v] = (method){ NL_EXACT, NULL };
+        if (lazy_of(lo, v) != NULL && lazy_of(lo, v)->rests[v]) continue;
         if (!check_noise_method(lo, var, s->methods[v].scheme, s->methods[v].tableau, method_name(lo, var)))
             return false;
         if (!is_adaptive(s->methods[v])) fixed = var;
@@ -873,6 +889,7 @@ bool lower_steps(lowering *lo)
 static void store_step(stepper *s, nl_roots *begin, nl_roots *step)
 {
     store_windows(s, step);
+    store_visits(s->lo, step);
     lower_detection(end_env(s), step);
     store_end_slopes(s, step);
     store_present(s, begin);

@@ -127,7 +127,7 @@ static void store_by_copy(storing *s)
 {
     const nl_segment from = s->body->segments.items[s->segment];
     const nl_view root = s->plan->program->views.items[s->view];
-    nl_segment last = { .kind = NL_C_LOOP, .space = from.space, .count = from.count };
+    nl_segment last = { .kind = from.kind, .id = from.id, .space = from.space, .count = from.count };
 
     for (size_t k = 0; k < s->plan->program->views.count; k++) {
         nl_view *view = &s->plan->program->views.items[k];

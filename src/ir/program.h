@@ -145,6 +145,7 @@ typedef struct nl_program {
 } nl_program;
 
 #define NL_SELECT_NONE UINT32_MAX
+#define NL_SELECT_GATED (UINT32_MAX - 1) /* the synapses that a step moves, of projections with a gate */
 
 /* Compiles; everything is in the arena.  `selected`: see nl_program.  Passes in order: simplification, hoisting, levels (what must be whole before
  * what, and what crosses from one loop to another), emission (everything over one space and level is one loop),

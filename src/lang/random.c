@@ -1,8 +1,31 @@
 #include "random.h"
 
+#define NL_READING nl_real_
+#include "op_words.h"
+
 #include <Random123/philox.h>
-#include <math.h>
 #include <string.h>
+
+typedef double nl_real_number;
+typedef uint64_t nl_real_bits;
+
+static inline double nl_real_as_number(uint64_t bits)
+{
+    double number;
+
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline uint64_t nl_real_as_bits(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+#include "draw_words.h"
 
 /* --- streams and words --- */
 
@@ -42,12 +65,6 @@ static inline block block_of(nl_stream stream, uint64_t element, uint64_t step, 
     return (block){ out.v[0] | (uint64_t)out.v[1] << 32, out.v[2] | (uint64_t)out.v[3] << 32 };
 }
 
-/* In the open interval (0, 1), all values exact: logarithms of u and 1 - u are finite. */
-static inline double unit_of(uint64_t word)
-{
-    return ((double)(word >> 12) + 0.5) * 0x1p-52;
-}
-
 uint64_t nl_draw_bits(nl_stream stream, uint64_t element, uint64_t step)
 {
     return block_of(stream, element, step, 0).a;
@@ -55,56 +72,54 @@ uint64_t nl_draw_bits(nl_stream stream, uint64_t element, uint64_t step)
 
 double nl_draw_unit(nl_stream stream, uint64_t element, uint64_t step)
 {
-    return unit_of(nl_draw_bits(stream, element, step));
+    return nl_real_unit(nl_draw_bits(stream, element, step));
 }
 
-/* --- distributions: one draw from the words of its first block; those that reject take further blocks --- */
+/* --- distributions: most take one number, of half a block; those that reject take blocks of their own --- */
 
-/* Where a draw stands, so that it can take further blocks. */
 typedef struct place {
     nl_stream stream;
     uint64_t element, step;
 } place;
 
-static inline block next_block(const place *at, uint64_t use)
+/* Elements 2k and 2k + 1 share block k: the first word is that of the even one; a pair of normals needs both. */
+static inline block shared_block(const place *at)
+{
+    return block_of(at->stream, at->element / 2, at->step, 0);
+}
+
+/* Blocks of this element alone, for use = 1, 2, ... */
+static inline block own_block(const place *at, uint64_t use)
 {
     return block_of(at->stream, at->element, at->step, use);
 }
 
-/* Box and Muller (1958); the second of the pair is not used, so that every draw is a function of its own counter. */
-static inline double standard_normal(block words)
+static inline double unit_at(const place *at)
 {
-    return sqrt(-2 * log(unit_of(words.a))) * cos(2 * M_PI * unit_of(words.b));
+    const block words = shared_block(at);
+
+    return nl_real_unit(at->element % 2 == 0 ? words.a : words.b);
 }
 
-static double draw_uniform(const place *at, block words, const double *args)
+static inline double normal_at(const place *at)
 {
-    const double lo = args[0], hi = args[1], x = lo + (hi - lo) * unit_of(words.a);
+    const block words = shared_block(at);
+    double first, second;
 
-    (void)at;
-    return lo < hi && x >= hi ? nextafter(hi, lo) : x;
+    nl_real_normals(words.a, words.b, &first, &second);
+    return at->element % 2 == 0 ? first : second;
 }
 
-static double draw_normal(const place *at, block words, const double *args)
-{
-    (void)at;
-    return args[0] + args[1] * standard_normal(words);
-}
-
-static double draw_lognormal(const place *at, block words, const double *args)
-{
-    const double ratio = args[1] / args[0], variance = log1p(ratio * ratio); /* of the logarithm */
-
-    (void)at;
-    if (!(args[0] > 0)) return NAN;
-    return args[0] * exp(sqrt(variance) * standard_normal(words) - variance / 2);
-}
-
-static double draw_exponential(const place *at, block words, const double *args)
-{
-    (void)at;
-    return -args[0] * log(unit_of(words.a));
-}
+#define DRAW_OF(name, number, second)                                                            \
+    static double draw_##name(const place *at, const double *args)                               \
+    {                                                                                            \
+        return nl_real_##name(number(at), args[0], second);                                      \
+    }
+DRAW_OF(uniform, unit_at, args[1])
+DRAW_OF(normal, normal_at, args[1])
+DRAW_OF(lognormal, normal_at, args[1])
+DRAW_OF(exponential, unit_at, 0)
+DRAW_OF(bernoulli, unit_at, 0)
 
 /* Marsaglia and Tsang (2000), for shape >= 1. */
 static double gamma_from_one(const place *at, double shape)
@@ -112,7 +127,11 @@ static double gamma_from_one(const place *at, double shape)
     const double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
 
     for (uint64_t use = 1;; use += 2) {
-        const double x = standard_normal(next_block(at, use)), u = unit_of(next_block(at, use + 1).a);
+        const block words = own_block(at, use);
+        double x, other;
+
+        nl_real_normals(words.a, words.b, &x, &other);
+        const double u = nl_real_unit(own_block(at, use + 1).a);
         const double root = 1 + c * x, v = root * root * root;
 
         if (root > 0 && log(u) < 0.5 * x * x + d - d * v + d * log(v)) return d * v;
@@ -120,53 +139,53 @@ static double gamma_from_one(const place *at, double shape)
 }
 
 /* Below shape 1: a draw of shape + 1 times a power of a uniform one. */
-static double draw_gamma(const place *at, block words, const double *args)
+static double draw_gamma(const place *at, const double *args)
 {
     const double shape = args[0], scale = args[1];
 
     if (shape == 0) return 0;
     if (!(shape > 0) || isinf(shape)) return NAN;
     if (shape >= 1) return scale * gamma_from_one(at, shape);
-    return scale * gamma_from_one(at, shape + 1) * exp(log(unit_of(words.a)) / shape);
+    return scale * gamma_from_one(at, shape + 1) * exp(log(unit_at(at)) / shape);
 }
 
-enum { INVERSION_BELOW = 10 }; /* of the mean: below, counting through is fast; from here on, rejection is valid */
-
+/* How many of the sums of the first probabilities, which the next ones no longer change in the end, are below u. */
 static double poisson_by_inversion(double mean, double u)
 {
-    double p = exp(-mean), k = 0;
+    double p = nl_real_exp(-mean), sum = 0, k = 0;
 
-    while (u > p && k < 200) { /* far beyond the last k that a double below 1 can reach */
-        u -= p;
-        p *= mean / ++k;
+    while (sum + p > sum && u > sum + p) {
+        sum += p;
+        k++;
+        p *= mean * (1 / k);
     }
     return k;
 }
 
 /* Hoermann (1993), "The transformed rejection method for generating Poisson random variables", algorithm PTRS. */
-static double poisson_by_rejection(const place *at, block words, double mean)
+static double poisson_by_rejection(const place *at, double mean)
 {
     const double b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b;
     const double alpha = 1.1239 + 1.1328 / (b - 3.4), limit = 0.9277 - 3.6224 / (b - 2), log_mean = log(mean);
 
     for (uint64_t use = 1;; use++) {
-        const double u = unit_of(words.a) - 0.5, v = unit_of(words.b), us = 0.5 - fabs(u);
+        const block words = own_block(at, use);
+        const double u = nl_real_unit(words.a) - 0.5, v = nl_real_unit(words.b), us = 0.5 - fabs(u);
         const double k = floor((2 * a / us + b) * u + mean + 0.43);
 
         if (us >= 0.07 && v <= limit) return k;
         if (k >= 0 && (us >= 0.013 || v <= us)
             && log(v * alpha / (a / (us * us) + b)) <= k * log_mean - mean - lgamma(k + 1)) return k;
-        words = next_block(at, use);
     }
 }
 
-static double draw_poisson(const place *at, block words, const double *args)
+static double draw_poisson(const place *at, const double *args)
 {
     const double mean = args[0];
 
     if (!(mean >= 0) || mean > 1e15) return NAN; /* beyond, counts are no whole doubles */
-    if (mean < INVERSION_BELOW) return poisson_by_inversion(mean, unit_of(words.a));
-    return poisson_by_rejection(at, words, mean);
+    if (mean < NL_INVERSION_BELOW) return poisson_by_inversion(mean, unit_at(at));
+    return poisson_by_rejection(at, mean);
 }
 
 static double binomial_by_inversion(double n, double p, double u)
@@ -189,7 +208,7 @@ static double log_choose(double n, double k)
 }
 
 /* Hoermann (1993), "The generation of binomial random variates", algorithm BTRS; p <= 1/2, n p >= 10. */
-static double binomial_by_rejection(const place *at, block words, double n, double p)
+static double binomial_by_rejection(const place *at, double n, double p)
 {
     const double sd = sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * sd, a = -0.0873 + 0.0248 * b + 0.01 * p, c = n * p + 0.5;
     const double alpha = (2.83 + 5.1 / b) * sd, limit = 0.92 - 4.2 / b, odds = log(p / (1 - p)),
@@ -197,31 +216,25 @@ static double binomial_by_rejection(const place *at, block words, double n, doub
     const double at_mode = log_choose(n, mode);
 
     for (uint64_t use = 1;; use++) {
-        const double u = unit_of(words.a) - 0.5, v = unit_of(words.b), us = 0.5 - fabs(u);
+        const block words = own_block(at, use);
+        const double u = nl_real_unit(words.a) - 0.5, v = nl_real_unit(words.b), us = 0.5 - fabs(u);
         const double k = floor((2 * a / us + b) * u + c);
 
         if (k >= 0 && k <= n) {
             if (us >= 0.07 && v <= limit) return k;
             if (log(v * alpha / (a / (us * us) + b)) <= log_choose(n, k) - at_mode + (k - mode) * odds) return k;
         }
-        words = next_block(at, use);
     }
 }
 
-static double draw_binomial(const place *at, block words, const double *args)
+static double draw_binomial(const place *at, const double *args)
 {
     const double n = args[0], p = args[1];
 
     if (!(n >= 0) || n != floor(n) || n > 1e15 || !(p >= 0 && p <= 1)) return NAN;
-    if (p > 0.5) return n - draw_binomial(at, words, (double[]){ n, 1 - p });
-    if (n * p < INVERSION_BELOW) return binomial_by_inversion(n, p, unit_of(words.a));
-    return binomial_by_rejection(at, words, n, p);
-}
-
-static double draw_bernoulli(const place *at, block words, const double *args)
-{
-    (void)at;
-    return unit_of(words.a) < args[0];
+    if (p > 0.5) return n - draw_binomial(at, (double[]){ n, 1 - p });
+    if (n * p < NL_INVERSION_BELOW) return binomial_by_inversion(n, p, unit_at(at));
+    return binomial_by_rejection(at, n, p);
 }
 
 /* --- the table --- */
@@ -238,7 +251,7 @@ const nl_dist_info nl_dists[NL_DIST_COUNT] = {
     [NL_DIST_BERNOULLI] = { "bernoulli", 1, "p", "True with probability p." },
 };
 
-static double (*const draws[NL_DIST_COUNT])(const place *at, block words, const double *args) = {
+static double (*const draws[NL_DIST_COUNT])(const place *at, const double *args) = {
     [NL_DIST_UNIFORM] = draw_uniform, [NL_DIST_NORMAL] = draw_normal, [NL_DIST_LOGNORMAL] = draw_lognormal,
     [NL_DIST_EXPONENTIAL] = draw_exponential, [NL_DIST_GAMMA] = draw_gamma, [NL_DIST_POISSON] = draw_poisson,
     [NL_DIST_BINOMIAL] = draw_binomial, [NL_DIST_BERNOULLI] = draw_bernoulli,
@@ -246,28 +259,16 @@ static double (*const draws[NL_DIST_COUNT])(const place *at, block words, const 
 
 double nl_draw(nl_dist dist, nl_stream stream, uint64_t element, uint64_t step, const double *args)
 {
-    const place at = { stream, element, step };
-
-    return draws[dist](&at, block_of(stream, element, step, 0), args);
+    return draws[dist](&(place){ stream, element, step }, args);
 }
 
-/* The words are made for a stretch at a time, in a loop without calls. */
 void nl_draw_array(nl_dist dist, nl_stream stream, uint64_t first, uint64_t step, size_t count, double *out,
                    const double *const *args, const size_t *strides)
 {
-    enum { STRETCH = 64 };
-    block words[STRETCH];
+    for (size_t i = 0; i < count; i++) {
+        double values[2] = { 0 };
 
-    for (size_t from = 0; from < count; from += STRETCH) {
-        const size_t length = count - from < STRETCH ? count - from : STRETCH;
-
-        for (size_t i = 0; i < length; i++) words[i] = block_of(stream, first + from + i, step, 0);
-        for (size_t i = 0; i < length; i++) {
-            const place at = { stream, first + from + i, step };
-            double values[2] = { 0 };
-
-            for (int k = 0; k < nl_dists[dist].arg_count; k++) values[k] = args[k][(from + i) * strides[k]];
-            out[from + i] = draws[dist](&at, words[i], values);
-        }
+        for (int k = 0; k < nl_dists[dist].arg_count; k++) values[k] = args[k][i * strides[k]];
+        out[i] = nl_draw(dist, stream, first + i, step, values);
     }
 }

@@ -1,5 +1,6 @@
 /* Counter-based random numbers (Philox 4x32-10 of Random123): every draw is a pure function of the stream's key, the
- * element and the step, so results do not depend on order, chunks, threads or ranks. */
+ * element and the step, so results do not depend on order, chunks, threads or ranks.  Elements 2k and 2k + 1 share a
+ * block of two words; a draw that rejects takes blocks of its own.  exec/kernels_draw.c makes vectors of the same. */
 #ifndef NL_LANG_RANDOM_H
 #define NL_LANG_RANDOM_H
 

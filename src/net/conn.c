@@ -123,8 +123,8 @@ static void low_rank_weights(const nl_conn *conn, size_t post, size_t at, size_t
     }
 }
 
-/* How the synapses of each kind are stored: where the row of a post neuron (OUT: pre neuron) starts, and n of its entries
- * from the at-th on. */
+/* How the synapses of each kind are stored: where the row of a post neuron (OUT: pre neuron) starts, and n of its
+ * entries from the at-th on. */
 static const struct {
     uint64_t (*start)(const nl_conn *conn, size_t row);
     void (*row)(const nl_conn *conn, size_t row, size_t at, size_t n, uint32_t *partners);

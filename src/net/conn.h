@@ -1,10 +1,10 @@
 /* Connectivity: which pre neuron reaches which post neuron, stored as its structure allows: nothing per pair for
- * one-to-one, all-to-all, stencils and low rank; compressed rows otherwise, by post neuron, or by pre neuron where spikes
- * travel along them.  Immutable once built.
+ * one-to-one, all-to-all, stencils and low rank; compressed rows otherwise, by post neuron, or by pre neuron where
+ * spikes travel along them.  Immutable once built.
  *
  * Synapses have numbers 0 .. synapse_count-1, by post neuron, then by pre neuron; those of a stencil by post neuron,
- * then in the order in which the offsets were given.  They have places 0 .. synapse_count-1, too: the order in which they
- * are stored.  Both are the same, except for OUT. */
+ * then in the order in which the offsets were given.  They have places 0 .. synapse_count-1, too: the order in which
+ * they are stored.  Both are the same, except for OUT. */
 #ifndef NL_NET_CONN_H
 #define NL_NET_CONN_H
 
@@ -66,17 +66,17 @@ typedef struct nl_conn {
     const uint64_t *row_begin;   /* post.count + 1; SPARSE, and STENCIL with NL_ZERO.  OUT: pre.count + 1 */
     const uint32_t *pre_index;   /* SPARSE: synapse_count, ascending within a row */
     const uint32_t *post_index;  /* OUT: synapse_count, ascending within a row, or within the run of a delay */
-    /* OUT: the numbers of synapses that reach post neuron j are in_begin[j] .. in_begin[j + 1] - 1.  When asked for: by number,
-     * the place of each synapse and its pre neuron (ascending for a post neuron) */
+    /* OUT: the numbers of synapses that reach post neuron j are in_begin[j] .. in_begin[j + 1] - 1.  When asked for: by
+     * number, the place of each synapse and its pre neuron (ascending for a post neuron) */
     const uint64_t *in_begin;
     const uint32_t *in_place, *in_pre;
-    /* OUT, where delays differ between synapses: the runs of equal delay (in steps, ascending) of each row: those of pre neuron
-     * i are run_begin[i] .. run_begin[i + 1] - 1, the synapses of run k are run_start[k] .. run_start[k + 1] - 1 */
+    /* OUT, where delays differ between synapses: the runs of equal delay (in steps, ascending) of each row: those of pre
+     * neuron i are run_begin[i] .. run_begin[i + 1] - 1, their synapses run_start[k] .. run_start[k + 1] - 1 */
     const uint64_t *run_begin, *run_start;
     const uint32_t *run_delay;
-    const nl_conn_turned *turned; /* .. by ascending place: of several synapses between two neurons, those out of order */
+    const nl_conn_turned *turned; /* .. by place: of several synapses between two neurons, those out of order */
     size_t turned_count;
-    const uint64_t *given_order; /* of pairs(): number of the given pair for each synapse; NULL: in the order of numbers */
+    const uint64_t *given_order; /* of pairs(): number of the given pair for each synapse; NULL: their numbers */
     const nl_stencil *stencil;
     /* LOW_RANK: row-major [count, rank] */
     size_t low_rank;
@@ -136,8 +136,8 @@ nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn);
  * in_place and in_pre, for fewer than 2^32 synapses. */
 nl_conn *nl_conn_by_pre(nl_conn_context *cx, nl_conn *conn, bool incoming);
 
-/* Orders each row of an OUT connection by delay, then post neuron, and makes the runs; once.  `delay` (in steps) is given and
- * returned in the order of places.  False with a diagnostic when the runs do not fit. */
+/* Orders each row of an OUT connection by delay, then post neuron, and makes the runs; once.  `delay` (in steps) is
+ * given and returned in the order of places.  False with a diagnostic when the runs do not fit. */
 bool nl_conn_sort_by_delay(nl_conn_context *cx, nl_conn *conn, uint32_t *delay);
 
 /* The numbers of synapses in the order of their places, a stretch after the other. */
@@ -159,7 +159,7 @@ double nl_conn_pair_count(const nl_conn_context *cx);
 /* pre and post index of the synapses at places first .. first+count-1, for any kind. */
 void nl_conn_synapses(const nl_conn *conn, uint64_t first, size_t count, uint32_t *pre, uint32_t *post);
 
-/* Weights that came with the rule (kernel, low_rank, weights; else 1) of the synapses at places first .. first+count-1. */
+/* Weights that came with the rule (kernel, low_rank, weights; else 1), for places first .. first+count-1. */
 void nl_conn_rule_weights(const nl_conn *conn, uint64_t first, size_t count, double *weights);
 
 void nl_conn_degrees(const nl_conn *conn, double *indegree, double *outdegree); /* either may be NULL */

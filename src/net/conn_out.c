@@ -43,8 +43,8 @@ static void turn_piece(turning *t, uint32_t post, size_t pre_end)
     t->from[post] = k;
 }
 
-/* Few pre neurons at a time, so that the lines that are written stay in the first-level cache; but not so few that a piece of
- * a row is less than the line it is read from. */
+/* Few pre neurons at a time, so that the lines that are written stay in the first-level cache; but not so few that a
+ * piece of a row is less than the line it is read from. */
 static size_t pre_neurons_at_once(const nl_conn *rows)
 {
     enum { LINES = 512, ENTRIES = 16 };
@@ -279,7 +279,7 @@ typedef struct delay_sort {
     uint32_t *delay;        /* of each synapse */
     uint64_t *keys, *spare; /* of a row: delay, and place in the row */
     double *row;            /* room for a row of anything */
-    uint32_t *first, *seen; /* by place: of the synapses between the same two neurons, the first; and how many came already */
+    uint32_t *first, *seen; /* by place: the first synapse between the same two neurons, how many came already */
     uint64_t *run_begin, *run_start;
     uint32_t *run_delay;
     size_t run_count, run_room;

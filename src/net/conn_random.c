@@ -28,14 +28,75 @@ static nl_conn *saturate(nl_conn_context *cx, nl_conn *conn, uint64_t saturated)
 
 /* --- one probability --- */
 
-/* The gaps between connected pairs are geometric: one draw per synapse, none for the pairs between. */
-static void skip_row(nl_rows *rows, size_t post, const nl_partners *partners, double inverse_log)
-{
-    const nl_stream stream = rows->cx->stream;
-    uint64_t step = 0;
+enum { AHEAD = 16, GUIDES = 4096, UNSURE = UINT16_MAX };
 
-    for (size_t k = 0;; k++) {
-        const double skip = floor(log(nl_draw_unit(stream, post, step++)) * inverse_log);
+/* The gaps between connected pairs are geometric, floor(log(u) / log(1 - p)) for a draw u: one draw per synapse, none for
+ * the pairs between.  Most gaps are looked up: they are the same for all u in one of many small intervals. */
+typedef struct gaps {
+    double inverse_log;
+    uint16_t guide[GUIDES];
+} gaps;
+
+static double gap_of(const gaps *g, double u)
+{
+    return floor(log(u) * g->inverse_log);
+}
+
+/* The gap for all u above at / GUIDES, up to the next one; UNSURE where rounding could matter. */
+static uint16_t guide_at(const gaps *g, size_t at)
+{
+    const double longest = log((double)at / GUIDES) * g->inverse_log;
+    const double shortest = log((double)(at + 1) / GUIDES) * g->inverse_log;
+    const double room = 1e-9 * (1 + longest), low = floor(fmax(shortest - room, 0)), high = floor(longest + room);
+
+    return low == high && low < UNSURE ? (uint16_t)low : UNSURE;
+}
+
+/* Without a guide where making it would take longer than what it saves. */
+static gaps *gaps_new(double p, double expected)
+{
+    gaps *g = nl_calloc(1, sizeof *g);
+
+    g->inverse_log = 1 / log1p(-p);
+    for (size_t at = 0; at < GUIDES; at++) g->guide[at] = at > 0 && expected > 4 * GUIDES ? guide_at(g, at) : UNSURE;
+    return g;
+}
+
+/* nl_draw_unit() for steps first .. first+AHEAD-1: Philox once more, in loops of which compilers make vectors. */
+static void draw_ahead(nl_stream stream, uint64_t element, uint64_t first, double *units)
+{
+    uint32_t a[AHEAD], b[AHEAD], c[AHEAD], d[AHEAD], key[2] = { (uint32_t)stream.key, (uint32_t)(stream.key >> 32) };
+
+    for (size_t i = 0; i < AHEAD; i++) {
+        a[i] = (uint32_t)element;
+        b[i] = (uint32_t)(element >> 32);
+        c[i] = (uint32_t)(first + i);
+        d[i] = (uint32_t)((first + i) >> 32);
+    }
+    for (int round = 0; round < 10; round++) {
+        for (size_t i = 0; i < AHEAD; i++) {
+            const uint64_t x = (uint64_t)0xD2511F53u * a[i], y = (uint64_t)0xCD9E8D57u * c[i];
+
+            a[i] = (uint32_t)(y >> 32) ^ b[i] ^ key[0];
+            b[i] = (uint32_t)y;
+            c[i] = (uint32_t)(x >> 32) ^ d[i] ^ key[1];
+            d[i] = (uint32_t)x;
+        }
+        key[0] += 0x9E3779B9u;
+        key[1] += 0xBB67AE85u;
+    }
+    for (size_t i = 0; i < AHEAD; i++) units[i] = ((double)((a[i] | (uint64_t)b[i] << 32) >> 12) + 0.5) * 0x1p-52;
+}
+
+static void skip_row(nl_rows *rows, size_t post, const nl_partners *partners, const gaps *g)
+{
+    double units[AHEAD];
+
+    for (size_t k = 0, step = 0;; k++, step++) {
+        if (step % AHEAD == 0) draw_ahead(rows->cx->stream, post, step, units);
+        const double u = units[step % AHEAD];
+        const uint16_t guide = g->guide[(size_t)(u * GUIDES)];
+        const double skip = guide != UNSURE ? guide : gap_of(g, u);
 
         if (!(skip < (double)(partners->count - k))) return;
         k += (size_t)skip;
@@ -51,11 +112,13 @@ static nl_conn *random_rows(nl_conn_context *cx, double p)
 
     if (!fits) return nl_rows_drop(&rows);
     nl_partners partners = nl_partners_new(cx, false);
+    gaps *g = gaps_new(p, expected);
     for (size_t post = 0; fits && post < cx->post.count; post++) {
         nl_partners_row(&partners, post);
         fits = nl_rows_reserve(&rows, partners.count);
-        if (fits) skip_row(&rows, post, &partners, 1 / log1p(-p));
+        if (fits) skip_row(&rows, post, &partners, g);
     }
+    free(g);
     nl_partners_free(&partners);
     return fits ? nl_rows_done(&rows) : nl_rows_drop(&rows);
 }

@@ -20,8 +20,8 @@ typedef struct nl_propagate_kernels {
 /* Plain C, for any machine. */
 extern const nl_propagate_kernels nl_propagate_portable;
 
-/* Weights of the synapses of a connection: one each in the order of their places; or, with values NULL, the rule's own where `rule`
- * is set (kernel, low_rank, weights), else all 1.  For ALL the values are the matrix [post, pre], with rows shorter by
+/* Weights of the synapses of a connection: one each in the order of their places; or, with values NULL, the rule's own
+ * where `rule` is set (kernel, low_rank, weights), else all 1.  For ALL the values are the matrix [post, pre], with rows shorter by
  * one where the autapse is left out. */
 typedef struct nl_weights {
     const double *values;
@@ -32,8 +32,8 @@ typedef struct nl_weights {
 size_t nl_propagate_scratch(const nl_conn *conn);
 
 /* out (post.count) is overwritten and is not source.  ALL without weights: one sum; with weights: gemv; STENCIL:
- * shifted additions in the order of the offsets; SPARSE: rows; LOW_RANK: two thin products; OUT: rows of those pre neurons
- * whose source is not 0, one after the other. */
+ * shifted additions in the order of the offsets; SPARSE: rows; LOW_RANK: two thin products; OUT: rows of those pre
+ * neurons whose source is not 0, one after the other. */
 void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
                           double *out, double *scratch);
 

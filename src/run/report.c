@@ -291,6 +291,13 @@ static void add_flow(nl_session *s, nl_text *text, const nl_flow *flow)
                  model->vars.items[flow->input].full_name, node_text(s, flow->value));
 }
 
+static void add_assigns(nl_session *s, nl_text *text, const nl_assign *assigns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        nl_text_addf(text, "  %s = %s\n", s->check.model->vars.items[assigns[i].var].full_name,
+                     node_text(s, assigns[i].value));
+}
+
 static void add_block(nl_session *s, nl_text *text, const nl_block *block)
 {
     static const char *const words[] = {
@@ -302,9 +309,70 @@ static void add_block(nl_session *s, nl_text *text, const nl_block *block)
     for (size_t i = 0; block->kind == NL_BLOCK_AT && i < block->times.count; i++)
         nl_text_addf(text, " %g", block->times.items[i]);
     nl_text_adds(text, "\n");
-    for (size_t i = 0; i < block->assigns.count; i++)
-        nl_text_addf(text, "  %s = %s\n", s->check.model->vars.items[block->assigns.items[i].var].full_name,
-                     node_text(s, block->assigns.items[i].value));
+    add_assigns(s, text, block->assigns.items, block->assigns.count);
+}
+
+static void add_part(nl_session *s, nl_text *text, const char *word, nl_ref ref)
+{
+    if (ref != 0) nl_text_addf(text, "  %s %s\n", word, node_text(s, ref));
+}
+
+static void add_event(nl_session *s, nl_text *text, size_t number)
+{
+    static const char *const words[] = { [NL_EVENT_LEVEL] = "while", [NL_EVENT_EDGE] = "becomes",
+                                         [NL_EVENT_TIMES] = "at" };
+    const nl_model *model = s->check.model;
+    const nl_event *event = &model->events.items[number];
+    const char *owner = event->population != UINT32_MAX ? model->populations.items[event->population].name
+                                                        : model->projections.items[event->projection].name;
+
+    nl_text_addf(text, "event %zu %s.%s\n", number, owner, event->name != NULL ? event->name : "when");
+    if (event->kind == NL_EVENT_TIMES) nl_text_addf(text, "  at %zu times\n", event->time_count);
+    add_part(s, text, words[event->kind], event->condition);
+    add_part(s, text, "select max", event->select);
+    add_assigns(s, text, event->assigns.items, event->assigns.count);
+}
+
+static void add_refractory(nl_session *s, nl_text *text, const nl_refractory *refractory)
+{
+    const nl_model *model = s->check.model;
+
+    nl_text_addf(text, "refractory %s\n", model->populations.items[refractory->population].name);
+    add_part(s, text, "for", refractory->time);
+    add_part(s, text, "while", refractory->condition);
+    for (size_t i = 0; i < refractory->held.count; i++)
+        nl_text_addf(text, "  holding %s\n", model->vars.items[refractory->held.items[i]].full_name);
+}
+
+static void add_write(nl_session *s, nl_text *text, const nl_write *write)
+{
+    static const char *const signs[] = { [NL_WRITE_OWN] = "=", [NL_WRITE_ADD] = "+=", [NL_WRITE_SET] = "=" };
+    const char *side = write->kind == NL_WRITE_OWN ? "" : write->to_pre ? "pre " : "post ";
+
+    nl_text_addf(text, "  %s%s %s %s", side, s->check.model->vars.items[write->var].full_name, signs[write->kind],
+                 node_text(s, write->value));
+    if (write->condition != 0) nl_text_addf(text, " where %s", node_text(s, write->condition));
+    nl_text_adds(text, "\n");
+}
+
+static void add_pathway(nl_session *s, nl_text *text, const nl_pathway *pathway)
+{
+    const nl_model *model = s->check.model;
+
+    nl_text_addf(text, "pathway %s: on %s event %u%s\n", model->projections.items[pathway->projection].name,
+                 pathway->on_post ? "post" : "pre", pathway->event, pathway->in_turn ? ", in turn" : "");
+    add_part(s, text, "delay", pathway->delay);
+    for (size_t i = 0; i < pathway->writes.count; i++) add_write(s, text, &pathway->writes.items[i]);
+}
+
+/* What happens at spikes and other events. */
+static void add_events(nl_session *s, nl_text *text)
+{
+    const nl_model *model = s->check.model;
+
+    for (size_t i = 0; i < model->events.count; i++) add_event(s, text, i);
+    for (size_t i = 0; i < model->refractories.count; i++) add_refractory(s, text, &model->refractories.items[i]);
+    for (size_t i = 0; i < model->pathways.count; i++) add_pathway(s, text, &model->pathways.items[i]);
 }
 
 /* Values that look back: the nodes of expressions name them by number. */
@@ -339,6 +407,7 @@ static const char *model_text(nl_session *s)
                  model->projections.items[i].lets.count);
     for (size_t i = 0; i < model->flows.count; i++) add_flow(s, &text, &model->flows.items[i]);
     for (size_t i = 0; i < model->blocks.count; i++) add_block(s, &text, &model->blocks.items[i]);
+    add_events(s, &text);
     add_history(s, &text);
     return text.chars;
 }

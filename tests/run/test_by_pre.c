@@ -10,7 +10,8 @@
     "population Y[23] { input rec\n state y = uniform(-1, 1)\n y' = -y + tanh(rec) }\n"                                \
     "projection XX : X -> X via offsets([-1, 1], boundary = \"zero\") { post.rec += 0.1 * pre.x }\n"
 #define TAIL                                                                                                           \
-    "record sum_x = sum(X.x)\nrun 3\nlet x = X.x, y = Y.y, w = P.w, m = matrix(P.w), ins = indegree(P), outs = outdegree(P)\n"
+    "record sum_x = sum(X.x)\nrun 3\n"                                                                                 \
+    "let x = X.x, y = Y.y, w = P.w, m = matrix(P.w), ins = indegree(P), outs = outdegree(P)\n"
 
 static model *run_stored(const char *text, bool by_pre, bool by_post)
 {
@@ -58,8 +59,8 @@ static void rules_give_the_same(void **unused)
     static const char *const rules[] = {
         "X -> Y via all_to_all", "X -> Y via random(p = 0.3)", "X -> Y via random(p = 0.01 * (post.i + 1))",
         "X -> Y via where((pre.i + post.i) mod 3 == 0)", "X -> Y via fixed_indegree(7)",
-        "X -> Y via fixed_outdegree(5)", "X -> Y via fixed_indegree(40, multapses = true)", "X -> Y via fixed_total(400)",
-        "X[3:26] -> Y via one_to_one", "X[7:50] -> Y[2:9] via random(p = 0.4)"
+        "X -> Y via fixed_outdegree(5)", "X -> Y via fixed_indegree(40, multapses = true)",
+        "X -> Y via fixed_total(400)", "X[3:26] -> Y via one_to_one", "X[7:50] -> Y[2:9] via random(p = 0.4)"
     };
 
     (void)unused;
@@ -80,11 +81,13 @@ static void given_weights_go_along(void **unused)
     check_stored(HEAD "projection P : X -> Y via pairs(pre_ids = [4, 60, 3, 4, 0], post_ids = [1, 1, 2, 3, 22], "
                       "w = [1.5, -2.385, 0.25, 3, 4]) { post.rec += w * pre.x }\n" TAIL, none);
     check_stored(HEAD "let W = normal(0, 0.3, size = [23, 61]) * bernoulli(0.4, size = [23, 61])\n"
-                      "projection P : X -> Y via weights(W) { post.rec += w * pre.x; pre.back += w * post.y }\n" TAIL, none);
+                      "projection P : X -> Y via weights(W) { post.rec += w * pre.x; pre.back += w * post.y }\n" TAIL,
+                 none);
     check_stored(HEAD "let W = normal(0, 0.3, size = [61, 61])\n"
                       "projection P : X -> X via weights(W) no self { post.rec += w * pre.x }\n" TAIL, none);
     check_stored(HEAD "let U = normal(0, 0.1, size = [23, 2]), V = normal(0, 1, size = [61, 2])\n"
-                      "projection P : X -> Y via low_rank(U, V) { post.rec += w * pre.x; pre.back += w * post.y }\n" TAIL, none);
+                      "projection P : X -> Y via low_rank(U, V) "
+                      "{ post.rec += w * pre.x; pre.back += w * post.y }\n" TAIL, none);
     check_stored(HEAD "projection P : X -> X via kernel([0.1, 0.5, 0.2], boundary = \"zero\") "
                       "{ post.rec += w * pre.x }\n" TAIL, none);
 }
@@ -106,7 +109,8 @@ static void synapses_keep_their_numbers(void **unused)
     check_stored(HEAD "projection P : X -> Y via random(p = 0.3) {\n"
                       "  param w = normal(0, 0.2), c = gamma(2 + i / 100, 0.5) + i\n let q = c * pre.a * (i mod 7)\n"
                       "  post.rec += w * tanh(pre.x * (1 + 0.01 * i)) + 1e-3 * q + 0.1 * prev(w) * pre.x\n}\n"
-                      "record series = P.q * t every 0.5\nrecord some = P.q[5] every 0.3\nrecord times = P.q at [0.2, 1]\n"
+                      "record series = P.q * t every 0.5\nrecord some = P.q[5] every 0.3\n"
+                      "record times = P.q at [0.2, 1]\n"
                       "set P.w[3] = 0.125\nset P.w[10:20] = 0.25\nlet ends = max(P.c * P.w)\n" TAIL
                       "let c = P.c, q = P.q, picked = P.w[17]\n", names);
 }

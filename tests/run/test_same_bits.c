@@ -75,6 +75,29 @@ static void beside_others(void **state)
 }
 
 /* The seed is what the draws depend on. */
+/* The same network with its populations and synapses taken from templates, one drawn parameter given from outside. */
+#define TEMPLATES                                                                                                      \
+    "neuron unit(a, slow : name, late = 0.7) {\n"                                                                      \
+    "  input rec\n"                                                                                                    \
+    "  state x = uniform(-1, 1)\n"                                                                                     \
+    "  let f = tanh(x) + 0.1*sin(3*x + t) + exp(-x^2) * logistic(x) + abs(x)^1.5 / (1 + log(2 + x^2))\n"               \
+    "  x' = -x + rec + a * f - 0.2 * delay(x, late) - 0.1 * delay(x, slow) + 0.01 * mean(x)\n"                         \
+    "}\n"                                                                                                              \
+    "neuron chaos(r, noise) { state y = uniform(0, 1); next y = r*y*(1 - y) + noise * uniform(0, 1) }\n"               \
+    "synapse link(to : name, w, of) { post.to += w * of }\n"                                                           \
+    "connector net(p) = random(p = p)\n"                                                                               \
+    "connector ring(where) = offsets(where, boundary = \"wrap\")\n"                                                    \
+    "population X[1003] using unit(a = normal(0.3, 0.1), slow = long) { let long = 1.234 }\n"                          \
+    "projection X -> X via net(0.02) using link(rec, normal(0, 0.1), of = tanh(pre.x))\n"                              \
+    "projection X -> X via ring([-1, 1, 7]) using link(rec, w = 0.1, of = pre.x)\n"                                    \
+    "population Y[31] using chaos(3.9, noise = 1e-3)\n"
+
+static void from_templates(void **state)
+{
+    (void)state;
+    assert_same(HEAD TEMPLATES "run 4\n" TAIL, "from templates");
+}
+
 static void the_seed_matters(void **state)
 {
     result a = run(one_run, ""), b = run(one_run, "seed=18"), c = run(one_run, "seed=17");
@@ -118,7 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_in_pieces),    cmocka_unit_test(with_recorders),   cmocka_unit_test(beside_others),
-        cmocka_unit_test(the_seed_matters), cmocka_unit_test(instruction_sets),
+        cmocka_unit_test(from_templates), cmocka_unit_test(the_seed_matters), cmocka_unit_test(instruction_sets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,53 +1,9 @@
 /* Bodies of populations and projections: what a text becomes as nodes of the model, and what is refused where. */
-#include "support/close.h"
-
-#include "check/check.h"
+#include "support/checked.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- a checked text --- */
-
-typedef struct checked {
-    nl_arena *arena;
-    nl_diags *diags;
-    nl_model *model; /* NULL where the text has errors */
-} checked;
-
-static checked check_text(const char *text)
-{
-    checked c = { .arena = nl_arena_new() };
-    nl_sources *sources = nl_sources_new(c.arena);
-
-    c.diags = nl_diags_new(c.arena, sources);
-    const nl_source *source = nl_sources_add(sources, "text.net", text, strlen(text));
-    const nl_parsed parsed = nl_parse_source(c.arena, c.diags, source);
-    nl_check *ck = NL_NEW(c.arena, nl_check);
-    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = "." };
-    if (nl_diags_error_count(c.diags) == 0 && nl_check_file(ck, &parsed)) c.model = ck->model;
-    return c;
-}
-
-/* --- nodes by name --- */
-
-static const char *name_of(void *user, const nl_node *node)
-{
-    const checked *c = user;
-
-    switch (node->kind) {
-    case NL_X_STATE:
-    case NL_X_PARAM:
-    case NL_X_INPUT: return c->model->vars.items[node->id].full_name;
-    case NL_X_DERIV: return nl_arena_printf(c->arena, "%s'", c->model->vars.items[node->id].full_name);
-    case NL_X_SLOT: return nl_arena_printf(c->arena, "$%s", c->model->slots.items[node->id].name);
-    case NL_X_ARRAY: {
-        const char *name = c->model->arrays.items[node->id].name;
-        return name != NULL ? name : "array";
-    }
-    default: return NULL;
-    }
-}
 
 static const nl_var *var_named(const nl_model *model, const char *name)
 {
@@ -125,10 +81,10 @@ typedef struct node_case {
     const char *text, *question, *expected;
 } node_case;
 
-#define UNITS "simulation { dt = 0.5 ms }\n"
-#define PLAIN "simulation { dt = 0.25 }\n"
-#define PAIR                                                                                                           \
-    PLAIN "population A[3] { input s; param g = uniform(0, 1); state v = 0; v' = s - v }\n"                            \
+#define LEAKY "neuron leaky(tau) { state v = 1; tau * v' = -v }\n"
+#define PAIR PLAIN PAIR_ONLY
+#define PAIR_ONLY                                                                                                      \
+    "population A[3] { input s; param g = uniform(0, 1); state v = 0; v' = s - v }\n"                            \
           "population B[4] { input s; param h = 2*i; state v = 0; v' = s - v }\n"
 
 static const node_case node_cases[] = {
@@ -249,6 +205,55 @@ static const node_case node_cases[] = {
       "if((i > 0), gather(W, if((i > 0), (i - 1), 0)), 0)" },
     { PLAIN "let s = table([[1, 2], [3, 4]], dt = 1)\npopulation X[2] { state v = 0; v' = s(t, i) }", "deriv X.v",
       "table(t, i)" },
+    /* templates: a parameter is a value, a let, or drawn */
+    { PLAIN LEAKY "population X[3] using leaky(2.5)", "deriv X.v", "(-(X.v) / 2.5)" },
+    { PLAIN LEAKY "population X[3] using leaky(tau = i + 1)", "deriv X.v", "(-(X.v) / (i + 1))" },
+    { PLAIN LEAKY "population X[3] using leaky(tau = normal(3, 0.5))", "deriv X.v", "(-(X.v) / X.tau)" },
+    { PLAIN LEAKY "population X[3] using leaky(1 + v^2)", "deriv X.v", "(-(X.v) / (1 + (X.v ^ 2)))" },
+    { PLAIN LEAKY "param k = 3\npopulation X[3] using leaky(k)\nset k = 4\nrun 1", "deriv X.v", "(-(X.v) / $k)" },
+    { PLAIN "neuron n(a, b = 2*a, c = b + 1) { state v = c }\npopulation X[3] using n(5)", "init X.v", "11" },
+    { PLAIN "neuron n(W) { state v = 0; v' = W[i] }\npopulation X[3] using n([1, 2, 3])", "deriv X.v",
+      "gather(W, i)" },
+    { PLAIN "function z(m) = normal(m, 1)\nneuron n(a) { state v = a }\npopulation X[3] using n(2*z(5))", "init X.v",
+      "X.a" },
+    { PLAIN "synapse s(k) { post.s += k * pre.v }\n" PAIR_ONLY
+            "projection P : A -> B via all_to_all using s(k = gamma(2, 1.5)) { pre.s += k }",
+      "init P.k", "draw(2, 1.5)" },
+    /* .. whose text belongs to where it stands */
+    { PLAIN "param tau = 7\n" LEAKY "population X[3] using leaky(tau = tau)", "deriv X.v", "(-(X.v) / 7)" },
+    { PLAIN "param a = 1, b = 2\nneuron n(a, b) { state v = 10*a + b }\npopulation X[3] using n(a = b, b = a)",
+      "init X.v", "21" },
+    { PLAIN "param b = 7\nneuron n(a = b, b = 3) { state v = a + b }\npopulation X[3] using n", "init X.v", "10" },
+    { PLAIN "param g = 3\nneuron n(a) { state v = a }\npopulation X[3] using n(g) { let g = 5*i }", "init X.v",
+      "(5 * i)" },
+    { PLAIN "neuron n(a) { state v = a }\nfor k in 2 .. 4 { population X(k)[3] using n(k + 0.5) }", "init X(3).v",
+      "3.5" },
+    /* .. and decides which declarations there are */
+    { PLAIN "neuron n(kind) { if kind == \"a\" { state v = 1 } else { state v = 2 } }\npopulation X using n(\"b\")",
+      "init X.v", "2" },
+    { PAIR "synapse s(late = false) { if late { param d = 2 } else { param d = 0.5 }; post.s += delay(pre.v, d) }\n"
+           "projection A -> B via all_to_all using s(late = true)",
+      "lag 0", "2" },
+    /* the body goes on where its template ends */
+    { PLAIN LEAKY "population X[3] using leaky(2.5) { state w = v + 1; tau * w' = -w }", "deriv X.w",
+      "(-(X.w) / 2.5)" },
+    { PLAIN LEAKY "population X[3] using leaky(2.5) { state w = v + 1; tau * w' = -w }", "init X.w", "(1 + X.v)" },
+    { PLAIN LEAKY "population X[3] using leaky(2.5) { every step { v = tau * v } }", "set X.v", "(2.5 * X.v)" },
+    { PLAIN "neuron n { state v = 0, u = 0; every step { let y = v; u = 2*y } }\npopulation X[3] using n", "set X.u",
+      "(X.v * 2)" },
+    /* a parameter may be a name */
+    { PAIR "synapse s(to : name, of : name = v) { post.to += pre.of }\nprojection A -> B via all_to_all using s(s)",
+      "flow 0", "pre(A.v)" },
+    { PLAIN "neuron n(x : name) { state x = 0.5; x' = -x; let twice = 2*x }\npopulation X[3] using n(rate)",
+      "deriv X.rate", "-(X.rate)" },
+    { PLAIN "neuron n(x : name) { state x = 0.5; x' = -x; let twice = 2*x }\npopulation X[3] using n(rate)",
+      "let twice", "(X.rate * 2)" },
+    /* connectors in connectors; the branch that is not taken is not computed */
+    { PAIR "connector near(k) = where(abs(pre.i - post.i) <= k)\nconnector some(d, k = 1) = if d == \"\" then "
+           "near(k + 1) else weights(load(\"{d}/none.npy\"))\nprojection A -> B via some(\"\") { post.s += pre.v }",
+      "rule 0", "(abs((pre(i) - post(i))) <= 2)" },
+    { PAIR "connector alike(x : name) = where(pre.x > post.h)\nprojection A -> B via alike(g) { post.s += pre.v }",
+      "rule 0", "(pre(A.g) > post(B.h))" },
     /* the past of a neuron is remembered by the neuron */
     { PAIR "projection A -> B via all_to_all { post.s += delay(pre.v, 1.5) }", "flow 0", "pre(delay#0)" },
     { PAIR "projection A -> B via all_to_all { post.s += delay(pre.v - post.v, 1.5) }", "flow 0",
@@ -267,7 +272,7 @@ static bool node_is_right(const node_case *n)
     if (c.model == NULL) nl_diags_print(stderr, c.diags, 0);
     if (c.model != NULL) {
         const nl_ref ref = asked(c.model, n->question);
-        got = ref != 0 ? nl_expr_text(c.arena, c.model->graph, ref, name_of, &c) : "nothing";
+        got = text_of(&c, ref);
     }
     const bool is_right = strcmp(got, n->expected) == 0;
     if (!is_right) print_error("%s\n%s is %s, wanted %s\n", n->text, n->question, got, n->expected);
@@ -285,13 +290,6 @@ static void nodes_are_as_expected(void **unused)
 }
 
 /* --- what is refused --- */
-
-typedef struct fault_case {
-    const char *text;
-    nl_code code;
-    size_t line, col;
-    const char *sentence;
-} fault_case;
 
 static const fault_case fault_cases[] = {
     { PLAIN "population X[3] { state volts = 0; volts' = -vlots }", NL_E_NAME, 2, 46, "unknown name `vlots`" },
@@ -378,24 +376,38 @@ static const fault_case fault_cases[] = {
       "neuron 3 is outside of 0 .. 2" },
     { PAIR "projection A -> B via kernel([1, 2]) { post.s += w * pre.v }", NL_E_CONN_SIZES, 4, 23, NULL },
     { PAIR "projection A -> A via kernel([1, 2]) { post.s += w * pre.v }", NL_E_CONN_STENCIL, 4, 30, NULL },
+    /* templates */
+    { PLAIN "population X[3] using leaky(2)", NL_E_TEMPLATE, 2, 23, "there is no neuron `leaky`" },
+    { PLAIN LEAKY "population X[3] using leaky", NL_E_ARGUMENT, 3, 23, "`leaky` needs `tau`" },
+    { PLAIN LEAKY "population X[3] using leaky(2, 3)", NL_E_ARGUMENT, 3, 32, "`leaky` takes at most 1 argument" },
+    { PLAIN LEAKY "population X[3] using leaky(tua = 3)", NL_E_ARGUMENT, 3, 29, "`leaky` has no argument `tua`" },
+    { PLAIN LEAKY "population X[3] using leaky(2, tau = 3)", NL_E_ARGUMENT, 3, 32, "`tau` is given twice" },
+    { PLAIN LEAKY "population X[3] using leaky(tau = tau)", NL_E_NAME, 3, 35, "unknown name `tau`" },
+    { PLAIN LEAKY "population X[3] using leaky(2) { state v = 3 }", NL_E_DUPLICATE, 3, 40, "`v` is declared twice" },
+    { PLAIN LEAKY "population X[3] using leaky(2) { param tau = 3 }", NL_E_DUPLICATE, 3, 40,
+      "`tau` is declared twice" },
+    { PLAIN LEAKY "population X[3] using leaky(2) { v' = -v }", NL_E_BODY_TWICE, 3, 34, "`v` has an equation already" },
+    { PLAIN LEAKY "param v = 3\npopulation X[3] using leaky(v)", NL_E_HIDDEN_NAME, 4, 29,
+      "`v` could be that of `leaky` or that of the file" },
+    { PLAIN "synapse s { }\npopulation X[3] using s", NL_E_TEMPLATE, 3, 23,
+      "a population uses a `neuron`, and `s` is none" },
+    { PLAIN "neuron n { state v = 0; v' = q }\npopulation X[3] using n", NL_E_NAME, 2, 30, "unknown name `q`" },
+    { PLAIN "neuron n(a, a) { }", NL_E_DUPLICATE, 2, 13, "`a` is declared twice" },
+    { PLAIN "neuron n(a = b, b = 3) { state v = a }\npopulation X[3] using n", NL_E_NAME, 2, 14, "unknown name `b`" },
+    { PLAIN "neuron n(a) { state v = 0\n if a > 2 { v' = 1 } }\npopulation X[3] using n(v)", NL_E_BODY_STATEMENT, 3, 5,
+      "this condition reads `a`, which is not known before time starts" },
+    { UNITS "neuron n(tau : ms) { state v = 0 decays tau }\npopulation X[3] using n(2 mV)", NL_E_DIMENSION, 3, 25,
+      "`tau` is ms, but its value is mV" },
+    { PLAIN "function f(x : name) = 2", NL_E_TEMPLATE, 2, 12, NULL },
+    { PAIR "synapse s(to : name) { post.to += 1 }\nprojection A -> B via all_to_all using s(2)", NL_E_TEMPLATE, 5, 42,
+      "`to` takes the name of a variable" },
+    { PAIR "synapse s(to : name) { post.to += 1 }\nprojection A -> B via all_to_all using s(q)", NL_E_NAME, 4, 24,
+      "`B` has no `q`" },
+    { PAIR "connector c(k) = c(k)\nprojection A -> B via c(1) { post.s += pre.v }", NL_E_RECURSION, 4, 18,
+      "`c` calls itself" },
+    { PAIR "projection A -> B via if dt > 1 then al_to_all else all_to_all { post.s += 1 }", NL_E_BODY_RULE, 4, 38,
+      "there is no connection rule `al_to_all`" },
 };
-
-static void check_fault(const fault_case *f)
-{
-    checked c = check_text(f->text);
-    const nl_diag *d = nl_diags_get(c.diags, 0);
-
-    if (d == NULL || d->code != f->code) {
-        nl_diags_print(stderr, c.diags, 0);
-        fail_msg("%s\nwanted %s", f->text, nl_codes[f->code].code);
-        return;
-    }
-    const nl_pos at = nl_sources_locate(nl_diags_sources(c.diags), d->span.begin);
-    if (f->line > 0 && (at.line != f->line || at.col != f->col))
-        fail_msg("%s\n%s at %zu:%zu, wanted %zu:%zu", f->text, d->text, at.line, at.col, f->line, f->col);
-    if (f->sentence != NULL) assert_string_equal(d->text, f->sentence);
-    nl_arena_free(c.arena);
-}
 
 static void faults_are_found_where_they_are(void **unused)
 {
@@ -423,6 +435,37 @@ static void several_faults_in_one_run(void **unused)
         assert_int_equal(nl_sources_locate(nl_diags_sources(c.diags), d->span.begin).line, wanted[k].line);
     }
     nl_arena_free(c.arena);
+}
+
+/* What is wrong in a rule says where it was used; arguments that do not suit show what they do not suit. */
+static void faults_have_a_second_place(void **unused)
+{
+    static const struct {
+        const char *text;
+        size_t line, col; /* of the second place */
+        const char *sentence;
+    } cases[] = {
+        { PLAIN "neuron n { state v = 0; v' = q }\npopulation X[3] using n", 3, 23, "`n` is used here" },
+        { PAIR "connector c(k) = where(k * pre.q > 2)\nprojection A -> B via c(1) { post.s += 1 }", 5, 23,
+          "`c` is used here" },
+        { PLAIN LEAKY "population X[3] using leaky(tua = 3)", 2, 8, "`leaky` is declared here" },
+        { PLAIN LEAKY "population X[3] using leaky", 2, 14, "it is declared here, without a value of its own" },
+        { PLAIN LEAKY "population X[3] using leaky(2, tau = 3)", 3, 29, "it is given here" },
+        { PLAIN LEAKY "population X[3] using leaky(2) { state v = 3 }", 2, 27, "it is declared here" },
+        { PLAIN "neuron n(a) { if a > 2 { state v = 0 } }\npopulation X[3] using n(i)", 3, 25, "this is given for it" },
+    };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        checked c = check_text(cases[k].text);
+        const nl_diag *d = nl_diags_get(c.diags, 0);
+        assert_non_null(d->also_text);
+        const nl_pos at = nl_sources_locate(nl_diags_sources(c.diags), d->also.begin);
+        if (at.line != cases[k].line || at.col != cases[k].col)
+            fail_msg("%s\nthe second place is %zu:%zu", cases[k].text, at.line, at.col);
+        assert_string_equal(d->also_text, cases[k].sentence);
+        nl_arena_free(c.arena);
+    }
 }
 
 static void idle_parts_are_warned_of(void **unused)
@@ -515,6 +558,7 @@ int main(void)
         cmocka_unit_test(nodes_are_as_expected),
         cmocka_unit_test(faults_are_found_where_they_are),
         cmocka_unit_test(several_faults_in_one_run),
+        cmocka_unit_test(faults_have_a_second_place),
         cmocka_unit_test(idle_parts_are_warned_of),
         cmocka_unit_test(streams_are_named_after_declarations),
         cmocka_unit_test(blocks_know_when_they_run),

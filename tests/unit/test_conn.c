@@ -587,6 +587,43 @@ static void random_degrees_are_binomial(void **unused)
     done(&cx, conn);
 }
 
+/* The network is what its definition draws, whatever is done to be quick. */
+static void check_gaps(nl_conn_context *cx, double p)
+{
+    nl_conn *conn = nl_conn_random(cx, p);
+    size_t s = 0;
+
+    for (size_t post = 0; post < cx->post.count; post++) {
+        uint64_t step = 0;
+
+        for (size_t pre = 0;; pre++) {
+            const double gap = floor(log(nl_draw_unit(cx->stream, post, step++)) * (1 / log1p(-p)));
+
+            if (!(gap < (double)(cx->pre.count - pre))) break;
+            pre += (size_t)gap;
+            assert_int_equal(conn->pre_index[s++], pre);
+        }
+        assert_int_equal(conn->row_begin[post + 1], s);
+    }
+    nl_conn_free(conn);
+}
+
+static void gaps_are_geometric_draws(void **unused)
+{
+    static const double probabilities[] = { 0, 1e-300, 1e-6, 0.001, 0.02, 0.2, 0.5, 0.75, 0.999, 1 - 1e-16 };
+
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(probabilities); k++) {
+        nl_conn_context cx = lines(5003, 301);
+
+        check_gaps(&cx, probabilities[k]);
+        done(&cx, NULL);
+        cx = lines(31, 17);
+        check_gaps(&cx, probabilities[k]);
+        done(&cx, NULL);
+    }
+}
+
 static void random_takes_all_probabilities(void **unused)
 {
     static const struct {
@@ -985,7 +1022,8 @@ static void check_numbers(const nl_conn *conn, const nl_conn *rows, const uint64
 
 static void check_orders_of_values(const nl_conn *conn, const uint64_t *numbers)
 {
-    double *stored = calloc(conn->synapse_count + 1, sizeof *stored), *numbered = calloc(conn->synapse_count + 1, sizeof *stored);
+    double *stored = calloc(conn->synapse_count + 1, sizeof *stored);
+    double *numbered = calloc(conn->synapse_count + 1, sizeof *numbered);
 
     for (size_t s = 0; s < conn->synapse_count; s++) stored[s] = number(s);
     nl_conn_by_number(conn, stored, numbered);
@@ -1182,6 +1220,7 @@ int main(void)
         cmocka_unit_test(rows_do_not_depend_on_other_rows),
         cmocka_unit_test(every_pair_is_equally_likely),
         cmocka_unit_test(random_degrees_are_binomial),
+        cmocka_unit_test(gaps_are_geometric_draws),
         cmocka_unit_test(random_takes_all_probabilities),
         cmocka_unit_test(random_by_draws_for_the_pair),
         cmocka_unit_test(probabilities_are_checked),

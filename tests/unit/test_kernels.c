@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 256, GUARD = 8 };
+enum { SIZE = 256, GUARD = 8, DRAWS = 523 };
 #define CANARY 2.385
 
 static const size_t sizes[] = { 0, 1, 2, 7, NL_CHUNK - 1, NL_CHUNK, 255, 256 };
@@ -129,6 +129,60 @@ static void results_may_replace_an_operand(void **unused)
             (*table)->op[NL_OP_SUB][0](SIZE - 3, x[k], args);
             assert_memory_equal(want, x[k], (SIZE - 3) * sizeof *want);
         }
+}
+
+/* Arguments in turn; where one number stands for all, it is the first. */
+typedef struct draw_case { nl_dist dist; double args[2][4]; } draw_case;
+static const draw_case draw_cases[] = {
+    { NL_DIST_UNIFORM, { { -60.3, 1, 5, 2.5 }, { -50, 1.0000000000000002, 5, -3 } } },
+    { NL_DIST_NORMAL, { { 0.3, -70, 1e10, 0 }, { 1.7, 0, 2e-3, INFINITY } } },
+    { NL_DIST_LOGNORMAL, { { 0.34, 2, -1, 0 }, { 0.1, 0, 3, 1 } } },
+    { NL_DIST_EXPONENTIAL, { { 2.385, 0, -1, NAN } } },
+    { NL_DIST_GAMMA, { { 0.4, 7.3, 0, -1 }, { 3, 0.5, 1, 1 } } },
+    { NL_DIST_POISSON, { { 2, 0.013, 9.99, 0 } } },
+    { NL_DIST_POISSON, { { 23.4, 1.5, 10, -1 } } },
+    { NL_DIST_POISSON, { { NAN, 9.99, 1e-300, 1e16 } } },
+    { NL_DIST_BINOMIAL, { { 12, 800, 0, 3.5 }, { 0.3, 0.7, 1, 0 } } },
+    { NL_DIST_BERNOULLI, { { 0.31, 0, 1, NAN } } },
+};
+
+/* Bit k of the variant: argument k is one number. */
+static void check_draw(const nl_kernel_table *table, const draw_case *c, unsigned variant, uint64_t first, size_t n,
+                       bool in_place)
+{
+    const nl_stream stream = nl_stream_of(7, "kernels", 3);
+    const size_t strides[] = { variant % 2 == 0, variant / 2 == 0 };
+    double x[2][DRAWS], out[DRAWS + GUARD];
+
+    for (size_t i = 0; i < DRAWS + GUARD; i++) out[i] = CANARY;
+    for (size_t i = 0; i < DRAWS; i++) x[0][i] = c->args[0][i * 7 / 5 % 4], x[1][i] = c->args[1][i * 7 / 5 % 4];
+    if (in_place) memcpy(out, x[0], n * sizeof *out);
+    nl_kernels_draw(table, c->dist, stream, first, 1ul << 33, n, out, (const double *[]){ in_place ? out : x[0], x[1] },
+                    strides);
+    for (size_t i = 0; i < n; i++) {
+        const double args[] = { x[0][i * strides[0]], x[1][i * strides[1]] };
+        const double want = nl_draw(c->dist, stream, first + i, 1ul << 33, args);
+        if (!same(out[i], want))
+            fail_msg("%s %s(%g, %g) variant %u from %llu length %zu [%zu]: %.17g, wanted %.17g", table->isa,
+                     nl_dists[c->dist].name, args[0], args[1], variant, (unsigned long long)first, n, i, out[i], want);
+    }
+    for (size_t i = n; i < DRAWS + GUARD; i++) assert_exact(out[i], CANARY);
+}
+
+static void draws_agree_with_single_ones(void **unused)
+{
+    static const uint64_t firsts[] = { 0, 1, 7, 6ul << 32, (6ul << 32) + 253, (1ul << 33) - 9, UINT64_MAX - DRAWS };
+    static const size_t lengths[] = { 0, 1, 2, 3, NL_CHUNK - 1, NL_CHUNK, 255, 256, 257, DRAWS };
+
+    (void)unused;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t c = 0; c < NL_LEN(draw_cases); c++)
+            for (unsigned k = 0; k < 4 * NL_LEN(firsts) * NL_LEN(lengths); k++) {
+                const uint64_t first = firsts[k / 4 % NL_LEN(firsts)];
+                const size_t n = lengths[k / 4 / NL_LEN(firsts)];
+                check_draw(*table, &draw_cases[c], k % 4, first, n, false);
+                if (k % 2 == 0) check_draw(*table, &draw_cases[c], k % 4, first, n, true);
+            }
 }
 
 /* Plain definitions in extended precision or by looking at every element. */
@@ -320,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_agree_with_fold),
         cmocka_unit_test(pairs_agree_with_two_operators),
+        cmocka_unit_test(draws_agree_with_single_ones),
         cmocka_unit_test(results_may_replace_an_operand),
         cmocka_unit_test(reductions_do_not_depend_on_chunks),
         cmocka_unit_test(reductions_of_little_and_of_nan),

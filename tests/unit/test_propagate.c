@@ -146,10 +146,11 @@ static void every_kind_is_a_product(void **unused)
         }
 }
 
-/* Sources of spikes are mostly 0: what is skipped makes no difference, and the rest is added in the order of pre neurons. */
+/* Sources of spikes are mostly 0: what is skipped makes no difference, and the rest is added by ascending pre neuron. */
 static void check_silent(const nl_conn *conn, const nl_conn *by_post)
 {
-    double *x = numbers(conn->pre.count, 71), *got = numbers(conn->post.count, 72), *want = numbers(conn->post.count, 73);
+    double *x = numbers(conn->pre.count, 71);
+    double *got = numbers(conn->post.count, 72), *want = numbers(conn->post.count, 73);
     double *scratch = malloc((nl_propagate_scratch(conn) + 1) * sizeof *scratch);
 
     for (size_t i = 0; i < conn->pre.count; i++) x[i] = i % 7 == 3 ? x[i] : 0;

@@ -160,6 +160,44 @@ static void draws_of_one_stream_are_uncorrelated(void **unused)
     assert_true(fabs(steps) < 4 / sqrt(COUNT));
 }
 
+/* Both numbers of a pair are of one block: neither size nor sign of one tells the other. */
+static void pairs_are_independent(void **unused)
+{
+    const nl_stream stream = nl_stream_of(8, "pairs", 1);
+    double sizes = 0, signs = 0, larger = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < 2 * COUNT; i += 2) {
+        const double x = nl_draw(NL_DIST_NORMAL, stream, i, 4, (double[]){ 0, 1 });
+        const double y = nl_draw(NL_DIST_NORMAL, stream, i + 1, 4, (double[]){ 0, 1 });
+        sizes += (x * x - 1) * (y * y - 1) / 2 / COUNT;
+        signs += copysign(1, x) * copysign(1, y) / COUNT;
+        larger += copysign(1, fabs(x) - fabs(y)) / COUNT;
+    }
+    assert_true(fabs(sizes) < 4 / sqrt(COUNT));
+    assert_true(fabs(signs) < 4 / sqrt(COUNT));
+    assert_true(fabs(larger) < 4 / sqrt(COUNT));
+}
+
+/* Against the library: the logarithm of an exponential draw, the length of a pair of normal ones and its direction
+ * within an eighth of a turn. */
+static void elementary_functions_are_accurate(void **unused)
+{
+    const nl_stream stream = nl_stream_of(8, "functions", 0);
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT; i += 2) {
+        const double u = nl_draw(NL_DIST_UNIFORM, stream, i, 2, (double[]){ 0, 1 });
+        const double v = nl_draw(NL_DIST_UNIFORM, stream, i + 1, 2, (double[]){ 0, 1 });
+        const double x = nl_draw(NL_DIST_NORMAL, stream, i, 2, (double[]){ 0, 1 });
+        const double y = nl_draw(NL_DIST_NORMAL, stream, i + 1, 2, (double[]){ 0, 1 });
+        const double less = fmin(fabs(x), fabs(y)), more = fmax(fabs(x), fabs(y));
+        assert_close(nl_draw(NL_DIST_EXPONENTIAL, stream, i, 2, (double[]){ 1 }), -log(u), 4e-16);
+        assert_close(x * x + y * y, -2 * log(u), 2e-15);
+        assert_close(less / more, tan(fabs(v - 0.5) * M_PI / 2), 1e-15);
+    }
+}
+
 static void odd_arguments_give_nan_or_the_limit(void **unused)
 {
     const nl_stream s = nl_stream_of(1, "odd", 0);
@@ -178,6 +216,7 @@ static void odd_arguments_give_nan_or_the_limit(void **unused)
     assert_exact(nl_draw(NL_DIST_BERNOULLI, s, 0, 0, (double[]){ 1 }), 1);
     for (uint64_t i = 0; i < 1000; i++)
         assert_true(nl_draw(NL_DIST_UNIFORM, s, i, 0, (double[]){ 1, nextafter(1, 2) }) == 1);
+    assert_true(nl_draw(NL_DIST_POISSON, s, 0, 0, (double[]){ 5e-324 }) == 0);
 }
 
 int main(void)
@@ -189,6 +228,8 @@ int main(void)
         cmocka_unit_test(moments_are_right),
         cmocka_unit_test(shapes_are_right),
         cmocka_unit_test(draws_of_one_stream_are_uncorrelated),
+        cmocka_unit_test(pairs_are_independent),
+        cmocka_unit_test(elementary_functions_are_accurate),
         cmocka_unit_test(odd_arguments_give_nan_or_the_limit),
     };
 
