@@ -123,6 +123,8 @@ void nl_recordings_free(nl_session *s);
 bool nl_train_start(nl_recording *r);
 void nl_train_begin_segment(nl_recording *r);
 void nl_train_publish(nl_recording *r);
+/* NAME.t or NAME.id of a recorded train in memory; the numbers belong to the session. */
+bool nl_train_column(nl_session *s, const char *name, size_t *count, const double **data);
 /* Drops what is in memory where nothing reads it and it is no longer small. */
 void nl_recording_thin(nl_recording *r);
 bool nl_recording_open(nl_recording *r, nl_sink_series *info);

@@ -139,3 +139,33 @@ void nl_train_publish(nl_recording *r)
     series->value.train = &r->train;
     if (series->symbol != NULL) series->symbol->value = series->value;
 }
+
+static bool is_column(const nl_recording *r, const char *name, const char *column)
+{
+    const size_t length = strlen(r->series->name);
+
+    return strncmp(name, r->series->name, length) == 0 && strcmp(name + length, column) == 0;
+}
+
+static const double *ids_as_numbers(nl_session *s, const nl_rows *rows)
+{
+    double *numbers = NL_NEW_ARRAY(s->arena, double, rows->count + 1);
+
+    for (size_t i = 0; i < rows->count; i++) numbers[i] = rows->ids[i];
+    return numbers;
+}
+
+bool nl_train_column(nl_session *s, const char *name, size_t *count, const double **data)
+{
+    for (size_t i = 0; i < s->recording_count; i++) {
+        const nl_recording *r = &s->recordings[i];
+        const bool is_times = is_column(r, name, ".t");
+
+        if (r->series->mode != NL_SERIES_TRAIN || !r->has_shape || !r->in_memory) continue;
+        if (!is_times && !is_column(r, name, ".id")) continue;
+        *count = r->rows.count;
+        *data = !is_times || r->rows.times == NULL ? ids_as_numbers(s, &r->rows) : r->rows.times;
+        return true;
+    }
+    return false;
+}

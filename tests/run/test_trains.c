@@ -28,6 +28,9 @@ static void times_are_whole_steps(void **state)
     const array t = model_get(m, "t"), first = model_get(m, "first");
 
     (void)state;
+    assert_int_equal(model_get(m, "C.spikes.t").rows, t.rows);
+    assert_true(model_get(m, "C.spikes.t").data[t.rows - 1] == t.data[t.rows - 1]);
+    assert_true(model_get(m, "C.spikes.id").data[0] == 0 && model_get(m, "C.spikes.id").data[1] == 1);
     for (size_t k = 0; k < first.rows; k++) assert_true(first.data[k] == (double)(3 * (k + 1)) * 0.1);
     assert_true(t.data[0] == 3 * 0.1 && t.data[t.rows - 1] == 10000 * 0.1);
     model_free(m);
@@ -134,6 +137,8 @@ static const struct {
     { "record C.spikes\nrun 1 ms\nprint cv(C.spikes)", "E0201" },
     { "record v = Late.n at C.spikes\nrun 1 ms", "E0603" },
     { "record C.spikes\nrun 1 ms\ncollect s = C.spikes", "E0603" },
+    { "record C.spikes\nrun 1 ms\nlet s = C.spikes\nrecord y = C.n * s\nrun 1 ms", "E0201" },
+    { "record C.spikes\nrun 1 ms\nprint C.spikes.t", "E0303" },
     { "record C.spikes\nrun 1 ms\nset C.n = C.spikes", "E0201" },
 };
 
