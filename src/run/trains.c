@@ -95,30 +95,25 @@ static bool keep_values(void *user, double time, const uint32_t *ids, const doub
     return true;
 }
 
-typedef struct samplers {
-    NL_LIST(nl_train_sampler) trains;
-    NL_LIST(nl_event_sampler) values;
-} samplers;
-
-static void add_samplers(nl_session *s, nl_recording *r, uint32_t event, samplers *out)
+static void add_sampler(nl_session *s, nl_recording *r)
 {
+    const uint32_t event = r->series->train.event;
+
     if (r->series->mode == NL_SERIES_TRAIN)
-        NL_PUSH(s->scratch, &out->trains, ((nl_train_sampler){ event, keep_spikes, r }));
-    else NL_PUSH(s->scratch, &out->values, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
+        NL_PUSH(s->arena, &s->train_samplers, ((nl_train_sampler){ event, keep_spikes, r }));
+    else NL_PUSH(s->arena, &s->event_samplers, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
 }
 
 void nl_recording_events(nl_session *s, nl_sim_run *run)
 {
-    samplers all = { 0 };
-
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
-        if (r->active && r->series->mode != NL_SERIES_SAMPLED) add_samplers(s, r, r->series->train.event, &all);
-    }
-    run->trains = all.trains.items;
-    run->train_count = all.trains.count;
-    run->at_events = all.values.items;
-    run->at_event_count = all.values.count;
+    s->train_samplers.count = s->event_samplers.count = 0;
+    for (size_t i = 0; i < s->recording_count; i++)
+        if (s->recordings[i].active && s->recordings[i].series->mode != NL_SERIES_SAMPLED)
+            add_sampler(s, &s->recordings[i]);
+    run->trains = s->train_samplers.items;
+    run->train_count = s->train_samplers.count;
+    run->at_events = s->event_samplers.items;
+    run->at_event_count = s->event_samplers.count;
 }
 
 /* --- what expressions see --- */

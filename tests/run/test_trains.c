@@ -1,6 +1,11 @@
 /* Records of spikes and events, from the equations to the measures. */
 #include "support/model.h"
 
+#ifdef NL_HAVE_HDF5
+#include <hdf5.h>
+#endif
+#include <unistd.h>
+
 /* Neurons that spike at known steps: 3, 4, 5 and 6 steps of 0.1 ms apart. */
 #define CLOCKS                                                                                                         \
     "simulation { dt = 0.1 ms; seed = 5 }\n"                                                                           \
@@ -120,6 +125,48 @@ static void members_of_families_are_recorded(void **state)
         ""));
 }
 
+#ifdef NL_HAVE_HDF5
+/* The groups have the names of populations and parts; a number of spikes may be called `spikes`. */
+static void results_have_the_layout_of_sonata(void **state)
+{
+    static const char *const names[] = { "/spikes/C/timestamps",
+                                         "/spikes/Late/node_ids",
+                                         "/spikes/C[0:4 | 2]/node_ids",
+                                         "/spikes/mine/node_ids",
+                                         "/events/C.fifth/node_ids",
+                                         "/spikes/C@0/timestamps",
+                                         "/spikes_",
+                                         "/n",
+                                         "/n.t",
+                                         "/n.id",
+                                         "/n@0.id",
+                                         "/part.t",
+                                         "/part.id" };
+    static const char text[] = CLOCKS "record C.spikes\nrecord Late.spikes\nrecord C[0:4 / 2].spikes\n"
+                                      "record mine = C[1:2].spikes\nrecord C.fifth\nrecord n = C.n at C.spikes\n"
+                                      "run 2 ms\nreset\nrun 1 ms\nlet spikes = sum(count(C))\n"
+                                      "let part = time_slice(C.spikes, 0 ms, 0.5 ms)\n";
+    char path[] = "/tmp/nl-trains-XXXXXX.h5";
+    const int handle = mkstemps(path, 3);
+    const nl_session_options options = { .out = path };
+    nl_session *s = nl_session_new(&options);
+
+    (void)state;
+    assert_true(handle >= 0 && close(handle) == 0);
+    assert_int_equal(nl_session_load_text(s, "test.net", text, strlen(text)), NL_OK);
+    assert_int_equal(nl_session_run(s), NL_OK);
+    nl_session_free(s);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    for (size_t i = 0; i < NL_LEN(names); i++) {
+        const hid_t set = H5Dopen2(file, names[i], H5P_DEFAULT);
+        if (set < 0) fail_msg("%s is not there", names[i]);
+        H5Dclose(set);
+    }
+    H5Fclose(file);
+    unlink(path);
+}
+#endif
+
 static const struct {
     const char *text, *code;
 } faults[] = {
@@ -167,6 +214,9 @@ int main(void)
         cmocka_unit_test(random_spikes_have_their_statistics),
         cmocka_unit_test(values_at_events_are_those_before),
         cmocka_unit_test(members_of_families_are_recorded),
+#ifdef NL_HAVE_HDF5
+        cmocka_unit_test(results_have_the_layout_of_sonata),
+#endif
         cmocka_unit_test(what_is_wrong_is_said_at_the_check),
     };
 
