@@ -123,6 +123,12 @@ typedef struct nl_env {
     NL_LIST(nl_write) writes;  /* of pathways: to states of neurons */
 } nl_env;
 
+/* A FUNCTION or CONNECTOR that is being written out. */
+typedef struct nl_call_frame {
+    const nl_ast *decl;
+    const struct nl_call_frame *up;
+} nl_call_frame;
+
 typedef struct nl_resolver {
     nl_check *ck;
     nl_body *body;   /* whose names are visible; NULL in functions and in the protocol */
@@ -135,7 +141,8 @@ typedef struct nl_resolver {
     const char *stream; /* of its draws */
     const nl_env *env;  /* inside blocks, else NULL */
     nl_ref guard;       /* inside a branch of `if`: the condition under which it counts */
-    int depth;          /* of calls */
+    const nl_call_frame *frame; /* of the innermost function or connector */
+    int depth;                  /* of calls that are only looked at */
 } nl_resolver;
 
 /* --- body.c --- */

@@ -86,8 +86,10 @@ static bool refuse_parameter(nl_check *ck, const nl_ast *decl, const nl_ast *arg
         diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, "`%s` has no argument `%s`", decl->name, arg->name);
         close = nl_suggest(arg->name, names, (size_t)count);
     } else {
-        diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, "`%s` takes at most %d argument%s", decl->name, count,
-                           count == 1 ? "" : "s");
+        const char *format = count == 0   ? "`%s` takes no arguments"
+                             : count == 1 ? "`%s` takes at most %d argument"
+                                          : "`%s` takes at most %d arguments";
+        diag = nl_diag_add(ck->diags, NL_E_ARGUMENT, arg->span, format, decl->name, count);
     }
     also_declared(ck, diag, decl);
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);

@@ -1,8 +1,6 @@
 /* Functions of the file, inlined where a body calls them. */
 #include "body.h"
 
-enum { DEEPEST_CALL = 64 };
-
 static nl_dim dim_at(const nl_graph *graph, nl_ref ref) { return nl_graph_node(graph, ref)->dim; }
 
 static nl_ref resolve_block(nl_resolver *rs, const nl_ast *block, int from, bool *returns);
@@ -115,6 +113,23 @@ static bool bind_parameter(nl_resolver *caller, nl_resolver *callee, const nl_as
            || nl_body_dim_fits(caller->ck, arg->span, param->name, param->unit.dim, "what is given", got);
 }
 
+static bool is_recursive(const nl_resolver *rs, const nl_ast *call, const nl_ast *decl)
+{
+    const nl_call_frame *frame = rs->frame;
+
+    while (frame != NULL && frame->decl != decl) frame = frame->up;
+    if (frame != NULL) nl_diag_add(rs->ck->diags, NL_E_RECURSION, call->span, "`%s` calls itself", decl->name);
+    return frame != NULL;
+}
+
+static const nl_call_frame *enter_frame(const nl_resolver *rs, const nl_ast *decl)
+{
+    nl_call_frame *frame = NL_NEW(rs->ck->arena, nl_call_frame);
+
+    *frame = (nl_call_frame){ decl, rs->frame };
+    return frame;
+}
+
 const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *decl, nl_resolver *inside)
 {
     const nl_ast *parameters = nl_ast_kid(decl, 0);
@@ -125,12 +140,11 @@ const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *d
     *inside = *rs;
     inside->outer = nl_scope_with(rs->outer, decl->name); /* it sees what its own file declares */
     inside->scope = nl_scope_new(rs->ck->arena, inside->outer);
-    if (++inside->depth > DEEPEST_CALL) {
-        nl_diag_add(rs->ck->diags, NL_E_RECURSION, call->span, "`%s` calls itself", nl_call_name(call));
-        return NULL;
-    }
+    inside->frame = enter_frame(rs, decl);
+    if (is_recursive(rs, call, decl)) return NULL;
     if (!nl_bind_parameters(rs->ck, call, decl, args)) return NULL;
     const nl_ast *text = nl_with_names(rs->ck, parameters, args, nl_ast_kid(decl, 1));
+    if (text != NULL) parameters = nl_with_names(rs->ck, parameters, args, parameters);
     for (int k = 0; k < count && text != NULL; k++)
         if (!nl_ast_is_name_param(parameters->kids[k]))
             done = bind_parameter(rs, inside, parameters->kids[k], args[k]) && done;

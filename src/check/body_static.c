@@ -47,8 +47,9 @@ static bool call_draws(const nl_resolver *rs, const nl_ast *call)
 
     if (base->kind != NL_AST_NAME) return false;
     if (found.how == NL_FOUND_NOTHING) return nl_is_draw(base->name, nl_call_count(call));
-    if (found.how != NL_FOUND_SYMBOL || found.symbol->kind != NL_SYM_FUNCTION || ++sub.depth > DEEPEST_CALL)
-        return false;
+    if (found.how != NL_FOUND_SYMBOL || found.symbol->kind != NL_SYM_FUNCTION) return false;
+    if (++sub.depth > DEEPEST_CALL)
+        return true; /* it calls itself, which is found later: here, all that counts is an end */
     sub.body = NULL;
     sub.scope = rs->outer;
     return nl_has_draw(&sub, nl_ast_kid(found.symbol->decl, 1));

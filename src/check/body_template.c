@@ -255,6 +255,7 @@ static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
     body->use = use;
     make_scopes(body, symbol->name);
     const nl_ast *brought = nl_with_names(body->ck, params, args, nl_ast_kid(symbol->decl, 1));
+    if (brought != NULL) params = nl_with_names(body->ck, params, args, params);
     binder b = { .body = body, .brought = brought, .own = own, .defaults = body->scopes[NL_OF_DEFAULT] };
     for (int k = 0; k < count && brought != NULL; k++) done = bind(&b, params->kids[k], args[k]) && done;
     return done ? brought : NULL;

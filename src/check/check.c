@@ -292,11 +292,40 @@ static bool is_column_only(const nl_symbol *symbol)
     return symbol->decl->kind == NL_AST_PARAM_COLUMNS || symbol->decl->kind == NL_AST_LET_COLUMNS;
 }
 
+/* A parameter that is a name may stand behind a dot or be declared. */
+static bool stands_in(const nl_ast *node, const char *name)
+{
+    if (node == NULL) return false;
+    if ((node->kind == NL_AST_NAME || node->kind == NL_AST_FIELD || node->kind == NL_AST_ITEM)
+        && strcmp(node->name, name) == 0)
+        return true;
+    for (int i = 0; i < node->kid_count; i++)
+        if (stands_in(node->kids[i], name)) return true;
+    return false;
+}
+
+static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
+{
+    const nl_ast *params = nl_ast_kid(rule, 0);
+
+    for (int k = 0; params != NULL && k < params->kid_count; k++) {
+        bool read = stands_in(nl_ast_kid(rule, 1), params->kids[k]->name);
+
+        for (int j = k + 1; j < params->kid_count && !read; j++)
+            read = stands_in(params->kids[j], params->kids[k]->name);
+        if (!read)
+            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name,
+                        params->kids[k]->name);
+    }
+}
+
 /* A `let` of a file that only computes is a result. */
 static void warn_unused(nl_check *ck)
 {
     name_list list = { { 0 } };
 
+    for (int i = 0; i < ck->file->kid_count; i++)
+        if (rows[ck->file->kids[i]->kind].declare == declare_rule) warn_unused_parameters(ck, ck->file->kids[i]);
     collect_names(ck, ck->file, &list);
     if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
     for (size_t i = 0; i < ck->top->symbols.count; i++) {

@@ -37,6 +37,9 @@ typedef struct nl_sim_failure {
 nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure);
 
+/* To be called before something that bodies read changes: what follows from its present value until now is computed. */
+void nl_sim_settle(nl_sim *sim);
+
 /* Something read by bodies changed in the model (slots, arrays): computes what depends on it again. */
 nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure);
 

@@ -153,17 +153,27 @@ nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
 }
 
 /* The memory of a projection's states, as it would be if all of them were stepped. */
-nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure)
+static void settle(nl_sim *sim, uint32_t projection)
 {
     const nl_roots *roots = &sim->lowered->settle[projection];
+    nl_sim_failure failure;
 
-    if (roots->count == 0) return NL_SIM_OK;
+    if (roots->count == 0) return;
     if (sim->settlers[projection] == NULL) {
         sim->settlers[projection] = sim_compile(sim, "settle", roots->items, roots->count, NL_SELECT_NONE);
-        if (sim->settlers[projection] == NULL) return NL_SIM_BAD_INDEX;
+        nl_machine_prepare(sim->settlers[projection]);
     }
-    nl_machine_prepare(sim->settlers[projection]);
-    return sim_run_machine(sim, sim->settlers[projection], failure);
+    (void)sim_run_machine(sim, sim->settlers[projection], &failure); /* closed solutions look nothing up */
+}
+
+void sim_settle_variable(nl_sim *sim, uint32_t var)
+{
+    if (sim->model->vars.items[var].projection != UINT32_MAX) settle(sim, sim->model->vars.items[var].projection);
+}
+
+void nl_sim_settle(nl_sim *sim)
+{
+    for (uint32_t k = 0; k < sim->model->projections.count; k++) settle(sim, k);
 }
 
 /* --- building --- */
@@ -262,6 +272,8 @@ void sim_make_events(nl_sim *sim)
 void sim_prepare_events(nl_sim *sim)
 {
     if (sim->gates != NULL) nl_machine_prepare(sim->gates);
+    for (size_t k = 0; k < sim->model->projections.count; k++)
+        if (sim->settlers[k] != NULL) nl_machine_prepare(sim->settlers[k]);
     for (size_t k = 0; k < sim->model->events.count; k++)
         if (sim->events[k].body != NULL) nl_machine_prepare(sim->events[k].body);
     for (size_t k = 0; k < sim->model->pathways.count; k++) {

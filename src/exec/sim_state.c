@@ -384,6 +384,7 @@ const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count)
 
     *count = 0;
     if (mem == UINT32_MAX) return NULL;
+    sim_settle_variable(sim, var);
     *count = mem_of(sim, mem)->count;
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
     if (conn == NULL) return nl_store_at(&sim->store, mem, 0);
@@ -397,6 +398,7 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     const uint32_t mem = sim->lowered->var_mem[var];
 
     if (mem == UINT32_MAX) return;
+    sim_settle_variable(sim, var);
     if (var_of(sim, var)->kind == NL_VAR_STATE) sim_jump(sim);
     else sim->overridden[var] = true;
     sim_states_changed(sim);

@@ -164,6 +164,7 @@ void nl_session_store(nl_session *s, nl_symbol *symbol, nl_value value)
     nl_holder *holder = nl_session_holder(s, symbol);
     nl_arena *old = holder->arena;
 
+    if (s->sim != NULL && (symbol->slot >= 0 || symbol->array >= 0)) nl_sim_settle(s->sim);
     holder->arena = nl_arena_new();
     symbol->value = nl_value_copy(holder->arena, value);
     if (symbol->slot >= 0 || symbol->array >= 0) tell_model(s, symbol);

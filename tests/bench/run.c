@@ -1,4 +1,4 @@
-/* Times netlang against hand-written C and XPPAUT, both built and run now and by turns, one thread each:
+/* Times netlang against hand-written C, XPPAUT and Brian, built and run now and by turns, one thread each:
  *   NETLANG=path/to/netlang NL_SRC=source/tree tests/bench/run [WORD]...
  * With words, only the rows whose names contain one of them.  Exit status 1 when a result differs from the floor's. */
 #include "floor.h"
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEFINES = 2, ARGS = 12, REPEATS = 3, START_REPEATS = 10, START_MS = 10 };
+enum { DEFINES = 2, ARGS = 12, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
 
 double floor_now(void)
 {
@@ -112,10 +112,11 @@ typedef struct row {
     size_t size, steps;
     const char *model, *define[DEFINES]; /* -D arguments */
     const char *word;              /* before the result in the model's output */
-    double near;                   /* relative distance allowed: as many digits as the model prints */
+    double near;                   /* relative distance allowed: of digits as printed, of rates as networks differ */
     double bar;                    /* times the floor; 0: none */
     const char *ode;               /* the same for XPPAUT */
     double dt;
+    const char *brian;             /* the same in brian.py */
 } row;
 
 static const row rows[] = {
@@ -140,11 +141,24 @@ static const row rows[] = {
       .near = 1e-9, .bar = 1.1 },
     { .name = "sparse 10 000 x 500", .floor = floor_sparse, .size = 10000, .steps = 300,
       .model = "tests/bench/sparse.net", .define = { "steps=300" }, .word = "result", .near = 1e-9, .bar = 1.2 },
+    { .name = "CUBA, 4000 neurons", .floor = floor_cuba, .size = 4000, .steps = 10000, .model = "examples/cuba.net",
+      .word = "rate", .near = 0.12, .bar = 1.3, .brian = "cuba" },
+    { .name = "COBA, 4000 neurons", .floor = floor_coba, .size = 4000, .steps = 10000, .model = "examples/coba.net",
+      .word = "rate", .near = 0.15, .brian = "coba" },
+    { .name = "COBAHH, 4000 neurons", .floor = floor_cobahh, .size = 4000, .steps = 20000,
+      .model = "examples/cobahh.net", .word = "rate", .near = 0.12, .bar = 1.4, .brian = "cobahh" },
+    { .name = "Brunel, 12 500 neurons", .floor = floor_brunel, .size = 12500, .steps = 10000,
+      .model = "examples/brunel.net", .word = "rate", .near = 0.03, .bar = 1.3, .brian = "brunel" },
+    { .name = "STDP, 1000 inputs", .floor = floor_stdp, .size = 1000, .steps = 1000000,
+      .model = "examples/stdp_song.net", .word = "rate", .near = 0.2, .bar = 1.5, .brian = "stdp" },
+    { .name = "attractor, 8000 + 2000 neurons", .floor = floor_attractor, .size = 8000, .steps = 1000,
+      .model = "models/attractor.net", .define = { "T=100.1" }, .word = "rate of E", .near = 0.02, .bar = 1.5 },
 };
 
 typedef struct bench {
     const char *netlang, *source;
     char folder[32]; /* for files that programs leave behind */
+    int has_brian;
     int wrong;
 } bench;
 
@@ -217,6 +231,25 @@ static void bench_xppaut(const bench *b, const row *r, double us)
     else printf("%-34s not installed\n", name);
 }
 
+/* Programs of Brian take minutes to build and long to run: one of each, and of long runs a part. */
+static void bench_brian(const bench *b, const row *r, double us)
+{
+    static const char *const modes[] = { "runtime", "cpp_standalone" };
+    char script[4096], steps[32], name[64];
+
+    snprintf(script, sizeof script, "%s/tests/bench/brian.py", b->source);
+    snprintf(steps, sizeof steps, "%zu", r->steps < BRIAN_STEPS ? r->steps : BRIAN_STEPS);
+    for (size_t k = 0; b->has_brian && k < sizeof modes / sizeof *modes; k++) {
+        const char *const argv[] = { "python3", "-W", "ignore", script, r->brian, modes[k], steps, NULL };
+        const child run = run_child(b->folder, argv);
+        const double seconds = run.status == 0 ? number_after(run.output, "loop") : NAN;
+        snprintf(name, sizeof name, "  the same against Brian, %s", k == 0 ? "runtime" : "C++");
+        if (isfinite(seconds)) print_line(name, seconds / strtod(steps, NULL) * 1e6, us, 1, "");
+        else printf("%-34s failed with status %d\n", name, run.status);
+        free(run.output);
+    }
+}
+
 /* The best of a few runs by turns, so that a disturbance of the machine does not hit one side alone. */
 static void bench_row(bench *b, const row *r)
 {
@@ -242,7 +275,10 @@ static void bench_row(bench *b, const row *r)
         remark = "DIFFERS", b->wrong = 1;
     print_line(r->name, floor.seconds / (double)floor.steps * 1e6, seconds / (double)floor.steps * 1e6, r->bar, remark);
     if (*remark != '\0') printf("%-34s %.17g, floor %.17g\n", "", result, floor.result);
+    else if (floor.spikes > 0)
+        printf("%-34s %12.3f %12.3f    floor %zu spikes\n", "  rate", floor.result, result, floor.spikes);
     if (r->ode != NULL) bench_xppaut(b, r, seconds / (double)r->steps * 1e6);
+    if (r->brian != NULL) bench_brian(b, r, seconds / (double)r->steps * 1e6);
 }
 
 /* From the start of the process to its end, so with what the loader takes; `run` also writes its results. */
@@ -261,19 +297,57 @@ static void bench_start(bench *b, const row *r, const char *verb, const char *na
 }
 
 /* Peak of resident memory with 400 more synapses for each of 10 000 units. */
-static void bench_memory(bench *b, const char *name, const char *common, double bar)
+static void bench_memory(bench *b, const char *name, const char *model, const char *kind, double bar)
 {
     double kib[2];
 
     for (int k = 0; k < 2; k++) {
-        const char *const define[2] = { k == 0 ? "k=100" : "k=500", common };
-        const child run = run_netlang(b, "run", "tests/bench/memory.net", define);
+        const char *const define[2] = { k == 0 ? "k=100" : "k=500", kind };
+        const child run = run_netlang(b, "run", model, define);
         if (run.status != 0) b->wrong = 1;
-        kib[k] = (double)run.peak_kib;
+        kib[k] = run.status == 0 ? (double)run.peak_kib : NAN;
         free(run.output);
     }
     const double bytes = (kib[1] - kib[0]) * 1024 / (400 * 10000.0);
-    printf("%-34s %12s %10.2f B %8s %4.0f B  %s\n", name, "", bytes, "", bar, bytes <= 1.05 * bar ? "" : "over");
+    printf("%-34s %12s %10.2f B %8s %4.0f B  %s\n", name, "", bytes, "", bar,
+           isnan(bytes) ? "failed" : bytes <= 1.05 * bar ? "" : "over");
+}
+
+static void bench_memories(bench *b)
+{
+    static const char continuous[] = "tests/bench/memory.net", spikes[] = "tests/bench/memory_spikes.net";
+
+    bench_memory(b, "memory of a synapse, own weight", continuous, "common=false", 12);
+    bench_memory(b, "memory of a synapse, common weight", continuous, "common=true", 4);
+    bench_memory(b, "  for spikes, own weight", spikes, "common=false", 12);
+    bench_memory(b, "  for spikes, own single weight", spikes, "digits=single", 8);
+    bench_memory(b, "  for spikes, common weight", spikes, "common=true", 4);
+}
+
+/* All that is neither checking nor stepping: drawing and storing the synapses. */
+static void bench_build(bench *b, const char *name)
+{
+    const row build = { .model = "tests/bench/build.net" };
+    double best = INFINITY;
+
+    for (int k = 0; k < REPEATS; k++) {
+        const child run = run_netlang(b, "run", build.model, build.define);
+        const child check = run_netlang(b, "check", build.model, build.define);
+        if (run.status == 0) best = fmin(best, run.seconds - check.seconds - stepping_seconds(b, &build, &run));
+        else b->wrong = 1;
+        free(run.output), free(check.output);
+    }
+    printf("%-34s %12s %10.3f s %8s %4d s  %s\n", name, "", best, "", BUILD_SECONDS,
+           isinf(best) ? "failed" : best <= BUILD_SECONDS ? "" : "over");
+}
+
+static int find_brian(void)
+{
+    const child run = run_child("/tmp", (const char *[]){ "python3", "-c", "import brian2", NULL });
+
+    free(run.output);
+    if (run.status != 0) printf("%-34s not installed\n", "Brian");
+    return run.status == 0;
 }
 
 static int wanted(const char *name, int argc, char **argv)
@@ -292,16 +366,15 @@ int main(int argc, char **argv)
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("NETLANG_TIMING", "1", 1);
     printf("%-34s %12s %12s %8s %6s\n", "microseconds a step", "floor", "netlang", "ratio", "bar");
+    b.has_brian = find_brian();
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         if (wanted(rows[k].name, argc, argv)) bench_row(&b, &rows[k]);
     if (wanted("start", argc, argv)) {
         bench_start(&b, &rows[1], "check", "start of the 1D model: check");
         bench_start(&b, &rows[1], "run", "  run, but for stepping");
     }
-    if (wanted("memory", argc, argv)) {
-        bench_memory(&b, "memory of a synapse, own weight", "common=false", 12);
-        bench_memory(&b, "memory of a synapse, common weight", "common=true", 4);
-    }
+    if (wanted("memory", argc, argv)) bench_memories(&b);
+    if (wanted("build 20 million synapses", argc, argv)) bench_build(&b, "build 20 million synapses");
     const child gone = run_child("/tmp", (const char *[]){ "rm", "-r", b.folder, NULL });
     free(gone.output);
     return b.wrong;

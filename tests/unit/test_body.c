@@ -248,6 +248,8 @@ static const node_case node_cases[] = {
       "deriv X.rate", "-(X.rate)" },
     { PLAIN "neuron n(x : name) { state x = 0.5; x' = -x; let twice = 2*x }\npopulation X[3] using n(rate)",
       "let twice", "(X.rate * 2)" },
+    { PAIR "synapse s(of : name, k = 2 * pre.of) { post.s += k }\nprojection A -> B via all_to_all using s(v)", "flow 0",
+      "(2 * pre(A.v))" },
     /* connectors in connectors; the branch that is not taken is not computed */
     { PAIR "connector near(k) = where(abs(pre.i - post.i) <= k)\nconnector some(d, k = 1) = if d == \"\" then "
            "near(k + 1) else weights(load(\"{d}/none.npy\"))\nprojection A -> B via some(\"\") { post.s += pre.v }",
@@ -405,6 +407,11 @@ static const fault_case fault_cases[] = {
       "`B` has no `q`" },
     { PAIR "connector c(k) = c(k)\nprojection A -> B via c(1) { post.s += pre.v }", NL_E_RECURSION, 4, 18,
       "`c` calls itself" },
+    { PLAIN "function f(n) = f(n - 1) + f(n - 2)\npopulation X[3] { state v = 0; v' = f(v) }", NL_E_RECURSION, 2, 17,
+      "`f` calls itself" },
+    { PLAIN "function f(n) = f(n - 1) + f(n - 2)\nneuron n(a) { state v = a }\npopulation X[3] using n(f(3))",
+      NL_E_RECURSION, 2, 17, NULL },
+    { PLAIN "neuron n { state v = 0 }\npopulation X[3] using n(3)", NL_E_ARGUMENT, 3, 25, "`n` takes no arguments" },
     { PAIR "projection A -> B via if dt > 1 then al_to_all else all_to_all { post.s += 1 }", NL_E_BODY_RULE, 4, 38,
       "there is no connection rule `al_to_all`" },
 };
@@ -477,6 +484,19 @@ static void idle_parts_are_warned_of(void **unused)
     assert_non_null(c.model);
     assert_int_equal(nl_diags_count(c.diags), NL_LEN(wanted));
     for (size_t k = 0; k < NL_LEN(wanted); k++) assert_int_equal(nl_diags_get(c.diags, k)->code, wanted[k]);
+    nl_arena_free(c.arena);
+}
+
+/* A template's input is an offer; what nothing in it reads is a misspelt name. */
+static void templates_are_warned_of(void **unused)
+{
+    checked c = check_text(PLAIN "neuron n(a, b, c = b, d : name) {\n input s\n state v = s2, d = 1\n let s2 = 3*c\n"
+                                 " v' = s - v\n next d = d + 1\n}\npopulation X[3] using n(1, 2, d = u)\n");
+
+    (void)unused;
+    assert_non_null(c.model);
+    assert_int_equal(nl_diags_count(c.diags), 1);
+    assert_string_equal(nl_diags_get(c.diags, 0)->text, "nothing in `n` reads `a`");
     nl_arena_free(c.arena);
 }
 
@@ -560,6 +580,7 @@ int main(void)
         cmocka_unit_test(several_faults_in_one_run),
         cmocka_unit_test(faults_have_a_second_place),
         cmocka_unit_test(idle_parts_are_warned_of),
+        cmocka_unit_test(templates_are_warned_of),
         cmocka_unit_test(streams_are_named_after_declarations),
         cmocka_unit_test(blocks_know_when_they_run),
         cmocka_unit_test(rules_keep_their_values),

@@ -165,7 +165,7 @@ static const struct {
     { NEURONS "projection A -> B via all_to_all { on pre.up { post.v -= 1.5 } }", "pathway 0",
       "on pre 1 { post B.v += -1.5 }" },
     { NEURONS "projection P : A -> B via all_to_all { state w = 0; on post { w += 1; pre.v += w; w = 2*w } }", "pathway 0",
-      "on post 2 { P.w = (2 * (1 + P.w)); pre A.v += (1 + P.w) }" },
+      "on post 2 { P.w = (2 * (1 + post(P.w))); pre A.v += (1 + post(P.w)) }" },
     { NEURONS "projection P : A -> B via all_to_all { on pre { post.v += 1; post.v += 2*pre.v } }", "pathway 0",
       "on pre 0 { post B.v += (1 + (2 * pre(A.v))) }" },
     { NEURONS "projection P : A -> B via all_to_all { on pre { post.v += 1; post.u += post.v } }", "pathway 0",
@@ -174,7 +174,8 @@ static const struct {
       "on pre 0 in turn { post B.u = clip((post(B.u) * 3), 0, 7) }" },
     { NEURONS "projection P : A -> B via all_to_all { state w = 0 in [0, 1]; on pre { if pre.v > 3 { post.v += w } else "
               "{ w += 2 } } }",
-      "pathway 0", "on pre 0 { P.w = if((pre(A.v) > 3), P.w, clip((2 + P.w), 0, 1)); post B.v += if((pre(A.v) > 3), P.w, 0) }" },
+      "pathway 0", "on pre 0 { P.w = if((pre(A.v) > 3), pre(P.w), clip((2 + pre(P.w)), 0, 1)); "
+      "post B.v += if((pre(A.v) > 3), pre(P.w), 0) }" },
     { NEURONS "projection P : A -> B via all_to_all { on pre { post.v += 1; if pre.v > 3 { post.v = 5 } } }", "pathway 0",
       "on pre 0 in turn { post B.v = if((pre(A.v) > 3), 5, (1 + post(B.v))) }" },
     { NEURONS "projection P : A -> B via all_to_all { on pre { if pre.v > 3 { post.v = 5 } } }", "pathway 0",
@@ -214,7 +215,7 @@ static const struct {
       "block 0", "synapses { P.w = (P.w + pre(A.v)) }" },
     { NEURONS "projection P : A -> B via all_to_all { state w = 0.3, l = 0; l' = pre.v; when l crosses above 0.4 { w = 1 } "
               "on pre { post.v += w } }",
-      "event 3", "- level ((P.l > 0.4) and (old(P.l) <= 0.4)) { P.w = 1 }" },
+      "event 3", "- level ((pre(P.l) > 0.4) and (old(pre(P.l)) <= 0.4)) { P.w = 1 }" },
     { NEURONS "projection P : A -> B via all_to_all { state w = 0.3; w' = -w + xi; on pre { post.v += w } }", "deriv 5",
       "((2 * draw(0, 1)) - P.w)" },
     /* how synapses are stored */
