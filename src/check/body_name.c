@@ -265,6 +265,9 @@ nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span
     case NL_KIND_TABLE:
         return refuse_kind(rs, span, "a table is a function of time",
                            "write stim(t), or stim(t, i) for one column each");
+    case NL_KIND_TRAIN:
+        return refuse_kind(rs, span, "a train of spikes stands where a number is needed",
+                           "write count(..), rate(..) or another function of trains");
     default: break;
     }
     if (value.rank > 0) return array_node(rs, value, symbol, span);
