@@ -624,7 +624,9 @@ nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure)
     sim->is_within = true;
     if (status == NL_SIM_OK) status = deliver_all(sim, failure);
     sim->is_within = false;
-    return status == NL_SIM_OK ? run_bodies(sim, failure) : status;
+    if (status == NL_SIM_OK) status = run_bodies(sim, failure);
+    sim_begin_detection(sim);
+    return status;
 }
 
 /* --- snapshots --- */
