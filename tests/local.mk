@@ -63,7 +63,8 @@ RUN_TESTS = \
     tests/run/test_delay \
     tests/run/test_derived \
     tests/run/test_noise tests/run/test_order \
-    tests/run/test_same_bits
+    tests/run/test_same_bits \
+    tests/run/test_spikes
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \

@@ -23,6 +23,13 @@ static void list_set(nl_fired *list, const uint32_t *ids, size_t count)
 
 static const nl_event *event_of(const nl_sim *sim, size_t event) { return &sim->model->events.items[event]; }
 
+static bool is_spike(const nl_sim *sim, size_t event)
+{
+    const char *name = event_of(sim, event)->name;
+
+    return name != NULL && strcmp(name, "spikes") == 0;
+}
+
 static size_t population_count(const nl_sim *sim, uint32_t population)
 {
     return sim->model->populations.items[population].count;
@@ -321,13 +328,27 @@ static void find_cursors(nl_sim *sim)
     }
 }
 
+static void forget_spikes(nl_sim *sim, size_t event)
+{
+    sim->events[event].last.count = 0;
+    if (sim->lowered->events[event].spiked != UINT32_MAX) clear(sim, sim->lowered->events[event].spiked);
+}
+
+/* Spikes on their way stay on it. */
+void sim_reset_events_of(nl_sim *sim, uint32_t population)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (event_of(sim, k)->population == population) forget_spikes(sim, k);
+    for (size_t k = 0; k < sim->model->refractories.count; k++)
+        if (sim->model->refractories.items[k].population == population) clear(sim, sim->lowered->refractories[k].state);
+}
+
 void sim_reset_events(nl_sim *sim)
 {
     for (size_t k = 0; k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) run->log[j].count = 0;
-        run->last.count = 0;
-        if (sim->lowered->events[k].spiked != UINT32_MAX) clear(sim, sim->lowered->events[k].spiked);
+        forget_spikes(sim, k);
         if (sim->lowered->events[k].mask != UINT32_MAX) clear(sim, sim->lowered->events[k].mask);
     }
     for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
@@ -518,7 +539,7 @@ static void list_held(nl_sim *sim, size_t number)
     const double state = *nl_store_at(&sim->store, code->state, 0);
     bool is_held = r->time != 0 ? state >= (double)sim->store.step : state != 0;
     for (size_t k = 0; k < sim->model->events.count; k++)
-        if (event_of(sim, k)->population == r->population && sim->store.lists[k].count > 0) is_held = true;
+        if (event_of(sim, k)->population == r->population && is_spike(sim, k) && sim->store.lists[k].count > 0) is_held = true;
     list->count = is_held;
     list->ids[0] = 0;
 }

@@ -109,6 +109,7 @@ void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is rea
 void sim_make_events(nl_sim *sim);
 void sim_prepare_events(nl_sim *sim);
 void sim_reset_events(nl_sim *sim);
+void sim_reset_events_of(nl_sim *sim, uint32_t population);
 void sim_begin_detection(nl_sim *sim); /* before a step */
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
 void sim_free_events(nl_sim *sim);

@@ -373,6 +373,7 @@ nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_f
     for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
         if (var_of(sim, v)->kind == NL_VAR_STATE && var_of(sim, v)->population == population)
             status = init_state(sim, v, failure);
+    sim_reset_events_of(sim, population);
     return status;
 }
 

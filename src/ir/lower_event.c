@@ -30,15 +30,25 @@ bool is_held(const lowering *lo, uint32_t var)
 
 static nl_ref step_now(lowering *lo) { return nl_expr_leaf(lo->graph, NL_X_STEP, 0, 0, nl_dim_none); }
 
-/* After a spike in step s for n steps: those that make the states of s + 1 .. s + n. */
-nl_ref held(lowering *lo, uint32_t population)
+/* After a spike in step s for n steps: the states of s + 1 .. s + n. */
+static nl_ref held_in(lowering *lo, uint32_t population, nl_ref step)
 {
     size_t k = 0;
     const nl_refractory *r = refractory_of(lo, population, &k);
     const nl_ref state = load(lo, lo->refractories[k].state);
 
-    if (r->time == 0) return op2(lo, NL_OP_NE, state, number(lo, 0));
-    return op2(lo, NL_OP_GE, state, op2(lo, NL_OP_ADD, step_now(lo), number(lo, 1)));
+    return r->time == 0 ? op2(lo, NL_OP_NE, state, number(lo, 0)) : op2(lo, NL_OP_GE, state, step);
+}
+
+nl_ref held(lowering *lo, uint32_t population)
+{
+    return held_in(lo, population, op2(lo, NL_OP_ADD, step_now(lo), number(lo, 1)));
+}
+
+nl_ref stays_if_held(lowering *lo, uint32_t var, nl_ref value, nl_ref step)
+{
+    if (!is_held(lo, var)) return value;
+    return op3(lo, NL_OP_IF, held_in(lo, lo->model->vars.items[var].population, step), load(lo, lo->var_mem[var]), value);
 }
 
 /* --- memory --- */
@@ -111,13 +121,64 @@ static nl_ref only_largest(env *end, const nl_event *event, nl_ref condition)
                     nl_graph_add(lo->graph, &largest)));
 }
 
+static bool may_jump(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT;
+}
+
+/* Steps of all kinds share what they know of a condition. */
+static uint32_t tested_memory(lowering *lo, nl_ref condition)
+{
+    for (size_t k = 0; k < lo->tests.count; k++)
+        if (lo->tests.items[k].condition == condition) return lo->tests.items[k].mem;
+    const uint32_t space = nl_graph_node(lo->graph, condition)->space;
+    const uint32_t mem = memory_add(lo, "tested", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+    NL_PUSH(lo->arena, &lo->tests, ((test){ condition, mem }));
+    NL_PUSH(lo->arena, &lo->out->visits, mem);
+    return mem;
+}
+
+static bool is_stored(const nl_roots *roots, uint32_t mem)
+{
+    for (size_t k = 0; k < roots->count; k++)
+        if (roots->items[k].mem == mem && roots->items[k].kind == NL_ROOT_STORE) return true;
+    return false;
+}
+
+/* Whether something held before: when this step began or when the last one was tested, for in between bodies, synapses
+ * and `set` may have changed the state.  In the first step there is no last one. */
+static nl_ref held_before(env *after, nl_ref condition)
+{
+    lowering *lo = after->lo;
+    const nl_ref began = env_eval(after->start, condition);
+
+    if (after->tested == NULL || !nl_expr_any(lo->graph, condition, may_jump, NULL)) return began;
+    const uint32_t mem = tested_memory(lo, condition);
+    if (!is_stored(after->tested, mem)) root_add(lo, after->tested, env_eval(after, condition), mem, true, (nl_span){ 0 });
+    return op2(lo, NL_OP_OR, began, op2(lo, NL_OP_NE, load(lo, mem), number(lo, 0)));
+}
+
+nl_ref env_crossing(env *e, const nl_node *node)
+{
+    nl_ref args[NL_NODE_ARGS];
+    bool any = false;
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node *arg = nl_graph_node(e->lo->graph, node->args[k]);
+        args[k] = arg->kind == NL_X_OLD ? arg->args[0] : node->args[k];
+        any |= arg->kind == NL_X_OLD;
+    }
+    return any ? held_before(e, nl_expr_op(e->lo->graph, (nl_op)node->op, args, node->arg_count, node->dim)) : 0;
+}
+
 static nl_ref became_true(env *after, const nl_event *event)
 {
     lowering *lo = after->lo;
     const nl_ref now = env_eval(after, event->condition);
 
     if (event->kind != NL_EVENT_EDGE) return now;
-    return both(lo, now, op1(lo, NL_OP_NOT, env_eval(after->start, event->condition)));
+    return both(lo, now, held_before(after, op1(lo, NL_OP_NOT, event->condition)));
 }
 
 static bool is_spike(const nl_event *event) { return event->name != NULL && strcmp(event->name, "spikes") == 0; }
@@ -170,6 +231,7 @@ void lower_detection(env *end, nl_roots *roots)
 {
     lowering *lo = end->lo;
 
+    end->tested = roots;
     for (size_t k = 0; k < lo->model->events.count; k++) {
         const nl_event *event = &lo->model->events.items[k];
         if (!is_detected(event)) continue;
@@ -259,7 +321,9 @@ static void lower_body(lowering *lo, size_t number_of)
     if (event->population == UINT32_MAX) return;
     for (size_t k = 0; k < event->assigns.count; k++) {
         const nl_assign *a = &event->assigns.items[k];
-        root_add(lo, &code->body, bounded(e, a->var, env_eval(e, a->value)), lo->var_mem[a->var], false, a->span);
+        const nl_ref value = bounded(e, a->var, env_eval(e, a->value));
+        root_add(lo, &code->body, is_spike(event) ? value : stays_if_held(lo, a->var, value, step_now(lo)),
+                 lo->var_mem[a->var], false, a->span);
     }
     begin_refractory(e, event, &code->body);
     if (space_of(lo, event->population) != 0 && !is_pointwise(lo, &code->body))
