@@ -63,6 +63,7 @@ RUN_TESTS = \
     tests/run/test_delay \
     tests/run/test_derived \
     tests/run/test_noise tests/run/test_order \
+    tests/run/test_pathways \
     tests/run/test_same_bits \
     tests/run/test_spikes
 RUN_SHELL_TESTS = \

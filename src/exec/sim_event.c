@@ -145,6 +145,20 @@ void sim_make_gates(nl_sim *sim)
     sim->store.active = sim->active;
 }
 
+static void open_for_a_step(nl_sim *sim, uint32_t mem)
+{
+    double *open = nl_store_at(&sim->store, mem, 0);
+
+    for (size_t k = 0; k < sim->lowered->memory.mems.items[mem].count; k++) open[k] = 1;
+}
+
+void sim_open_for_variable(nl_sim *sim, uint32_t var)
+{
+    for (size_t k = 0; k < sim->lowered->gates.count; k++)
+        if (sim->lowered->gates.items[k].projection == sim->model->vars.items[var].projection)
+            open_for_a_step(sim, sim->lowered->gates.items[k].open);
+}
+
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
 {
     if (sim->gates == NULL) return NL_SIM_OK;
@@ -353,6 +367,7 @@ void sim_reset_events(nl_sim *sim)
     }
     for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
     for (size_t k = 0; k < sim->lowered->visits.count; k++) clear(sim, sim->lowered->visits.items[k]);
+    for (size_t k = 0; k < sim->lowered->gates.count; k++) open_for_a_step(sim, sim->lowered->gates.items[k].open);
     find_cursors(sim);
 }
 

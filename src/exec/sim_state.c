@@ -406,6 +406,7 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
     if (conn != NULL) nl_conn_by_place(conn, values, nl_store_at(&sim->store, mem, 0));
     else memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+    sim_open_for_variable(sim, var);
 }
 
 /* --- snapshots --- */
