@@ -373,6 +373,19 @@ static bool is_changed_here(const path *p, const nl_node *value)
     return false;
 }
 
+/* Something that one synapse writes and the next one reads. */
+static bool is_written_in_turn(void *user, const nl_node *node)
+{
+    const path *p = user;
+
+    if (node->kind != NL_X_LOAD || !p->model->in_turn) return false;
+    for (size_t k = 0; k < p->model->writes.count; k++) {
+        const nl_write *w = &p->model->writes.items[k];
+        if (w->kind != NL_WRITE_OWN && p->lo->var_mem[w->var] == node->id) return true;
+    }
+    return false;
+}
+
 /* What is the same for all synapses of a neuron is computed once for the neuron. */
 static nl_ref once_for_neuron(void *user, nl_graph *graph, nl_ref ref)
 {
@@ -380,9 +393,13 @@ static nl_ref once_for_neuron(void *user, nl_graph *graph, nl_ref ref)
     lowering *lo = p->lo;
     nl_node node = *nl_graph_node(graph, ref);
 
-    if (nl_graph_space(graph, node.space)->kind != NL_SPACE_SYNAPSES) return ref;
-    if ((dependence_of(lo, ref) & (HAS_PRE | HAS_POST | HAS_OWN)) != p->flag) return 0;
-    if (node.kind == p->side && !is_changed_here(p, nl_graph_node(graph, node.args[0]))) return ref;
+    if (nl_graph_space(graph, node.space)->kind != NL_SPACE_SYNAPSES) {
+        if (node.kind != NL_X_LOAD || !is_changed_here(p, &node)) return p->space == 0 ? 0 : ref;
+    } else {
+        if ((dependence_of(lo, ref) & (HAS_PRE | HAS_POST | HAS_OWN)) != p->flag) return 0;
+        if (node.kind == p->side && !is_changed_here(p, nl_graph_node(graph, node.args[0]))) return ref;
+        if (nl_expr_any(graph, ref, is_written_in_turn, p)) return node.kind == NL_X_OP ? 0 : ref;
+    }
     const uint32_t mem = memory_add(lo, "of the neuron", p->space, nl_graph_space(graph, p->space)->count, UINT32_MAX);
     root_add(lo, &p->code->neurons, strip_to(lo, ref, p->space), mem, false, p->model->span);
     const nl_node seen_value = { .kind = (uint8_t)p->side,

@@ -27,7 +27,7 @@ typedef struct synapse {
 } synapse;
 
 typedef struct net {
-    int first[2], size[2], count;
+    int cells[2], first[2], size[2], count; /* `cells` 1: a population without [..] */
     bool fires[2][STEPS + 1][SIDE];
     synapse syn[PAIRS];
     double q[SIDE], g[SIDE], v[SIDE]; /* q of A; g, v of B */
@@ -285,19 +285,34 @@ static void add_delay(nl_text *text, const net *n)
     if (n->dendritic > 0) nl_text_addf(text, "  dendritic_delay %.17g\n", n->dendritic * n->dt);
 }
 
+static void add_head(nl_text *text, const net *n, int side)
+{
+    nl_text_addf(text, n->cells[side] == 1 ? "population %c {\n" : "population %c[%d] {\n", "AB"[side], n->cells[side]);
+}
+
+static void add_part(nl_text *text, const net *n, int side)
+{
+    nl_text_addf(text, n->cells[side] == 1 ? "%c " : "%c[%d:%d] ", "AB"[side], n->first[side],
+                 n->first[side] + n->size[side]);
+}
+
 static const char *model_text(nl_arena *arena, const net *n)
 {
     nl_text text = nl_text_new(arena), body = nl_text_new(arena);
     char delay[60] = "";
 
     if (n->second >= 0) snprintf(delay, sizeof delay, " delay %.17g", n->second * n->dt);
-    nl_text_addf(&text, "simulation { dt = %.17g; method = euler; seed = 3 }\npopulation A[%d] {\n  state q = 0.3 + 0.1*i decays 2.2\n",
-                 n->dt, SIDE);
+    nl_text_addf(&text, "simulation { dt = %.17g; method = euler; seed = 3 }\n", n->dt);
+    add_head(&text, n, 0);
+    nl_text_adds(&text, "  state q = 0.3 + 0.1*i decays 2.2\n");
     add_trains(&text, n, 0);
-    nl_text_addf(&text, "population B[%d] {\n  state g = 0.1*i decays 0.9\n  state v = 0.2 decays 1.4\n", SIDE);
+    add_head(&text, n, 1);
+    nl_text_adds(&text, "  state g = 0.1*i decays 0.9\n  state v = 0.2 decays 1.4\n");
     add_trains(&text, n, 1);
-    nl_text_addf(&text, "projection P : A[%d:%d] -> B[%d:%d] ", n->first[0], n->first[0] + n->size[0], n->first[1],
-                 n->first[1] + n->size[1]);
+    nl_text_adds(&text, "projection P : ");
+    add_part(&text, n, 0);
+    nl_text_adds(&text, " -> ");
+    add_part(&text, n, 1);
     add_pairs(&text, n);
     nl_text_adds(&text, " {\n  state w = w0\n");
     add_delay(&text, n);
@@ -325,10 +340,11 @@ static net new_net(int number)
     const int one = n.kind == LONG ? 3 * STEPS : 1 + draw_int(9);
 
     for (int side = 0; side < 2; side++) {
-        n.first[side] = draw_int(4);
-        n.size[side] = 1 + draw_int(SIDE - n.first[side]);
+        n.cells[side] = draw_int(4) == 0 ? 1 : SIDE;
+        n.first[side] = n.cells[side] == 1 ? 0 : draw_int(4);
+        n.size[side] = 1 + draw_int(n.cells[side] - n.first[side]);
         for (int step = 1; step <= STEPS; step++)
-            for (int i = 0; i < SIDE; i++) n.fires[side][step][i] = draw() < 0.07;
+            for (int i = 0; i < n.cells[side]; i++) n.fires[side][step][i] = draw() < 0.07;
         n.fires[side][2][n.first[side]] = n.fires[side][5][n.first[side]] = true;
     }
     for (int k = 0; k < n.count; k++) {
@@ -352,11 +368,13 @@ static net new_net(int number)
 
 static void compare_step(const net *n, const char *text, int step, const char *name, array got, const double *wanted)
 {
-    for (int i = 0; i < SIDE; i++)
-        if (!(fabs(got.data[step * SIDE + i] - wanted[i]) < 1e-12 * fmax(1, fabs(wanted[i])))) {
+    const int count = n->cells[name[0] != 'q'];
+
+    for (int i = 0; i < count; i++)
+        if (!(fabs(got.data[step * count + i] - wanted[i]) < 1e-12 * fmax(1, fabs(wanted[i])))) {
             fputs(text, stderr);
             fail_msg("rule %d, delay %d, step %d: %s[%d] = %.17g, wanted %.17g", n->rule, n->kind, step, name, i,
-                     got.data[step * SIDE + i], wanted[i]);
+                     got.data[step * count + i], wanted[i]);
         }
 }
 
@@ -627,11 +645,239 @@ static void gated_against_a_loop(void **state)
     assert_true(spikes > 300 * CELLS);
 }
 
+/* --- small models that say with `expect` what must come out --- */
+
+static void all_hold(const char *const *texts, size_t count)
+{
+    size_t wrong = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        model *m = model_load_named("test.net", texts[k], strlen(texts[k]), "");
+        if (nl_session_run(m->session) != NL_OK) {
+            show_messages(m->session);
+            fprintf(stderr, "%s\n", texts[k]);
+            wrong++;
+        }
+        model_free(m);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+#define PLAIN "simulation { dt = 0.5; method = euler; seed = 2 }\n"
+#define IN "population In[3] { spike at [1, 1.5, 2] }\n"
+
+static void arrivals(void **state)
+{
+    static const char *const texts[] = {
+        /* delay 0: at the end of the step of the spike; one step later; rounded to the nearest */
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { on pre { post.v += 1 } }\n"
+                 "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 1, 1, 1, 1, 1] and v[:, 2] == [0, 0, 0, 0, 1, 1, 1]\n",
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 0.5; on pre { post.v += 1 } }\n"
+                 "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 0, 1, 1, 1, 1]\n",
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 0.8; on pre { post.v += 1 } }\n"
+                 "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 0, 0, 1, 1, 1]\n",
+        /* a delay that outlives the run, then the rest of it */
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 50; on pre { post.v += 1 } }\n"
+                 "run 50.5\nexpect X.v == [0, 0, 0]\nrun 0.5\nexpect X.v == [1, 0, 0]\nrun 1\nexpect X.v == [1, 1, 1]\n",
+        /* parts of populations, on both sides; what is outside gets nothing */
+        PLAIN IN "population X[5] { state v = 0; v' = 0 }\nlet Part = X[1:4]\n"
+                 "projection In[1:3] -> Part via all_to_all { on pre { post.v += 1 + pre.i + 10 * post.i + 100 * N_pre + 1000 * N_post } }\n"
+                 "run 3\nexpect X.v == [0, 6403, 6423, 6443, 0]\n",
+        /* all pairs, one to one, with and without autapses, twice the same, those of another left out */
+        PLAIN "population X[3] { state v = 0; v' = 0; spike at [1, 1.5, 2] }\n"
+              "projection X -> X via all_to_all { on pre { post.v += 1 } }\n"
+              "projection X -> X via all_to_all no self { on pre { post.v += 10 } }\n"
+              "projection P : X -> X via pairs([0, 0, 1, 0], [2, 2, 0, 2]) { on pre { post.v += 100 } }\n"
+              "projection X -> X via all_to_all excluding P { on pre { post.v += 1000 } }\n"
+              "projection X -> X via one_to_one { on pre { post.v += 10000 } }\n"
+              "run 3\nexpect X.v == [12123, 13023, 12323]\n",
+        /* named events travel as spikes do */
+        PLAIN "population X[3] { state u = 0; u' = 1 + i; event up when u crosses above 1.7; spike when u > 5 { u = 0 } }\n"
+              "population Y { state v = 0; v' = 0 }\n"
+              "projection X -> Y via all_to_all { on pre.up delay 1 { post.v += 10^pre.i } on pre { post.v += 1000 } }\n"
+              "record v = Y.v\nrun 3\nexpect v == [0, 0, 0, 0, 1110, 1110, 2111]\n",
+        /* the postsynaptic spike is seen later through the dendrite */
+        PLAIN "population X[2] { state q = 0; q' = 0; spike at [1, 2.5] }\n"
+              "projection X -> X via one_to_one { dendritic_delay 1; on post { pre.q += 1 } }\nrecord q = X.q\nrun 4\n"
+              "expect q[:, 0] == [0, 0, 0, 0, 1, 1, 1, 1, 1] and q[:, 1] == [0, 0, 0, 0, 0, 0, 0, 1, 1]\n",
+        /* to and from a population of one */
+        PLAIN "population In { spike at [1] }\npopulation X { state v = 0; v' = 0; spike when v > 1 }\n"
+              "projection P : In -> X via all_to_all { state w = 2, n = 0; on pre { post.v += w; w += 1 } on post { n += 1 } }\nrun 2\n"
+              "expect X.v == 2 and P.w == 3 and P.n == 2\n",
+        /* an input that only exists for continuous sums, from the spikes of the last step */
+        PLAIN IN "population X[3] { input s; state v = 0; v' = s }\n"
+                 "projection In -> X via pairs([0, 1, 2, 0], [1, 1, 0, 1], J = [1, 10, 100, 1000]) { post.s += J * pre.spiked / dt }\n"
+                 "record v = X.v\nrun 3\nexpect v[:, 1] == [0, 0, 0, 1001, 1011, 1011, 1011] and v[:, 0] == [0, 0, 0, 0, 0, 100, 100]\n",
+    };
+
+    (void)state;
+    all_hold(texts, NL_LEN(texts));
+}
+
+static void order_of_code(void **state)
+{
+    static const char *const texts[] = {
+        /* pre before post, in the order of the file */
+        PLAIN "population X[1] { spike at [1] }\nprojection P : X -> X via one_to_one { state a = 0, b = 0\n"
+              "  on post { a = 10*a + 1; b = a } on pre { a = 10*a + 2 } on pre { a = 10*a + 3 } on post { a = 10*a + 4 } }\n"
+              "run 1\nexpect P.a == [2314] and P.b == [231]\n",
+        PLAIN "population X[1] { spike at [1] }\nprojection P : X -> X via one_to_one { state a = 0\n on post { a = 10*a + 1 } }\n"
+              "projection Q : X -> X via one_to_one { state c = 0; on pre { c = 1 } on post { c = 10 * c } }\nrun 1\n"
+              "expect P.a == [1] and Q.c == [10]\n",
+        /* from top to bottom, names in between */
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection P : In -> X via one_to_one { state w = 3; on pre { let d = 2 * w; post.v += d; w += 1; post.v += w; w = w * d } }\n"
+                 "run 1\nexpect X.v[0] == 10 and P.w == [24, 3, 3]\n",
+        /* a synapse reads what the one before it wrote: post = 2 post + 1, three times */
+        PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 0; v' = 0 }\n"
+              "projection In -> X via all_to_all { on pre { post.v = 2 * post.v + 1 + pre.i } }\nrun 1\nexpect X.v == [11, 11]\n",
+        PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 0, u = 0; v' = 0; u' = 0 }\n"
+              "projection In -> X via all_to_all { on pre { post.v += 1; post.u += post.v } }\nrun 1\nexpect X.u == [6, 6]\n",
+        /* what is only added is added to what was there: order is of no matter, values are those of before */
+        PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 1, u = 0; v' = 0; u' = 0 }\n"
+              "projection In -> X via all_to_all { on pre { post.u += post.v } }\nrun 1\nexpect X.u == [3, 3]\n",
+        /* both sides at once */
+        PLAIN "population X[3] { state v = 1, q = 0; v' = 0; q' = 0; spike at [1, 1, 5] }\n"
+              "projection X -> X via all_to_all no self { on pre { pre.q += post.v; post.v += 10 } }\nrun 1\n"
+              "expect sum(X.q) == 14 and X.v == [11, 11, 21]\n",
+        /* bounds act after every assignment */
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection P : In -> X via one_to_one { state w = 0.5 in [0, 1]; on pre { w += 3; w -= 0.25; post.v += w } }\n"
+                 "run 1\nexpect P.w == [0.75, 0.5, 0.5] and X.v[0] == 0.75\n",
+        /* delivered before the sender's own body */
+        PLAIN "population X[2] { state v = 0, y = 0; v' = 1; y' = 0; spike when v >= 1 { y = v; v = 0 } }\n"
+              "population Y[2] { state g = 0; g' = 0 }\nprojection X -> Y via one_to_one { on pre { post.g += pre.v } }\nrun 1\n"
+              "expect Y.g == [1, 1] and X.y == [1, 1]\n",
+    };
+
+    (void)state;
+    all_hold(texts, NL_LEN(texts));
+}
+
+/* What synapses do by themselves. */
+static void synapses_alone(void **state)
+{
+    static const char *const texts[] = {
+        /* crossings: old <= theta < new, old >= theta > new, after the bounds have acted */
+        PLAIN "population X[2] { state v = 0; v' = 0 }\nprojection P : X -> X via one_to_one { state l = 0, a = 0, b = 0\n"
+              "  l' = 1 - 2 * (step >= 4)\n  when l crosses above 1 { a += 1 }\n  when l crosses below 1 { b += 1 } }\n"
+              "record a = P.a\nrecord b = P.b\nrun 4\nexpect a[:, 0] == [0, 0, 0, 1, 1, 1, 1, 1, 1] and b[:, 0] == [0, 0, 0, 0, 0, 0, 0, 1, 1]\n",
+        PLAIN "population X[2] { state v = 0; v' = 0 }\nprojection P : X -> X via one_to_one { state l = 0 in [0, 1], a = 0, b = 0\n"
+              "  l' = 3\n  when l crosses above 1 { a += 1 }\n  when l >= 1 { b += 1 } }\nrun 4\nexpect P.a == [0, 0] and P.b == [1, 1]\n",
+        /* `every step`, `every T`, `at`, `next` of synapses */
+        PLAIN "population X[2] { state v = 0; next v = v + 1 + i }\nprojection P : X -> X via all_to_all { state a = 0, b = 0, c = 0, d = i\n"
+              "  next b = b + pre.v\n  every step { a += post.v; c = a + b }\n  every 1 { d = 10 * d + 1 } at 1.5 { d += 5 } }\nrun 2\n"
+              "expect P.a == [10, 10, 20, 20] and P.b == [6, 12, 6, 12] and P.c == P.a + P.b and P.d == [61, 161, 261, 361]\n",
+        /* given and set by number, recorded by number */
+        PLAIN "population In[4] { spike at [1, 1, 1, 1] }\npopulation X[3] { state v = 0; v' = 0 }\n"
+              "projection P : In -> X via all_to_all { state w = i; on pre { post.v += w; w += 100 } }\nrecord w = P.w\n"
+              "set P.w[5] = 50\nrun 1\nexpect X.v == [6, 67, 38]\nexpect w[-1, :] == P.w and P.w[5] == 150 and P.w[11] == 111 "
+              "and matrix(P.w)[1, 1] == 150\n",
+        /* a resting state is set, decays from there, and is seen decayed */
+        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\npopulation X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
+        "projection P : In -> X via all_to_all { state c = i decays 2; state w = 0; on pre { c += 1; w = c } on post { w = 0 } }\n"
+        "run 1\nexpect P.c within 1e-12 of arange(6) * exp(-0.5) + [1, 0, 1, 0, 1, 0]\n"
+        "set P.c[2:4] = 7\nrun 1\nexpect P.c[2:4] within 1e-12 of 7 * exp(-0.5)\nrun 3\n"
+        "expect P.w[3] within 1e-12 of 1 + 7 * exp(-2)\n",
+        /* an average over all of them too */
+        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\npopulation X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
+        "projection P : In -> X via all_to_all { state c = i decays 2; on pre { c += 1 } on post { c += 0 } }\n"
+        "record m = mean(P.c)\nrun 3\nexpect m[9] within 1e-12 of 2.5 * exp(-0.45)\nexpect m[20] within 1e-12 of 2.5 * exp(-1) + 0.5 * exp(-0.5)\n",
+    };
+
+    (void)state;
+    all_hold(texts, NL_LEN(texts));
+}
+
+/* A pair of spikes changes the weight by A exp(-|lag| / tau), whatever the delays, in terms of when they meet. */
+static void stdp_window(void **state)
+{
+    static const char text[] =
+        "param axon = 0, dendrite = 0\nsimulation { dt = 0.1; method = euler }\nlet lags = (arange(81) - 40) * 0.3\n"
+        "population A[81] { spike at 20 + 0 * arange(81) }\npopulation B[81] { spike at 20 + lags }\n"
+        "projection S : A -> B via one_to_one {\n  state w = 0\n  state x = 0 decays 3.7, y = 0 decays 5.1\n"
+        "  delay axon\n  dendritic_delay dendrite\n  on pre { x += 0.02; w -= y } on post { y += 0.03; w += x } }\nrun 45\n"
+        "let at = lags + dendrite - axon\n"
+        "let wanted = (at > -1e-6) * 0.02 * exp(-abs(at) / 3.7) - (at < -1e-6) * 0.03 * exp(-abs(at) / 5.1)\n"
+        "expect S.w within 1e-13 of wanted\n";
+    static const char *const defines[] = { "", "axon=1.2", "dendrite=0.9", "axon=2.1 dendrite=1.5", "dt=0.3 axon=0.6" };
+
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(defines); k++) model_free(model_of(text, defines[k]));
+}
+
+/* Traces that the synapses of a neuron share, and the same traces kept by each synapse. */
+static void shared_traces(void **state)
+{
+    static const char text[] =
+        "simulation { dt = 0.1; method = euler; seed = 5 }\npopulation A[23] { spike when bernoulli(0.05) }\n"
+        "population B[17] { spike when bernoulli(0.08) }\n"
+        "projection S : A -> B via random(p = 0.4) {\n  param z = uniform(0, 1e-300)\n"
+        "  state w = 0.5, x = 0, y = 0; x' = -x / 3; y' = -y / 2\n"
+        "  state w2 = 0.5, x2 = z, y2 = z; x2' = -x2 / 3; y2' = -y2 / 2\n  delay 0.4; dendritic_delay 0.3\n"
+        "  on pre { x += 0.1; w = clip(w - y, 0, 1); x2 += 0.1; w2 = clip(w2 - y2, 0, 1) }\n"
+        "  on post { y += 0.1; w = clip(w + x, 0, 1); y2 += 0.1; w2 = clip(w2 + x2, 0, 1) } }\n"
+        "run 10\nexpect S.w2 within 1e-13 of S.w\nexpect S.x2 within 1e-13 of S.x\nrun 20\n"
+        "expect S.w2 within 1e-13 of S.w\nexpect S.y2 within 1e-13 of S.y\nexpect max(S.w) - min(S.w) > 0.5\n";
+
+    (void)state;
+    model_free(model_of(text, ""));
+}
+
+/* A recorder that looks in every step, one that looks seldom, none: the same bits. */
+static void looking_changes_nothing(void **state)
+{
+    static const char *const looks[] = { "", "record x = S.x\nrecord y = S.c\n", "record c = S.c every 0.7\n",
+                                         "record m = mean(S.c * S.w)\n" };
+    char text[1500];
+    model *m[4];
+
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        snprintf(text, sizeof text,
+                 "simulation { dt = 0.1; method = euler; seed = 5 }\npopulation A[23] { spike when bernoulli(0.05) }\n"
+                 "population B[17] { spike when bernoulli(0.08) }\nprojection S : A -> B via random(p = 0.4) {\n"
+                 "  state w = 0.5, x = 0, c = 0; x' = -x / 3; c' = (0.1 - c) / 2; delay uniform(0, 2)\n"
+                 "  on pre { x += 0.1; c += 0.3*w } on post { c += 0.2; w = clip(w + x*c - 0.03, 0, 1) } }\n"
+                 "%srun 13.7\nrun 16.3\nlet w = S.w\n", looks[k]);
+        m[k] = model_of(text, "");
+        const array first = model_get(m[0], "w"), w = model_get(m[k], "w");
+        assert_memory_equal(first.data, w.data, w.rows * sizeof(double));
+    }
+    for (int k = 0; k < 4; k++) model_free(m[k]);
+}
+
+/* Noise of each synapse: variance, independence of its neighbours. */
+static void noise_of_synapses(void **state)
+{
+    static const char text[] =
+        "simulation { dt = 0.05; method = euler; seed = 4 }\npopulation A[100] { state v = 0; v' = 0 }\n"
+        "projection S : A -> A via all_to_all { state l = 0, m = 0, k = normal(0, 1) + 0*pre.v\n  l' = xi; m' = xi_b; k' = -k + sqrt(2) * xi_c }\nrun 2\n"
+        "let variance = mean(S.l^2) / 2, across = mean(S.l * S.m) / 2, next = mean(S.l[1:] * S.l[0:9999]) / 2\n"
+        "let far = mean(S.l[100:] * S.l[0:9900]) / 2, stationary = mean(S.k^2)\n";
+    model *m = model_of(text, "");
+
+    (void)state;
+    assert_true(fabs(model_number(m, "variance") - 1) < 4 * sqrt(2. / 10000));
+    assert_true(fabs(model_number(m, "across")) < 4 / sqrt(10000.));
+    assert_true(fabs(model_number(m, "next")) < 4 / sqrt(10000.));
+    assert_true(fabs(model_number(m, "far")) < 4 / sqrt(10000.));
+    assert_true(fabs(model_number(m, "stationary") - 1) < 4 * sqrt(2. / 10000) + 0.026);
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_against_a_loop),
         cmocka_unit_test(gated_against_a_loop),
+        cmocka_unit_test(arrivals),
+        cmocka_unit_test(order_of_code),
+        cmocka_unit_test(synapses_alone),
+        cmocka_unit_test(stdp_window),
+        cmocka_unit_test(shared_traces),
+        cmocka_unit_test(looking_changes_nothing),
+        cmocka_unit_test(noise_of_synapses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
