@@ -63,7 +63,9 @@ RUN_TESTS = \
     tests/run/test_delay \
     tests/run/test_derived \
     tests/run/test_noise tests/run/test_order \
+    tests/run/test_pathways \
     tests/run/test_same_bits \
+    tests/run/test_spikes \
     tests/run/test_trains
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \

@@ -307,7 +307,10 @@ static bool may_rest(nl_body *body, const nl_ast *statement)
         return false;
     }
     body->refractory = statement;
-    return nl_body_spikes(body) != NL_NO_EVENT || body->is_opaque
+    const uint32_t spikes_here = nl_body_spikes(body);
+    if (spikes_here != NL_NO_EVENT && body->ck->model->events.items[spikes_here].kind == NL_EVENT_TIMES)
+        return refuse_rest(body, statement->span, "these spikes come at given times, refractory or not", NULL);
+    return spikes_here != NL_NO_EVENT || body->is_opaque
            || refuse_rest(body, statement->span, "nothing spikes here, so nothing is refractory",
                           "say when it spikes: spike when CONDITION");
 }

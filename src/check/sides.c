@@ -35,6 +35,13 @@ static bool is_foreign(void *user, const nl_node *node)
 
 static bool depends_on_side(side *s, nl_ref ref) { return ref == 0 || !nl_expr_any(s->model->graph, ref, is_foreign, s); }
 
+static bool is_of_neurons(void *user, const nl_node *node)
+{
+    const side *s = user;
+
+    return node->kind == NL_X_STATE && s->model->vars.items[node->id].projection != s->number;
+}
+
 /* Everything that changes it happens to all synapses of the neuron at once. */
 static bool is_changed_on_side(side *s, uint32_t var)
 {
@@ -46,6 +53,7 @@ static bool is_changed_on_side(side *s, uint32_t var)
             const nl_write *w = &path->writes.items[j];
             if (w->kind != NL_WRITE_OWN || w->var != var) continue;
             if (path->on_post != (s->kind == NL_X_POST) || !depends_on_side(s, w->value)) return false;
+            if (path->in_turn && nl_expr_any(model->graph, w->value, is_of_neurons, s)) return false;
             if (path->delay != 0 && nl_graph_node(model->graph, path->delay)->space != 0) return false;
         }
     }

@@ -176,11 +176,19 @@ typedef struct filling {
     size_t count, limit;
 } filling;
 
+/* One synapse after the other: numbers, too, are as the one before left them. */
+static void compute_numbers(nl_machine *machine, const block *before)
+{
+    for (const block *b = machine->body.blocks; b < before; b++)
+        if (b->segment->kind == NL_C_SCALAR) machine_run_scalars(machine, b);
+}
+
 static void flush(filling *f)
 {
     nl_machine *machine = f->machine;
 
     if (f->count == 0) return;
+    if (f->limit == 1) compute_numbers(machine, f->b);
     machine->elements = machine->element_room;
     machine->pre = machine->pre_room;
     machine->post = machine->post_room;

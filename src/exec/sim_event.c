@@ -40,6 +40,13 @@ static void list_add(nl_fired *list, const nl_fired *more)
 
 static const nl_event *event_of(const nl_sim *sim, size_t event) { return &sim->model->events.items[event]; }
 
+static bool is_spike(const nl_sim *sim, size_t event)
+{
+    const char *name = event_of(sim, event)->name;
+
+    return name != NULL && strcmp(name, "spikes") == 0;
+}
+
 static size_t population_count(const nl_sim *sim, uint32_t population)
 {
     return sim->model->populations.items[population].count;
@@ -153,6 +160,20 @@ void sim_make_gates(nl_sim *sim)
         sim->active[p] = &sim->gate_selections[k];
     }
     sim->store.active = sim->active;
+}
+
+static void open_for_a_step(nl_sim *sim, uint32_t mem)
+{
+    double *open = nl_store_at(&sim->store, mem, 0);
+
+    for (size_t k = 0; k < sim->lowered->memory.mems.items[mem].count; k++) open[k] = 1;
+}
+
+void sim_open_for_variable(nl_sim *sim, uint32_t var)
+{
+    for (size_t k = 0; k < sim->lowered->gates.count; k++)
+        if (sim->lowered->gates.items[k].projection == sim->model->vars.items[var].projection)
+            open_for_a_step(sim, sim->lowered->gates.items[k].open);
 }
 
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
@@ -341,17 +362,32 @@ static void find_cursors(nl_sim *sim)
     }
 }
 
+static void forget_spikes(nl_sim *sim, size_t event)
+{
+    sim->events[event].last.count = 0;
+    if (sim->lowered->events[event].spiked != UINT32_MAX) clear(sim, sim->lowered->events[event].spiked);
+}
+
+/* Spikes on their way stay on it. */
+void sim_reset_events_of(nl_sim *sim, uint32_t population)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (event_of(sim, k)->population == population) forget_spikes(sim, k);
+    for (size_t k = 0; k < sim->model->refractories.count; k++)
+        if (sim->model->refractories.items[k].population == population) clear(sim, sim->lowered->refractories[k].state);
+}
+
 void sim_reset_events(nl_sim *sim)
 {
     for (size_t k = 0; k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) run->log[j].count = 0;
-        run->last.count = 0;
-        if (sim->lowered->events[k].spiked != UINT32_MAX) clear(sim, sim->lowered->events[k].spiked);
+        forget_spikes(sim, k);
         if (sim->lowered->events[k].mask != UINT32_MAX) clear(sim, sim->lowered->events[k].mask);
     }
     for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
     for (size_t k = 0; k < sim->lowered->visits.count; k++) clear(sim, sim->lowered->visits.items[k]);
+    for (size_t k = 0; k < sim->lowered->gates.count; k++) open_for_a_step(sim, sim->lowered->gates.items[k].open);
     find_cursors(sim);
 }
 
@@ -533,7 +569,7 @@ static void list_held(nl_sim *sim, size_t number)
     const double state = *nl_store_at(&sim->store, code->state, 0);
     bool is_held = r->time != 0 ? state >= (double)sim->store.step : state != 0;
     for (size_t k = 0; k < sim->model->events.count; k++)
-        if (event_of(sim, k)->population == r->population && sim->store.lists[k].count > 0) is_held = true;
+        if (event_of(sim, k)->population == r->population && is_spike(sim, k) && sim->store.lists[k].count > 0) is_held = true;
     list->count = is_held;
     list->ids[0] = 0;
 }

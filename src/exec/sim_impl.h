@@ -118,9 +118,11 @@ bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders sy
 void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
 void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is read or changed from outside */
+void sim_open_for_variable(nl_sim *sim, uint32_t var); /* after it */
 void sim_make_events(nl_sim *sim);
 void sim_prepare_events(nl_sim *sim);
 void sim_reset_events(nl_sim *sim);
+void sim_reset_events_of(nl_sim *sim, uint32_t population);
 void sim_begin_detection(nl_sim *sim); /* before a step */
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure); /* what is in the lists happens now */

@@ -373,6 +373,7 @@ nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_f
     for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++)
         if (var_of(sim, v)->kind == NL_VAR_STATE && var_of(sim, v)->population == population)
             status = init_state(sim, v, failure);
+    sim_reset_events_of(sim, population);
     return status;
 }
 
@@ -405,6 +406,7 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
     if (conn != NULL) nl_conn_by_place(conn, values, nl_store_at(&sim->store, mem, 0));
     else memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+    sim_open_for_variable(sim, var);
 }
 
 /* --- snapshots --- */

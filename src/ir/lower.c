@@ -241,7 +241,10 @@ static nl_ref replace_leaf(void *user, nl_graph *graph, nl_ref ref)
     const nl_node copy = *nl_graph_node(graph, ref), *node = &copy;
 
     switch ((nl_node_kind)node->kind) {
-    case NL_X_OP: return clock_operation(e, node);
+    case NL_X_OP: {
+        const nl_ref crossing = env_crossing(e, node);
+        return crossing != 0 ? crossing : clock_operation(e, node);
+    }
     case NL_X_TABLE: return env_table(e, node);
     case NL_X_REDUCE: return is_one_by_one(e) ? not_one_by_one(e, "a reduction") : env_reduction(e, node);
     case NL_X_GATHER:
@@ -365,7 +368,8 @@ static nl_roots lower_block(lowering *lo, const nl_block *block)
 
     for (size_t k = 0; k < block->assigns.count; k++) {
         const nl_assign *a = &block->assigns.items[k];
-        root_add(lo, &roots, bounded(e, a->var, env_eval(e, a->value)), lo->var_mem[a->var], false, a->span);
+        const nl_ref value = bounded(e, a->var, env_eval(e, a->value));
+        root_add(lo, &roots, stays_if_held(lo, a->var, value, env_step(e)), lo->var_mem[a->var], false, a->span);
     }
     return roots;
 }

@@ -53,6 +53,7 @@ typedef struct nl_refractory_code {
 typedef struct nl_gate_code {
     uint32_t projection;
     uint32_t gate, last; /* memory over the pre neurons: whether it is open; the step up to which synapses are moved */
+    uint32_t open;       /* .. whether it was open for its own sake in the last step; 1 where states were put in place */
 } nl_gate_code;
 
 /* How a step is made. */
@@ -91,7 +92,7 @@ typedef struct nl_lowered {
     NL_LIST(nl_gate_code) gates;
     nl_roots detect;             /* ADAPTIVE: conditions of events at a place within the step */
     nl_roots gate_roots;         /* computed before the step */
-    NL_LIST(uint32_t) visits;    /* memory of last visits and gates: 0 at the start */
+    NL_LIST(uint32_t) visits;    /* memory of last visits and crossings: 0 at the start */
     const nl_roots *settle;      /* by projection: brings the memory of its states up to now; empty: it is */
     const nl_prev_def *prevs;    /* the model's and those made for projections */
     const uint32_t *prev_mem;    /* by previous value; UINT32_MAX: kept in the variable's own ring */

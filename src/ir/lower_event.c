@@ -36,9 +36,9 @@ static nl_ref steps_now(lowering *lo)
     return lo->out->stepping == NL_STEP_ADAPTIVE ? op2(lo, NL_OP_ADD, step_now(lo), load(lo, lo->out->sigma)) : step_now(lo);
 }
 
-/* After a spike in step s for n steps: those that make the states of s + 1 .. s + n.  Adaptive methods end their steps
- * where the time is over. */
-nl_ref held(lowering *lo, uint32_t population)
+/* After a spike in step s for n steps: the states of s + 1 .. s + n.  Adaptive methods end their steps where the time is
+ * over. */
+static nl_ref held_in(lowering *lo, uint32_t population, nl_ref step)
 {
     size_t k = 0;
     const nl_refractory *r = refractory_of(lo, population, &k);
@@ -47,7 +47,18 @@ nl_ref held(lowering *lo, uint32_t population)
     if (r->time == 0) return op2(lo, NL_OP_NE, state, number(lo, 0));
     if (lo->out->stepping == NL_STEP_ADAPTIVE)
         return op2(lo, NL_OP_GT, state, op2(lo, NL_OP_ADD, steps_now(lo), number(lo, 1e-9)));
-    return op2(lo, NL_OP_GE, state, op2(lo, NL_OP_ADD, step_now(lo), number(lo, 1)));
+    return op2(lo, NL_OP_GE, state, step);
+}
+
+nl_ref held(lowering *lo, uint32_t population)
+{
+    return held_in(lo, population, op2(lo, NL_OP_ADD, step_now(lo), number(lo, 1)));
+}
+
+nl_ref stays_if_held(lowering *lo, uint32_t var, nl_ref value, nl_ref step)
+{
+    if (!is_held(lo, var)) return value;
+    return op3(lo, NL_OP_IF, held_in(lo, lo->model->vars.items[var].population, step), load(lo, lo->var_mem[var]), value);
 }
 
 /* --- memory --- */
@@ -125,29 +136,64 @@ static nl_ref only_largest(env *end, const nl_event *event, nl_ref condition)
                     nl_graph_add(lo->graph, &largest)));
 }
 
+static bool may_jump(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT;
+}
+
+/* Steps of all kinds share what they know of a condition. */
+static uint32_t tested_memory(lowering *lo, nl_ref condition)
+{
+    for (size_t k = 0; k < lo->tests.count; k++)
+        if (lo->tests.items[k].condition == condition) return lo->tests.items[k].mem;
+    const uint32_t space = nl_graph_node(lo->graph, condition)->space;
+    const uint32_t mem = memory_add(lo, "tested", space, nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+    NL_PUSH(lo->arena, &lo->tests, ((test){ condition, mem }));
+    NL_PUSH(lo->arena, &lo->out->visits, mem);
+    return mem;
+}
+
+static bool is_stored(const nl_roots *roots, uint32_t mem)
+{
+    for (size_t k = 0; k < roots->count; k++)
+        if (roots->items[k].mem == mem && roots->items[k].kind == NL_ROOT_STORE) return true;
+    return false;
+}
+
+/* Whether something held before: when this step began or when the last one was tested, for in between bodies, synapses
+ * and `set` may have changed the state.  In the first step there is no last one. */
+static nl_ref held_before(env *after, nl_ref condition)
+{
+    lowering *lo = after->lo;
+    const nl_ref began = env_eval(after->start, condition);
+
+    if (after->tested == NULL || !nl_expr_any(lo->graph, condition, may_jump, NULL)) return began;
+    const uint32_t mem = tested_memory(lo, condition);
+    if (!is_stored(after->tested, mem)) root_add(lo, after->tested, env_eval(after, condition), mem, true, (nl_span){ 0 });
+    return op2(lo, NL_OP_OR, began, op2(lo, NL_OP_NE, load(lo, mem), number(lo, 0)));
+}
+
+nl_ref env_crossing(env *e, const nl_node *node)
+{
+    nl_ref args[NL_NODE_ARGS];
+    bool any = false;
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node *arg = nl_graph_node(e->lo->graph, node->args[k]);
+        args[k] = arg->kind == NL_X_OLD ? arg->args[0] : node->args[k];
+        any |= arg->kind == NL_X_OLD;
+    }
+    return any ? held_before(e, nl_expr_op(e->lo->graph, (nl_op)node->op, args, node->arg_count, node->dim)) : 0;
+}
+
 static nl_ref became_true(env *after, const nl_event *event)
 {
     lowering *lo = after->lo;
     const nl_ref now = env_eval(after, event->condition);
 
     if (event->kind != NL_EVENT_EDGE) return now;
-    return both(lo, now, op1(lo, NL_OP_NOT, env_eval(after->start, event->condition)));
-}
-
-/* It was false at the last detection, or a body has made it false since. */
-static nl_ref is_news(env *end, nl_roots *roots, const nl_event *event, nl_event_code *code)
-{
-    lowering *lo = end->lo;
-    const nl_ref now = env_eval(end, event->condition), before = env_eval(end->start, event->condition);
-
-    if (event->kind != NL_EVENT_EDGE) return now;
-    if (code->held_before == UINT32_MAX) {
-        code->held_before = population_memory(lo, event->population, "condition before");
-        root_add(lo, &lo->out->first, before, code->held_before, false, event->span);
-    }
-    root_add(lo, roots, now, code->held_before, true, event->span);
-    return both(lo, now,
-                op1(lo, NL_OP_NOT, both(lo, before, op2(lo, NL_OP_NE, load(lo, code->held_before), number(lo, 0)))));
+    return both(lo, now, held_before(after, op1(lo, NL_OP_NOT, event->condition)));
 }
 
 static bool is_spike(const nl_event *event) { return event->name != NULL && strcmp(event->name, "spikes") == 0; }
@@ -200,10 +246,11 @@ void lower_detection(env *end, nl_roots *roots)
 {
     lowering *lo = end->lo;
 
+    end->tested = roots;
     for (size_t k = 0; k < lo->model->events.count; k++) {
         const nl_event *event = &lo->model->events.items[k];
         if (!is_detected(event) || is_located(lo, k)) continue;
-        nl_ref condition = is_news(end, roots, event, &lo->events[k]);
+        nl_ref condition = became_true(end, event);
         if (is_spike(event)) condition = gated_by_refractory(end, roots, event, condition);
         if (event->select != 0) condition = only_largest(end, event, condition);
         if (space_of(lo, event->population) == 0)
@@ -339,7 +386,9 @@ static void lower_body(lowering *lo, size_t number_of)
     if (event->population == UINT32_MAX) return;
     for (size_t k = 0; k < event->assigns.count; k++) {
         const nl_assign *a = &event->assigns.items[k];
-        root_add(lo, &code->body, bounded(e, a->var, env_eval(e, a->value)), lo->var_mem[a->var], false, a->span);
+        const nl_ref value = bounded(e, a->var, env_eval(e, a->value));
+        root_add(lo, &code->body, is_spike(event) ? value : stays_if_held(lo, a->var, value, step_now(lo)),
+                 lo->var_mem[a->var], false, a->span);
     }
     begin_refractory(e, event, &code->body);
     if (space_of(lo, event->population) != 0 && !is_pointwise(lo, &code->body))
@@ -389,6 +438,19 @@ static bool is_changed_here(const path *p, const nl_node *value)
     return false;
 }
 
+/* Something that one synapse writes and the next one reads. */
+static bool is_written_in_turn(void *user, const nl_node *node)
+{
+    const path *p = user;
+
+    if (node->kind != NL_X_LOAD || !p->model->in_turn) return false;
+    for (size_t k = 0; k < p->model->writes.count; k++) {
+        const nl_write *w = &p->model->writes.items[k];
+        if (w->kind != NL_WRITE_OWN && p->lo->var_mem[w->var] == node->id) return true;
+    }
+    return false;
+}
+
 /* What is the same for all synapses of a neuron is computed once for the neuron. */
 static nl_ref once_for_neuron(void *user, nl_graph *graph, nl_ref ref)
 {
@@ -396,9 +458,13 @@ static nl_ref once_for_neuron(void *user, nl_graph *graph, nl_ref ref)
     lowering *lo = p->lo;
     nl_node node = *nl_graph_node(graph, ref);
 
-    if (nl_graph_space(graph, node.space)->kind != NL_SPACE_SYNAPSES) return ref;
-    if ((dependence_of(lo, ref) & (HAS_PRE | HAS_POST | HAS_OWN)) != p->flag) return 0;
-    if (node.kind == p->side && !is_changed_here(p, nl_graph_node(graph, node.args[0]))) return ref;
+    if (nl_graph_space(graph, node.space)->kind != NL_SPACE_SYNAPSES) {
+        if (node.kind != NL_X_LOAD || !is_changed_here(p, &node)) return p->space == 0 ? 0 : ref;
+    } else {
+        if ((dependence_of(lo, ref) & (HAS_PRE | HAS_POST | HAS_OWN)) != p->flag) return 0;
+        if (node.kind == p->side && !is_changed_here(p, nl_graph_node(graph, node.args[0]))) return ref;
+        if (nl_expr_any(graph, ref, is_written_in_turn, p)) return node.kind == NL_X_OP ? 0 : ref;
+    }
     const uint32_t mem = memory_add(lo, "of the neuron", p->space, nl_graph_space(graph, p->space)->count, UINT32_MAX);
     root_add(lo, &p->code->neurons, strip_to(lo, ref, p->space), mem, false, p->model->span);
     const nl_node seen_value = { .kind = (uint8_t)p->side,

@@ -28,6 +28,12 @@ typedef struct lazy {
     uint32_t gate_mem, open_mem;
 } lazy;
 
+/* A condition that events compare with what it was, and where that is kept. */
+typedef struct test {
+    nl_ref condition;
+    uint32_t mem;
+} test;
+
 typedef struct lowering {
     nl_arena *arena;
     nl_diags *diags;
@@ -46,6 +52,7 @@ typedef struct lowering {
     lazy **lazies;       /* by projection, or NULL */
     nl_event_code *events;
     nl_refractory_code *refractories;
+    NL_LIST(test) tests;
     uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
     uint8_t *known;      /* by node: what it depends on, plus 1; 0: not found yet */
     size_t known_room;
@@ -73,6 +80,7 @@ struct env {
     nl_node_kind side;    /* shifted, with a delay for each synapse: PRE or POST, whose neurons are looked at; else 0 */
     env *seen_from[2];    /* this environment from the PRE and POST side */
     env *start;           /* the start of this step: slopes there */
+    nl_roots *tested;     /* in conditions of populations: what the next step must know of them; else NULL */
     env *shifted;         /* list of delayed environments made from this one */
     env *next_shifted;
 };
@@ -138,6 +146,8 @@ void lower_event_code(lowering *lo);
 void begin_events(lowering *lo);                   /* memory of what events leave behind */
 nl_ref env_spiked(env *e, uint32_t event);
 nl_ref held(lowering *lo, uint32_t population);    /* whether an element is refractory in the step being made */
+nl_ref env_crossing(env *e, const nl_node *node);  /* a comparison of NL_X_OLD; 0: it is none */
+nl_ref stays_if_held(lowering *lo, uint32_t var, nl_ref value, nl_ref step); /* .. in the step of this number */
 bool is_held(const lowering *lo, uint32_t var);
 
 /* lower_noise.c */

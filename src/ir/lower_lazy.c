@@ -340,7 +340,6 @@ void find_lazy(lowering *lo)
         z->last = add_memory(lo, k, "last visit", z->by_row ? pre_space(lo, k) : m->projections.items[k].space);
         lo->lazies[k] = z;
         NL_PUSH(lo->arena, &lo->out->visits, z->last);
-        if (z->gate != 0) NL_PUSH(lo->arena, &lo->out->visits, z->open_mem);
         note(lo, k, z);
     }
 }
@@ -417,12 +416,13 @@ nl_ref lazy_value(env *e, uint32_t var)
 
 /* --- the steps --- */
 
-/* The gate is open for a step longer than its condition holds: in that step a state leaves the border. */
+/* The gate is open for a step longer than its condition holds: in that step a state leaves the border.  So may one that
+ * is put there, at the start or by `set`. */
 static void lower_gate(lowering *lo, uint32_t projection, const lazy *z)
 {
     env *e = env_new(lo, number(lo, 0));
     const nl_ref open = env_eval(e, z->gate);
-    const nl_gate_code code = { projection, z->gate_mem, z->last };
+    const nl_gate_code code = { projection, z->gate_mem, z->last, z->open_mem };
 
     root_add(lo, &lo->out->gate_roots, op2(lo, NL_OP_OR, open, op2(lo, NL_OP_NE, load(lo, z->open_mem), number(lo, 0))),
              z->gate_mem, true, (nl_span){ 0 });

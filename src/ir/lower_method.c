@@ -523,12 +523,10 @@ static env *after_env(stepper *s)
     return e;
 }
 
-static nl_ref stays_if_held(stepper *s, uint32_t var, nl_ref value)
+/* The state that this step makes. */
+static nl_ref made(stepper *s, uint32_t var, nl_ref value)
 {
-    lowering *lo = s->lo;
-
-    if (!is_held(lo, var)) return value;
-    return op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), load(lo, lo->var_mem[var]), value);
+    return stays_if_held(s->lo, var, value, op2(s->lo, NL_OP_ADD, env_step(s->start), number(s->lo, 1)));
 }
 
 static void run_block(stepper *s, const nl_block *block)
@@ -540,7 +538,7 @@ static void run_block(stepper *s, const nl_block *block)
         values[k] = bounded(e, block->assigns.items[k].var, env_eval(e, block->assigns.items[k].value));
     for (size_t k = 0; k < block->assigns.count; k++) {
         const uint32_t var = block->assigns.items[k].var;
-        s->value[var] = stays_if_held(s, var, values[k]);
+        s->value[var] = made(s, var, values[k]);
     }
 }
 
@@ -551,7 +549,7 @@ static void finish_values(stepper *s)
     for (uint32_t v = 0; v < model->vars.count; v++)
         if (model->vars.items[v].next != 0) s->value[v] = env_eval(s->start, model->vars.items[v].next);
     for (uint32_t v = 0; v < model->vars.count; v++)
-        if (s->value[v] != 0) s->value[v] = stays_if_held(s, v, bounded(s->start, v, s->value[v]));
+        if (s->value[v] != 0) s->value[v] = made(s, v, bounded(s->start, v, s->value[v]));
     for (size_t k = 0; k < model->blocks.count; k++)
         if (model->blocks.items[k].kind == NL_BLOCK_EVERY_STEP) run_block(s, &model->blocks.items[k]);
     for (size_t k = 0; k < model->events.count; k++)

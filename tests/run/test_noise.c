@@ -45,6 +45,59 @@ static void symbols(void **state)
     model_free(m);
 }
 
+/* Redrawn every 0.5 and held in between: constant pieces, whose sum has the variance of as many independent numbers. */
+static void held_for_intervals(void **state)
+{
+    static const char text[] = "simulation { dt = 0.1; method = euler; seed = 9 }\n"
+                               "population N[20000] {\n"
+                               "  state n = normal(0, 1.5), y = 0\n"
+                               "  y' = n\n"
+                               "  every 0.5 { n = normal(0, 1.5) }\n"
+                               "}\n"
+                               "record few = N.n[0:7]\n"
+                               "run 4\n"
+                               "let variance = mean(N.y^2) / (8 * 0.25 * 2.25)\n"
+                               "let average = mean(N.y) / (1.5 * sqrt(2))\n";
+    model *m = model_of(text, "");
+
+    const array few = model_get(m, "few");
+
+    (void)state;
+    for (size_t k = 7; k < few.rows * 7; k++) /* a new one at 0.5, 1, .. */
+        assert_true((few.data[k] != few.data[k - 7]) == (k / 7 % 5 == 0));
+    assert_true(fabs(model_number(m, "variance") - 1) < 4 * sqrt(2. / 20000));
+    assert_true(fabs(model_number(m, "average")) < 4 / sqrt(20000.));
+    model_free(m);
+}
+
+static double covariance(array v, size_t lag)
+{
+    const size_t shift = lag * v.columns, count = v.rows * v.columns - shift;
+    double sum = 0;
+
+    for (size_t k = 0; k < count; k++) sum += v.data[k] * v.data[k + shift];
+    return sum / (double)count;
+}
+
+/* The covariance of an Ornstein-Uhlenbeck process over several lags, from one long path of many. */
+static void autocorrelation(void **state)
+{
+    static const char text[] = "simulation { dt = 0.1; method = euler; seed = 21 }\n"
+                               "population N[2000] { state v = normal(0, 1); 4 * v' = -v + sqrt(8) * xi_a }\n"
+                               "population M[2000] { state v = normal(0, 1); 4 * v' = -v + sqrt(8) * xi_b }\n"
+                               "record v = N.v every 2\n"
+                               "run 40\n"
+                               "let apart = mean(N.v * M.v)\n";
+    model *m = model_of(text, "");
+    const double step = 1 - 0.1 / 4, bias = 1 / (1 - 0.1 / 8), independent = 2000 * 40 / 8.; /* Euler's own variance */
+
+    (void)state;
+    for (int lag = 0; lag < 4; lag++)
+        assert_true(fabs(covariance(model_get(m, "v"), (size_t)lag) / bias - pow(step, 20 * lag)) < 4 * sqrt(2 / independent));
+    assert_true(fabs(model_number(m, "apart")) < 4 * bias / sqrt(2000.));
+    model_free(m);
+}
+
 /* Geometric Brownian motion has a solution for each path, w being the path: exp((0.5 - 0.32 ITO) t + 0.8 w). */
 static void strong_order(void **state)
 {
@@ -81,7 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ornstein_uhlenbeck), cmocka_unit_test(symbols), cmocka_unit_test(strong_order),
-        cmocka_unit_test(weak_order),
+        cmocka_unit_test(weak_order), cmocka_unit_test(held_for_intervals), cmocka_unit_test(autocorrelation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

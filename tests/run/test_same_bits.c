@@ -19,6 +19,28 @@
 
 static const char one_run[] = HEAD NETWORK "run 4\n" TAIL;
 
+/* Spikes with delays of each kind, refractoriness, plasticity that rests between events, gated latent states, noise. */
+#define SPIKING_HEAD "simulation { dt = 0.1; method = euler; seed = 23 }\n"
+#define SPIKING SPIKING_HEAD SPIKING_NETWORK
+#define SPIKING_NETWORK                                                                                                \
+    "population X[1003] {\n  param T = 0.1 * (i mod 9)\n  input s\n  state x = uniform(0, 1), w = 0, h = 0\n"           \
+    "  state g = 0 decays 0.8\n  1.9 * x' = 1.7 - x + g - w + s - 0.1 * delay(x, 0.33) + 0.05*xi\n"                    \
+    "  3 * w' = 0.1*x - w; h' = x - h\n  spike when x > 1 { x = 0.2; w += 0.1*x + 0.01 * uniform(0, 1) }\n"            \
+    "  refractory T holding x\n  event low when w crosses below 0.1 { w += 0.003 } }\n"                                \
+    "population Y[31] { state y = 0, w = 0; y' = 0.8 - y; w' = -w; refractory while w > 0.4 holding y\n"               \
+    "  spike when y > 0.5 select max(y + 0.01*i) { w += 1; y = 0 } }\n"                                                \
+    "projection X -> X via random(p = 0.02) { delay uniform(0.1, 2); param w = normal(0.02, 0.01); on pre { post.g += w } }\n" \
+    "projection P : X -> Y via random(p = 0.2) {\n  state a = 0.4 in [0, 1], x = 0, y = 0; x' = -x / 2; y' = -y / 3\n" \
+    "  delay 1.3; dendritic_delay 0.2\n  on pre { post.y += 0.01*a; x += 0.1; a -= 0.3*y }\n"                          \
+    "  on post { y += 0.1*pre.x; a += 0.2*x } }\n"                                                                     \
+    "projection Q : X -> X via random(p = 0.02) no self {\n  state l = uniform(0, 1) in [0, 1], J = 0.01\n"            \
+    "  l' = -0.1 * (l <= 0.4) + 0.05 * (l >= 0.4) + 40 * (post.h - 0.5) * pre.spiked\n"                                 \
+    "  when l crosses above 0.4 { J = 0.3 } when l crosses below 0.4 { J = 0.01 }\n  post.s += J * pre.x * pre.spiked }\n" \
+    "projection Y -> X via all_to_all { state c = i / 1e7 decays 2; delay 0.1 * pre.i; on pre { c += 0.1*c; post.g -= c } }\n"
+#define SPIKING_TAIL "let x = X.x, y = Y.y + mean(P.a) + mean(Q.J) + mean(Q.l) + mean(P.y)\n"
+
+static const char spiking_run[] = SPIKING "run 9\n" SPIKING_TAIL;
+
 typedef struct result {
     array x, y;
     model *m;
@@ -33,9 +55,9 @@ static result run(const char *text, const char *defines)
     return r;
 }
 
-static void assert_same(const char *text, const char *what)
+static void assert_same_as(const char *base, const char *text, const char *what)
 {
-    result a = run(one_run, ""), b = run(text, "");
+    result a = run(base, ""), b = run(text, "");
 
     assert_int_equal(a.x.rows, 1003);
     if (memcmp(a.x.data, b.x.data, 1003 * sizeof(double)) != 0)
@@ -44,6 +66,27 @@ static void assert_same(const char *text, const char *what)
         fail_msg("%s: Y.y differs by %.3g", what, distance(a.y, b.y));
     model_free(a.m);
     model_free(b.m);
+}
+
+static void assert_same(const char *text, const char *what) { assert_same_as(one_run, text, what); }
+
+static void assert_same_spikes(const char *text, const char *what) { assert_same_as(spiking_run, text, what); }
+
+static void spiking(void **state)
+{
+    (void)state;
+    model_free(model_of(SPIKING "record X.spikes\nrun 9\nexpect 0.02 < mean(Q.J) < 0.29 and mean(count(X.spikes)) > 2\n", ""));
+    assert_same_spikes(SPIKING "run 1.2\nrun 2.8\nrun 0\nrun 5\n" SPIKING_TAIL, "in pieces");
+    assert_same_spikes(SPIKING "for k in 0 .. 90 { run 0.1 }\n" SPIKING_TAIL, "step by step");
+    assert_same_spikes(SPIKING "run 3.3\nreset\nrun 9\n" SPIKING_TAIL, "after a reset");
+    assert_same_spikes(SPIKING "run 4\nsnapshot here\nrun 1\nrestore here\nrun 5\n" SPIKING_TAIL, "after a snapshot");
+    assert_same_spikes(SPIKING "record X.spikes\nrecord Y.spikes\nrecord v = X.x at X.low\nrecord a = P.a every 0.7\n"
+                               "record l = Q.l[0:50]\nrecord m = mean(Q.J) + mean(P.x)\nrun 9\n" SPIKING_TAIL, "with recorders");
+    assert_same_spikes(SPIKING "run 4.5\nlet here = Q.l\nlet there = P.y\nrun 4.5\n" SPIKING_TAIL, "looked at");
+    assert_same_spikes(SPIKING "run 4.5\nset Q.l = Q.l\nset X.w = X.w\nrun 4.5\n" SPIKING_TAIL, "set to what it is");
+    assert_same_spikes(SPIKING_HEAD "population Z[7] { state z = 0; z' = xi; spike when z > 1 { z = 0 } }\n"
+                       "projection Z -> Z via all_to_all { state k = 0; k' = xi - k; on pre { post.z += 0.1*k } }\n"
+                       SPIKING_NETWORK "run 9\n" SPIKING_TAIL, "beside another population");
 }
 
 static void cut_in_pieces(void **state)
@@ -112,29 +155,29 @@ static void the_seed_matters(void **state)
 }
 
 /* What this processor lacks falls back to what it has, so that the test is weak there, not wrong. */
-static void instruction_sets(void **state)
+static void assert_same_everywhere(const char *text)
 {
     static const char *const sets[] = { "baseline", "avx2", "avx512" };
-    array x[3], y[3];
+    result r[3];
 
-    (void)state;
     for (int k = 0; k < 3; k++) {
         setenv("NETLANG_ISA", sets[k], 1);
-        const result r = run(one_run, "");
-        x[k] = (array){ 1003, 1, memcpy(malloc(1003 * sizeof(double)), r.x.data, 1003 * sizeof(double)) };
-        y[k] = (array){ 31, 1, memcpy(malloc(31 * sizeof(double)), r.y.data, 31 * sizeof(double)) };
-        model_free(r.m);
+        r[k] = run(text, "");
     }
     unsetenv("NETLANG_ISA");
     for (int k = 1; k < 3; k++) {
-        if (memcmp(x[0].data, x[k].data, 1003 * sizeof(double)) != 0)
-            fail_msg("%s: X.x differs by %.3g", sets[k], distance(x[0], x[k]));
-        assert_memory_equal(y[0].data, y[k].data, 31 * sizeof(double));
+        if (memcmp(r[0].x.data, r[k].x.data, 1003 * sizeof(double)) != 0)
+            fail_msg("%s: X.x differs by %.3g", sets[k], distance(r[0].x, r[k].x));
+        assert_memory_equal(r[0].y.data, r[k].y.data, 31 * sizeof(double));
     }
-    for (int k = 0; k < 3; k++) {
-        free(x[k].data);
-        free(y[k].data);
-    }
+    for (int k = 0; k < 3; k++) model_free(r[k].m);
+}
+
+static void instruction_sets(void **state)
+{
+    (void)state;
+    assert_same_everywhere(one_run);
+    assert_same_everywhere(spiking_run);
 }
 
 int main(void)
@@ -142,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_in_pieces),    cmocka_unit_test(with_recorders),   cmocka_unit_test(beside_others),
         cmocka_unit_test(from_templates), cmocka_unit_test(the_seed_matters), cmocka_unit_test(instruction_sets),
+        cmocka_unit_test(spiking),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,8 @@ static const fault_case fault_cases[] = {
     /* rest */
     { PLAIN "population X[3] { state v = 0; v' = 1; refractory 2 }", NL_E_BODY_EVENT, 2, 40,
       "nothing spikes here, so nothing is refractory" },
+    { PLAIN "population X[3] { state v = 0; v' = 1; spike at [2, 3, 4]; refractory 2 }", NL_E_BODY_EVENT, 2, 60,
+      "these spikes come at given times, refractory or not" },
     { PLAIN "population X[3] { state v = 0; v' = 1; spike when v > 1 { v = 0 } refractory -2 }", NL_E_BODY_EVENT, 2, 78,
       "a refractory period is finite and not negative" },
     { UNITS "population X[3] { state v = 0; v' = 1 [1/ms]; spike when v > 1 { v = 0 } refractory 2 }", NL_E_DIMENSION,
