@@ -55,6 +55,38 @@ expect B.h within 1e-9 of sum(arange(50)) * scale[arange(10) mod 2]
 END
 holds fixed
 
+# Each projection numbers neurons from the beginning of its own sides.
+cat >sides.net <<'END'
+simulation { dt = 0.1 ms; method = exact }
+synapse stdp(target : name) {
+  state w = 0.5
+  state x = 0 decays 20 ms
+  state y = 0 decays 20 ms
+  on pre { post.target += w; w -= 0.01 * y; x += 1 }
+  on post { w += 0.01 * x; y += 1 }
+}
+population A[4] { state phase = 0 ms; phase' = 1; spike when phase >= 11 ms + 1.3 ms * i { phase = 0 ms } }
+population B[4] { state phase = 0 ms, g = 0; phase' = 1; spike when phase >= 12.1 ms + 1.7 ms * i { phase = 0 ms } }
+projection S : A[0:2] -> B[2:4] via all_to_all using stdp(g)
+projection T : A -> B via where(pre.i < 2 and post.i >= 2) using stdp(g)
+projection U : A[2:4] -> B[0:2] via all_to_all using stdp(g)
+projection V : A -> B via where(pre.i >= 2 and post.i < 2) using stdp(g)
+
+population X[6] { input s; state x = 1 + i }
+projection X[0:2] -> X[4:6] via all_to_all { post.s += pre.x * post.x }
+projection X[2:5] -> X[1:3] via where(pre.i >= 0) { post.s += sin(pre.x * post.x) }
+run 300 ms
+expect S.w == T.w
+expect S.x == T.x
+expect S.y == T.y
+expect U.w == V.w
+expect U.x == V.x
+expect U.y == V.y
+expect min(S.x) > 0.5 and min(U.y) > 0.5
+expect X.s within 1e-12 of [0, sum(sin([3, 4, 5] * 2)), sum(sin([3, 4, 5] * 3)), 0, 15, 18]
+END
+holds sides
+
 # Spikes on their way are part of the state.
 cat >underway.net <<'END'
 simulation { dt = 0.1 ms; method = exact; seed = 1 }
