@@ -71,6 +71,7 @@ RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/events.sh \
     tests/run/examples.sh \
     tests/run/not_finite.sh
 

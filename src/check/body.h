@@ -214,6 +214,7 @@ nl_ref nl_resolve_crosses(nl_resolver *rs, const nl_ast *e);
 bool nl_draws(const nl_graph *graph, nl_ref ref);
 
 /* --- body_times.c --- */
+void nl_body_event_block(nl_body *body, const nl_ast *block, nl_event *event);
 void nl_body_spike_at(nl_body *body, const nl_ast *statement);
 
 /* --- body_synapse.c --- */

@@ -223,9 +223,12 @@ static nl_ref selection(nl_body *body, const nl_ast *expr)
     return 0;
 }
 
-static void copy_assigns(nl_body *body, nl_event *event, const nl_env *env)
+/* What happens to those that fire. */
+void nl_body_event_block(nl_body *body, const nl_ast *block, nl_event *event)
 {
-    for (size_t k = 0; k < env->assigns.count; k++) NL_PUSH(body->ck->arena, &event->assigns, env->assigns.items[k]);
+    const nl_env env = nl_body_write(body, NL_IN_EVENT, block);
+
+    for (size_t k = 0; k < env.assigns.count; k++) NL_PUSH(body->ck->arena, &event->assigns, env.assigns.items[k]);
 }
 
 void nl_body_event(nl_body *body, const nl_ast *statement)
@@ -242,8 +245,7 @@ void nl_body_event(nl_body *body, const nl_ast *statement)
     if (select != NULL) event.select = selection(body, select);
     if (event.kind == NL_EVENT_EDGE && (is_momentary(statement->kids[0]) || nl_draws(model->graph, event.condition)))
         event.kind = NL_EVENT_LEVEL;
-    const nl_env env = nl_body_write(body, NL_IN_EVENT, nl_ast_kid(statement, 2));
-    copy_assigns(body, &event, &env);
+    nl_body_event_block(body, nl_ast_kid(statement, 2), &event);
     model->events.items[number] = event;
 }
 

@@ -231,6 +231,7 @@ void nl_body_spike_at(nl_body *body, const nl_ast *statement)
     if (number == NL_NO_EVENT || !evaluate(body, statement->kids[0], &times)) return;
     const nl_ast *which = nl_ast_kid(statement, 1);
     if (which != NULL && !evaluate(body, which, &ids)) return;
+    nl_body_event_block(body, nl_ast_kid(statement, 2), &ck->model->events.items[number]);
     forget_times(&t);
     if (!(which != NULL ? add_pairs(&t, times, ids) : add_times(&t, times))) return;
     keep(&t, &ck->model->events.items[number]);

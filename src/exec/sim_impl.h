@@ -22,6 +22,8 @@ typedef struct event_run {
     nl_machine *body;    /* or NULL */
     size_t depth;        /* of the log */
     nl_fired *log;       /* by step modulo depth: who fired; NULL where nothing travels with a delay */
+    uint64_t *busy;      /* the steps of the log in which somebody fired, ascending: a ring of `depth` places .. */
+    size_t busy_first, busy_count;
     nl_fired last;       /* where `spiked` is set */
     nl_fired located;    /* who fired within the step that is being made */
     uint64_t *steps;     /* TIMES: at which they fire .. */
