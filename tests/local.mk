@@ -62,6 +62,7 @@ RUN_TESTS = \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_derived \
+    tests/run/test_gate \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_same_bits
 RUN_SHELL_TESTS = \

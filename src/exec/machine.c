@@ -224,7 +224,8 @@ static void bind_propagate(nl_machine *machine, block *b)
     machine_bind_written(machine, b->segment->target, &b->target);
 }
 
-static void bind_block(nl_machine *machine, block *b, const nl_segment *segment)
+/* What is fixed is made once for all elements, also in a program that runs over selected ones. */
+static void bind_block(nl_machine *machine, block *b, const nl_segment *segment, bool fixed)
 {
     b->segment = segment;
     b->count = segment->count;
@@ -234,16 +235,16 @@ static void bind_block(nl_machine *machine, block *b, const nl_segment *segment)
     case NL_C_LOOP:
     case NL_C_SYNAPSES:
         bind_loop(machine, b);
-        machine_bind_selected(machine, b);
+        if (!fixed) machine_bind_selected(machine, b);
         break;
     }
 }
 
-static code bind_code(nl_machine *machine, const nl_segments *segments)
+static code bind_code(nl_machine *machine, const nl_segments *segments, bool fixed)
 {
     code made = { NL_NEW_ARRAY(machine->arena, block, segments->count), segments->count };
 
-    for (size_t k = 0; k < segments->count; k++) bind_block(machine, &made.blocks[k], &segments->items[k]);
+    for (size_t k = 0; k < segments->count; k++) bind_block(machine, &made.blocks[k], &segments->items[k], fixed);
     return made;
 }
 
@@ -301,8 +302,8 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->own = NL_NEW_ARRAY(machine->arena, double, program->own_doubles + LINE);
     if (program->scalar_count > 0)
         memcpy(machine->scalars, program->scalar_init.items, program->scalar_count * sizeof(double));
-    machine->prologue = bind_code(machine, &program->prologue);
-    machine->body = bind_code(machine, &program->body);
+    machine->prologue = bind_code(machine, &program->prologue, true);
+    machine->body = bind_code(machine, &program->body, false);
     machine->stores = NL_NEW_ARRAY(machine->arena, double *, program->stores.count);
     for (size_t k = 0; k < program->stores.count; k++)
         machine_add_place(machine, program->stores.items[k].view, NULL, &machine->stores[k]);
