@@ -58,6 +58,8 @@ EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
 
 # Models: against closed solutions and the arrays of tests/golden-data.
 RUN_TESTS = \
+    tests/run/test_attractor \
+    tests/run/test_autoencoder \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
