@@ -58,10 +58,13 @@ EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
 
 # Models: against closed solutions and the arrays of tests/golden-data.
 RUN_TESTS = \
+    tests/run/test_attractor \
+    tests/run/test_autoencoder \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_derived \
+    tests/run/test_gate \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \

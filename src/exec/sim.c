@@ -580,6 +580,7 @@ const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
         { "begin", lo->begin.items, lo->begin.count, NL_SELECT_NONE },
         { "substep", lo->substep.items, lo->substep.count, NL_SELECT_NONE },
         { "step", lo->step.items, lo->step.count, lo->gates.count > 0 ? NL_SELECT_GATED : NL_SELECT_NONE },
+        { "gates", lo->gate_roots.items, lo->gate_roots.count, NL_SELECT_NONE },
         { "split begin", lo->split_begin.items, lo->split_begin.count, NL_SELECT_NONE },
         { "split substep", lo->split_substep.items, lo->split_substep.count, NL_SELECT_NONE },
         { "split step", lo->split_step.items, lo->split_step.count, NL_SELECT_NONE },
