@@ -201,7 +201,7 @@ static void find_rotating(nl_sim *sim)
     for (uint32_t m = 0; m < n; m++)
         if (sim->lowered->memory.mems.items[m].depth > 1 && !is_work(sim, m)) sim->rotating[sim->rotating_count++] = m;
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
-        if (sim->model->vars.items[v].kind == NL_VAR_STATE)
+        if (sim->model->vars.items[v].kind == NL_VAR_STATE && sim->model->vars.items[v].projection == UINT32_MAX)
             sim->state_elements += sim->lowered->memory.mems.items[sim->lowered->var_mem[v]].count;
 }
 
@@ -490,7 +490,7 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
     for (; *done < run->steps; ++*done) {
         if (run->stop != NULL && *run->stop) return NL_SIM_STOPPED;
         if ((status = sim_make_step(sim, failure)) != NL_SIM_OK) return status;
-        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, failure)) != NL_SIM_OK) break;
+        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, false, failure)) != NL_SIM_OK) break;
         if ((status = sample_due(sim, all, failure)) != NL_SIM_OK) break;
         if (until != NULL) {
             if ((status = sim_run_machine(sim, until->machine, failure)) != NL_SIM_OK) break;
@@ -504,7 +504,7 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
             shown = seconds();
         }
     }
-    return status == NL_SIM_OK ? sim_check_finite(sim, failure) : status;
+    return status == NL_SIM_OK ? sim_check_finite(sim, true, failure) : status;
 }
 
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)

@@ -93,7 +93,7 @@ void sim_drop_jumps(nl_sim *sim);
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
-nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
 nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
 void sim_states_changed(nl_sim *sim); /* a multi-step integrator starts anew */
 bool sim_stiff_fits(nl_sim *sim);

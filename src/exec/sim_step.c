@@ -62,15 +62,15 @@ nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_select
     return nl_machine_run_selected(machine, selection, &fault) ? NL_SIM_OK : explain_fault(sim, &fault, failure);
 }
 
-/* The first state that is not finite. */
-nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
+/* The first state that is not finite.  Synapses are many, and what is wrong with one soon reaches a neuron. */
+nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure)
 {
     for (uint32_t v = 0; v < sim->model->vars.count; v++) {
         const nl_var *var = &sim->model->vars.items[v];
         const uint32_t m = sim->lowered->var_mem[v];
         size_t where;
 
-        if (var->kind != NL_VAR_STATE) continue;
+        if (var->kind != NL_VAR_STATE || (var->projection != UINT32_MAX && !with_synapses)) continue;
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
         *failure = (nl_sim_failure){ .var = v,
