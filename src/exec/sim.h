@@ -37,6 +37,9 @@ typedef struct nl_sim_failure {
 nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure);
 
+/* Brings all states up to now, also those that rest between events: before anything is changed from outside. */
+nl_sim_status nl_sim_settle(nl_sim *sim, nl_sim_failure *failure);
+
 /* Something read by bodies changed in the model (slots, arrays): computes what depends on it again. */
 nl_sim_status nl_sim_refresh(nl_sim *sim, nl_sim_failure *failure);
 

@@ -153,7 +153,7 @@ nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
 }
 
 /* The memory of a projection's states, as it would be if all of them were stepped. */
-nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure)
+static nl_sim_status settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure)
 {
     const nl_roots *roots = &sim->lowered->settle[projection];
 
@@ -164,6 +164,14 @@ nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failu
     }
     nl_machine_prepare(sim->settlers[projection]);
     return sim_run_machine(sim, sim->settlers[projection], failure);
+}
+
+nl_sim_status nl_sim_settle(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = NL_SIM_OK;
+
+    for (uint32_t k = 0; k < sim->model->projections.count && status == NL_SIM_OK; k++) status = settle(sim, k, failure);
+    return status;
 }
 
 /* --- building --- */

@@ -107,7 +107,6 @@ void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
 void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
-nl_sim_status sim_settle(nl_sim *sim, uint32_t projection, nl_sim_failure *failure);
 void sim_make_events(nl_sim *sim);
 void sim_prepare_events(nl_sim *sim);
 void sim_reset_events(nl_sim *sim);

@@ -159,11 +159,22 @@ static void tell_model(nl_session *s, const nl_symbol *symbol)
     if (symbol->array >= 0) model->arrays.items[symbol->array].value = symbol->value;
 }
 
+/* States that rest between events go by the values that held until now. */
+bool nl_session_settle(nl_session *s)
+{
+    nl_sim_failure failure = { .var = UINT32_MAX };
+
+    if (s->sim == NULL) return true;
+    const nl_sim_status status = nl_sim_settle(s->sim, &failure);
+    return status == NL_SIM_OK || nl_session_fail(s, status, &failure);
+}
+
 void nl_session_store(nl_session *s, nl_symbol *symbol, nl_value value)
 {
     nl_holder *holder = nl_session_holder(s, symbol);
     nl_arena *old = holder->arena;
 
+    if (symbol->slot >= 0 || symbol->array >= 0) nl_session_settle(s);
     holder->arena = nl_arena_new();
     symbol->value = nl_value_copy(holder->arena, value);
     if (symbol->slot >= 0 || symbol->array >= 0) tell_model(s, symbol);
