@@ -70,6 +70,7 @@ RUN_TESTS = \
     tests/run/test_same_bits \
     tests/run/test_spikes \
     tests/run/test_trains
+LONG_TESTS = tests/run/test_attractor_full tests/run/test_cooperative_full
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
@@ -81,14 +82,14 @@ RUN_SHELL_TESTS = \
 if HAVE_CMOCKA
 check_PROGRAMS += $(RUN_TESTS)
 TESTS += $(RUN_TESTS)
-EXTRA_PROGRAMS += tests/run/test_cooperative_full
+EXTRA_PROGRAMS += $(LONG_TESTS)
 endif
 TESTS += $(RUN_SHELL_TESTS)
 EXTRA_DIST += $(RUN_SHELL_TESTS)
 
 # Models of their published size: some minutes.
-check-long: tests/run/test_cooperative_full$(EXEEXT)
-	$(AM_TESTS_ENVIRONMENT) tests/run/test_cooperative_full$(EXEEXT)
+check-long: $(LONG_TESTS)
+	$(AM_TESTS_ENVIRONMENT) set -e; for test in $(LONG_TESTS); do $$test; done
 .PHONY: check-long
 
 # The program in doc/embedding.md.

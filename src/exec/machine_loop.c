@@ -225,7 +225,7 @@ static void run_first(nl_machine *machine, const block *b, size_t n)
 void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 {
     for (const step *s = b->steps, *end = s + b->step_count; s < end; s++) {
-        double *dst = s->dst + (at & s->dst_moves);
+        double *dst = s->dst_moves != 0 ? s->dst + at : s->dst; /* a list of the elements that fired is no array */
         const double *args[NL_NODE_ARGS];
         for (int k = 0; k < s->arg_count; k++) args[k] = s->args[k] + (at & s->moves[k]);
         if (s->kernel != NULL) s->kernel(n, dst, args);

@@ -7,9 +7,9 @@
     "  state v = 0; v' = r - v }\n"                                                                                    \
     "projection EE : E -> E via random(0.4) no self {\n"                                                               \
     "  state J = 1, l = bernoulli(0.3)\n"                                                                              \
-    "  l' = -0.1 * (l <= 0.30371) + 0.1 * (l >= 0.30371) + post.h * pre.s\n"                                                   \
-    "  when l crosses above 0.30371 { J = 2 }\n"                                                                           \
-    "  when l crosses below 0.30371 { J = 1 }\n"                                                                           \
+    "  l' = -0.1 * (l <= 0.30371) + 0.1 * (l >= 0.30371) + post.h * pre.s\n"                                           \
+    "  when l crosses above 0.30371 { J = 2 }\n"                                                                       \
+    "  when l crosses below 0.30371 { J = 1 }\n"                                                                       \
     "  post.r += J * pre.s\n"                                                                                          \
     "}\n"
 #define TAIL "record total = sum(EE.J)\nrun 8.3\nlet J = EE.J, l = EE.l, v = E.v\n"
