@@ -359,6 +359,7 @@ void sim_reset_events_of(nl_sim *sim, uint32_t population)
 
 void sim_reset_events(nl_sim *sim)
 {
+    sim->busy_until = 0;
     for (size_t k = 0; k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) run->log[j].count = 0;
@@ -427,6 +428,14 @@ static void mark_spiked(nl_sim *sim, size_t number)
     list_set(&run->last, sim->store.lists[number].ids, sim->store.lists[number].count);
 }
 
+/* What fires in a step is on its way until its longest delay has passed. */
+static void note_busy(nl_sim *sim, size_t event, uint64_t step, size_t count)
+{
+    const uint64_t until = step + sim->events[event].depth - 1;
+
+    if (count > 0 && until > sim->busy_until) sim->busy_until = until;
+}
+
 static void find_fired(nl_sim *sim)
 {
     for (size_t k = 0; k < sim->model->events.count; k++) {
@@ -436,6 +445,7 @@ static void find_fired(nl_sim *sim)
         if (event->population == UINT32_MAX) continue;
         if (event->kind == NL_EVENT_TIMES) take_times(sim, k);
         else if (sim->lowered->events[k].flag != UINT32_MAX) take_flag(sim, k);
+        note_busy(sim, k, sim->store.step, sim->store.lists[k].count);
         if (run->log != NULL)
             list_set(&run->log[sim->store.step % run->depth], sim->store.lists[k].ids, sim->store.lists[k].count);
         if (sim->lowered->events[k].spiked != UINT32_MAX) mark_spiked(sim, k);
@@ -613,15 +623,8 @@ static nl_sim_status run_bodies(nl_sim *sim, nl_sim_failure *failure)
     return status;
 }
 
-static bool is_quiet(const nl_sim *sim)
-{
-    for (size_t k = 0; k < sim->model->events.count; k++) {
-        if (sim->store.lists[k].count > 0) return false;
-        for (size_t d = 0; sim->events[k].log != NULL && d < sim->events[k].depth; d++)
-            if (sim->events[k].log[d].count > 0) return false;
-    }
-    return true;
-}
+/* Nothing fires, and nothing is on its way. */
+static bool is_quiet(const nl_sim *sim) { return sim->store.step > sim->busy_until; }
 
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
 {
@@ -640,6 +643,7 @@ nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
 
 struct event_snapshot {
     nl_fired **logs, *last;
+    uint64_t busy_until;
 };
 
 event_snapshot *sim_save_events(const nl_sim *sim)
@@ -649,6 +653,7 @@ event_snapshot *sim_save_events(const nl_sim *sim)
 
     s->logs = nl_calloc(n + 1, sizeof *s->logs);
     s->last = nl_calloc(n + 1, sizeof *s->last);
+    s->busy_until = sim->busy_until;
     for (size_t k = 0; k < n; k++) {
         const event_run *run = &sim->events[k];
         list_set(&s->last[k], run->last.ids, run->last.count);
@@ -667,6 +672,7 @@ void sim_restore_events(nl_sim *sim, const event_snapshot *s)
         for (size_t d = 0; run->log != NULL && d < run->depth; d++)
             list_set(&run->log[d], s->logs[k][d].ids, s->logs[k][d].count);
     }
+    sim->busy_until = s->busy_until;
     find_cursors(sim);
 }
 

@@ -58,6 +58,7 @@ struct nl_sim {
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
     nl_selection *gate_selections, **active; /* by gate; by projection, or NULL */
     nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
+    uint64_t busy_until;       /* the last step in which something arrives that has fired by now */
     double **held_values;      /* by refractory: what is held while input is delivered */
     bool has_events, has_slopes;
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
