@@ -119,8 +119,8 @@ stmt: decl
     | EVERY expr from_opt block                { $$ = nl_build_every(p, @$, $2, $3, $4); }
     | AT expr block                            { $$ = NODE(AT, @$, $2, $3); }
     | SPIKE WHEN expr select_opt block_opt     { $$ = NODE(SPIKE_WHEN, @$, $3, $4, $5); }
-    | SPIKE AT expr                            { $$ = NODE(SPIKE_AT, @$, $3, NULL); }
-    | SPIKE AT pair                            { $$ = MANY(SPIKE_AT, @$, $3); }
+    | SPIKE AT expr block_opt                  { $$ = NODE(SPIKE_AT, @$, $3, NULL, $4); }
+    | SPIKE AT pair block_opt                  { $$ = NODE(SPIKE_AT, @$, $3->items[0], $3->items[1], $4); }
     | EVENT ID WHEN expr select_opt block_opt  { $$ = NAMED(EVENT, @$, $2, $4, $5, $6); }
     | WHEN expr select_opt block               { $$ = NODE(WHEN, @$, $2, $3, $4); }
     | REFRACTORY expr holding_opt              { $$ = NODE(REFRACTORY, @$, $2, $3); }

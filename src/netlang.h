@@ -86,8 +86,9 @@ bool netlang_message_get(netlang_session *session, size_t index, netlang_message
 /* How many expectations were tested, and how many of them failed. */
 void netlang_expectations(const netlang_session *session, size_t *tested, size_t *failed);
 
-/* A top-level value or a recorded series after a run: row-major, in ms, mV, pA and what follows from them (nS, pF,
- * GOhm, kHz ..).  False when there is none of this name or it was not kept in memory. */
+/* A top-level value or a recorded series after a run, of a train the times "E.spikes.t" and the neurons "E.spikes.id":
+ * row-major, in ms, mV, pA and what follows from them (nS, pF, GOhm, kHz ..).  False when there is none of this name or
+ * it was not kept in memory. */
 bool netlang_get(netlang_session *session, const char *name, int *rank, size_t shape[8], const double **data);
 
 #ifdef __cplusplus

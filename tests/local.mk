@@ -58,18 +58,23 @@ EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
 
 # Models: against closed solutions and the arrays of tests/golden-data.
 RUN_TESTS = \
+    tests/run/test_attractor \
+    tests/run/test_autoencoder \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_derived \
+    tests/run/test_gate \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \
-    tests/run/test_spikes
+    tests/run/test_spikes \
+    tests/run/test_trains
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/events.sh \
     tests/run/examples.sh \
     tests/run/not_finite.sh
 

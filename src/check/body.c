@@ -34,6 +34,8 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
     body->name = name;
     body->prefix = name[0] != '\0' ? nl_arena_printf(ck->arena, "%s.", name) : "";
     body->space = space;
+    body->first_flow = ck->model->flows.count;
+    body->first_pathway = ck->model->pathways.count;
     body->scope = body->scopes[NL_OF_BODY] = nl_scope_new(ck->arena, ck->top);
     keep_body(ck, body);
     return body;
@@ -42,9 +44,11 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
 /* A resolver for an expression that belongs to `name` of a body: its draws have the stream "E.name". */
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name)
 {
-    static const char *const endings[] = { [NL_IN_NEXT] = " next", [NL_IN_BLOCK] = " every",
-                                            [NL_IN_CONDITION] = " when", [NL_IN_EVENT] = " event",
-                                            [NL_IN_PATHWAY] = " on" };
+    static const char *const endings[] = { [NL_IN_NEXT] = " next",
+                                           [NL_IN_BLOCK] = " every",
+                                           [NL_IN_CONDITION] = " when",
+                                           [NL_IN_EVENT] = " event",
+                                           [NL_IN_PATHWAY] = " on" };
     const char *ending = (size_t)place < NL_LEN(endings) && endings[place] != NULL ? endings[place] : "";
 
     return (nl_resolver){ .ck = body->ck,

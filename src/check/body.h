@@ -85,6 +85,7 @@ typedef struct nl_body {
     nl_origin delay_origins[2];
     nl_ref delay_nodes[2];     /* .. 0: none */
     const nl_ast *refractory;
+    size_t first_flow, first_pathway; /* its own are the last of the model while it is read */
 } nl_body;
 
 typedef struct nl_stream_use {
@@ -213,15 +214,14 @@ nl_ref nl_resolve_crosses(nl_resolver *rs, const nl_ast *e);
 bool nl_draws(const nl_graph *graph, nl_ref ref);
 
 /* --- body_times.c --- */
+void nl_body_event_block(nl_body *body, const nl_ast *block, nl_event *event);
 void nl_body_spike_at(nl_body *body, const nl_ast *statement);
 
 /* --- body_synapse.c --- */
 void nl_body_on(nl_body *body, const nl_ast *statement);
 void nl_body_collect_delay(nl_body *body, const nl_ast *statement);
 void nl_body_delays(nl_body *body);
-/* The name of the variable that pre.NAME or post.NAME speaks of. */
-const char *nl_member_name(const nl_body *body, const nl_ast *field);
-/* What it is in its population; NULL after a diagnostic. */
+/* What pre.NAME or post.NAME is in its population; NULL after a diagnostic. */
 nl_entry *nl_side_entry(nl_body *body, const nl_ast *field, bool is_pre);
 /* The state that an event of a synapse changes; NULL after a diagnostic. */
 const nl_entry *nl_synapse_target(nl_body *body, const nl_ast *field, bool is_pre);

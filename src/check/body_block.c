@@ -12,7 +12,8 @@ static bool whole_interval(nl_resolver *rs, const nl_ast *expr, const nl_block *
 
     if (ck->model->dt <= 0) return true;
     if (block->period < ck->model->dt / 2) {
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_BODY_STATEMENT, expr->span, "the interval is shorter than one step");
+        nl_diag *diag =
+            nl_diag_add(ck->diags, NL_E_BODY_STATEMENT, expr->span, "the interval is shorter than one step");
         nl_diag_help(ck->diags, diag, "`every step { }` runs in each step");
         return false;
     }
@@ -39,7 +40,8 @@ static bool moment(nl_resolver *rs, const nl_ast *expr, nl_dim dim, double time)
 
     if (!whole_time(rs, expr, time, "the argument of `at`")) return false;
     if (ck->model->dt > 0 && round((time - ck->model->start) / ck->model->dt) < 1)
-        nl_diag_add(ck->diags, NL_W_BLOCK_NEVER, expr->span, "nothing happens at %s: the first step ends one dt after the start",
+        nl_diag_add(ck->diags, NL_W_BLOCK_NEVER, expr->span,
+                    "nothing happens at %s: the first step ends one dt after the start",
                     nl_value_show(ck->arena, nl_value_number(ck->arena, time, dim), NULL));
     return true;
 }

@@ -84,8 +84,8 @@ static uint32_t stream_use(nl_resolver *rs)
 static bool check_draw_place(nl_resolver *rs, const nl_ast *call)
 {
     static const char *const words[] = {
-        [NL_IN_LET] = "a `let`",       [NL_IN_EQUATION] = "an equation",   [NL_IN_FLOW] = "what synapses bring",
-        [NL_IN_HISTORY] = "a history", [NL_IN_RULE] = "a connection rule", [NL_IN_BOUND] = "a bound",
+        [NL_IN_LET] = "a `let`",       [NL_IN_EQUATION] = "an equation",          [NL_IN_FLOW] = "what synapses bring",
+        [NL_IN_HISTORY] = "a history", [NL_IN_RULE] = "a connection rule",        [NL_IN_BOUND] = "a bound",
         [NL_IN_PROBE] = "a record",    [NL_IN_REFRACTORY] = "a refractory period"
     };
 
@@ -211,5 +211,6 @@ nl_ref nl_resolve_noise(nl_resolver *rs, const nl_ast *e)
     draw.args[0] = nl_expr_const(graph, 0, nl_dim_none);
     draw.args[1] = nl_expr_const(graph, 1, nl_dim_none);
     (void)nl_dim_power(time, -0.5, &root);
-    return nl_expr_op2(graph, NL_OP_MUL, nl_graph_add(graph, &draw), nl_expr_const(graph, 1 / sqrt(rs->ck->model->dt), root));
+    return nl_expr_op2(graph, NL_OP_MUL, nl_graph_add(graph, &draw),
+                       nl_expr_const(graph, 1 / sqrt(rs->ck->model->dt), root));
 }

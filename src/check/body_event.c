@@ -49,14 +49,15 @@ static const nl_event_entry *find_name(const nl_body *body, const char *name)
 static bool refuse_twice(nl_body *body, const nl_ast *statement, nl_span other)
 {
     const char *name = name_of(statement);
-    nl_diag *diag = name == spikes ? nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span,
-                                                 "a population has one `spike` statement")
-                                   : nl_diag_add(body->ck->diags, NL_E_DUPLICATE, name_span(statement),
-                                                 "`%s` is declared twice", name);
+    nl_diag *diag =
+        name == spikes
+            ? nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a population has one `spike` statement")
+            : nl_diag_add(body->ck->diags, NL_E_DUPLICATE, name_span(statement), "`%s` is declared twice", name);
 
     nl_diag_also(body->ck->diags, diag, other, name == spikes ? "the first is here" : "it is declared here");
     if (name == spikes)
-        nl_diag_help(body->ck->diags, diag, "join the conditions with `or`; other events have names: event NAME when ..");
+        nl_diag_help(body->ck->diags, diag,
+                     "join the conditions with `or`; other events have names: event NAME when ..");
     return false;
 }
 
@@ -66,6 +67,11 @@ static bool is_free(nl_body *body, const nl_ast *statement)
     const nl_event_entry *other = name != NULL ? find_name(body, name) : NULL;
     const nl_entry *entry = name != NULL && name != spikes ? nl_entry_find(body, name) : NULL;
 
+    if (name != NULL && name != spikes && strcmp(name, spikes) == 0) {
+        nl_diag_add(body->ck->diags, NL_E_BODY_EVENT, name_span(statement),
+                    "`spikes` are those of the `spike` statement; other events have other names");
+        return false;
+    }
     if (other != NULL) return refuse_twice(body, statement, other->statement->span);
     return entry == NULL || refuse_twice(body, statement, entry->span);
 }
@@ -124,8 +130,9 @@ nl_ref nl_spiked_node(nl_body *body, const char *owner, nl_span span)
     nl_check *ck = body->ck;
 
     if (event != NL_NO_EVENT)
-        return nl_graph_add(ck->model->graph, &(nl_node){ .kind = NL_X_SPIKED, .id = event, .space = body->space,
-                                                          .is_bool = true, .dim = nl_dim_none });
+        return nl_graph_add(
+            ck->model->graph,
+            &(nl_node){ .kind = NL_X_SPIKED, .id = event, .space = body->space, .is_bool = true, .dim = nl_dim_none });
     if (body->is_opaque) return 0;
     nl_diag *diag = owner[0] != '\0' ? nl_diag_add(ck->diags, NL_E_BODY_EVENT, span, "`%s` has no spikes", owner)
                                      : nl_diag_add(ck->diags, NL_E_BODY_EVENT, span, "nothing spikes here");
@@ -216,9 +223,12 @@ static nl_ref selection(nl_body *body, const nl_ast *expr)
     return 0;
 }
 
-static void copy_assigns(nl_body *body, nl_event *event, const nl_env *env)
+/* What happens to those that fire. */
+void nl_body_event_block(nl_body *body, const nl_ast *block, nl_event *event)
 {
-    for (size_t k = 0; k < env->assigns.count; k++) NL_PUSH(body->ck->arena, &event->assigns, env->assigns.items[k]);
+    const nl_env env = nl_body_write(body, NL_IN_EVENT, block);
+
+    for (size_t k = 0; k < env.assigns.count; k++) NL_PUSH(body->ck->arena, &event->assigns, env.assigns.items[k]);
 }
 
 void nl_body_event(nl_body *body, const nl_ast *statement)
@@ -230,13 +240,12 @@ void nl_body_event(nl_body *body, const nl_ast *statement)
 
     if (number == NL_NO_EVENT) return;
     nl_event event = model->events.items[number];
-    event.condition = condition_of(body, statement->kids[0], event.name != NULL ? event.name : "event",
-                                   rows[statement->kind].words);
+    event.condition =
+        condition_of(body, statement->kids[0], event.name != NULL ? event.name : "event", rows[statement->kind].words);
     if (select != NULL) event.select = selection(body, select);
     if (event.kind == NL_EVENT_EDGE && (is_momentary(statement->kids[0]) || nl_draws(model->graph, event.condition)))
         event.kind = NL_EVENT_LEVEL;
-    const nl_env env = nl_body_write(body, NL_IN_EVENT, nl_ast_kid(statement, 2));
-    copy_assigns(body, &event, &env);
+    nl_body_event_block(body, nl_ast_kid(statement, 2), &event);
     model->events.items[number] = event;
 }
 
@@ -287,8 +296,7 @@ static void hold(nl_body *body, const nl_ast *names, nl_refractory *refractory)
             continue;
         }
         const nl_entry *entry = nl_state_named(body, name, "`holding` needs");
-        if (entry != NULL && !is_held(refractory, entry->var))
-            NL_PUSH(body->ck->arena, &refractory->held, entry->var);
+        if (entry != NULL && !is_held(refractory, entry->var)) NL_PUSH(body->ck->arena, &refractory->held, entry->var);
     }
 }
 

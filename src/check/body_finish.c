@@ -9,7 +9,7 @@
 typedef struct finisher {
     nl_check *ck;
     nl_model *model;
-    uint8_t *color; /* by variable: 0 new, 1 on the path, 2 done */
+    uint8_t *color;   /* by variable: 0 new, 1 on the path, 2 done */
     uint8_t *touched; /* by variable: something assigns or feeds it */
     NL_LIST(uint32_t) path;
     NL_LIST(nl_span) places; /* of the statement that led from each to the next */

@@ -265,6 +265,9 @@ nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span
     case NL_KIND_TABLE:
         return refuse_kind(rs, span, "a table is a function of time",
                            "write stim(t), or stim(t, i) for one column each");
+    case NL_KIND_TRAIN:
+        return refuse_kind(rs, span, "a train of spikes stands where a number is needed",
+                           "write count(..), rate(..) or another function of trains");
     default: break;
     }
     if (value.rank > 0) return array_node(rs, value, symbol, span);
@@ -475,8 +478,7 @@ static nl_ref side_field(nl_resolver *rs, const nl_ast *e, bool is_pre)
     const nl_part *part = is_pre ? &projection->pre : &projection->post;
     nl_graph *graph = nl_graph_of(rs);
     const nl_population *p = &rs->ck->model->populations.items[part->population];
-    const nl_ref ref =
-        population_member(rs->ck, part->population, p->name, nl_member_name(rs->body, e), e->span);
+    const nl_ref ref = population_member(rs->ck, part->population, p->name, e->name, e->span);
 
     if (ref == 0 || nl_graph_node(graph, ref)->space == 0) return ref;
     const nl_ref seen = nl_view_node(graph, is_pre ? NL_X_PRE : NL_X_POST, 0, rs->body->space, ref, 0);

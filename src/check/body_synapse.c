@@ -5,7 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-static const nl_projection *projection_of(const nl_body *body) { return &body->ck->model->projections.items[body->number]; }
+static const nl_projection *projection_of(const nl_body *body)
+{
+    return &body->ck->model->projections.items[body->number];
+}
 
 static uint32_t side_of(const nl_body *body, bool is_pre)
 {
@@ -22,22 +25,15 @@ static nl_body *side_body(const nl_body *body, bool is_pre)
 
 /* --- what a body changes of its neurons --- */
 
-const char *nl_member_name(const nl_body *body, const nl_ast *field)
-{
-    (void)body;
-    return field->name;
-}
-
 nl_entry *nl_side_entry(nl_body *body, const nl_ast *left, bool is_pre)
 {
     nl_check *ck = body->ck;
     nl_body *side = side_body(body, is_pre);
-    const char *name = nl_member_name(body, left);
-    nl_entry *entry = side != NULL ? nl_entry_find(side, name) : NULL;
+    nl_entry *entry = side != NULL ? nl_entry_find(side, left->name) : NULL;
 
     if (entry == NULL && side != NULL) {
         const nl_symbol owner = { .kind = NL_SYM_POPULATION, .name = side->name, .id = side->number };
-        nl_member_node(ck, &owner, name, left->span);
+        nl_member_node(ck, &owner, left->name, left->span);
     }
     return entry;
 }
@@ -91,8 +87,7 @@ static bool is_delay(nl_body *body, const nl_ast *expr, nl_ref delay)
         return refuse_delay(body, expr, "the delay of spikes does not change in time",
                             "it is made of parameters of the synapse and of its neurons");
     if (!nl_expr_is_const(ck->model->graph, delay, &known)) return true;
-    if (!(known >= 0 && isfinite(known)))
-        return refuse_delay(body, expr, "a delay is finite and not negative", NULL);
+    if (!(known >= 0 && isfinite(known))) return refuse_delay(body, expr, "a delay is finite and not negative", NULL);
     if (ck->model->dt > 0) nl_plan_steps(ck, ck->arena, expr->span, known, "a delay");
     return true;
 }
@@ -121,8 +116,8 @@ void nl_body_collect_delay(nl_body *body, const nl_ast *statement)
         body->delay_origins[which] = body->origin;
         return;
     }
-    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`",
-                                delay_names[which]);
+    nl_diag *diag =
+        nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, statement->span, "a projection has one `%s`", delay_names[which]);
     nl_diag_also(body->ck->diags, diag, body->delays[which]->span, "the first is here");
     nl_diag_help(body->ck->diags, diag, "a second pathway has a delay of its own: on pre delay T { .. }");
 }
@@ -143,9 +138,9 @@ static uint32_t refuse_event(nl_body *body, const nl_ast *on, const nl_body *sid
 {
     nl_check *ck = body->ck;
     const bool is_named = on->kind == NL_AST_FIELD;
-    nl_diag *diag = is_named ? nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no event `%s`", side->name,
-                                           on->name)
-                             : nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no spikes", side->name);
+    nl_diag *diag =
+        is_named ? nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no event `%s`", side->name, on->name)
+                 : nl_diag_add(ck->diags, NL_E_BODY_EVENT, on->span, "`%s` has no spikes", side->name);
 
     if (is_named) nl_diag_help(ck->diags, diag, "declare it in %s: event %s when CONDITION", side->name, on->name);
     else nl_diag_help(ck->diags, diag, "say in %s when it spikes: spike when CONDITION", side->name);
@@ -291,18 +286,14 @@ static bool has_gate(const nl_model *model, nl_ref ref)
     }
 }
 
-static bool flows(nl_body *body)
+static void find_gates(nl_body *body)
 {
     nl_model *model = body->ck->model;
-    bool any = false;
 
-    for (size_t k = 0; k < model->flows.count; k++) {
+    for (size_t k = body->first_flow; k < model->flows.count; k++) {
         const nl_flow *flow = &model->flows.items[k];
-        if (flow->projection != body->number) continue;
-        any = true;
         if (!flow->to_pre && has_gate(model, flow->value)) model->projections.items[body->number].by_pre = true;
     }
-    return any;
 }
 
 /* --- the whole body --- */
@@ -311,9 +302,8 @@ static bool has_pathway(const nl_body *body, bool on_post)
 {
     const nl_model *model = body->ck->model;
 
-    for (size_t k = 0; k < model->pathways.count; k++)
-        if (model->pathways.items[k].projection == body->number && model->pathways.items[k].on_post == on_post)
-            return true;
+    for (size_t k = body->first_pathway; k < model->pathways.count; k++)
+        if (model->pathways.items[k].on_post == on_post) return true;
     return false;
 }
 
@@ -326,21 +316,23 @@ static void warn_delay(nl_body *body, int which)
 }
 
 /* What its synapses are for can be read of it when they have a name and something to read. */
-static void warn_idle(nl_body *body, const nl_ast *decl, bool flows)
+static void warn_idle(nl_body *body, const nl_ast *decl)
 {
+    const nl_model *model = body->ck->model;
     const nl_projection *p = projection_of(body);
 
-    if (flows || has_pathway(body, false) || has_pathway(body, true) || body->events.count > 0) return;
+    if (model->flows.count > body->first_flow || model->pathways.count > body->first_pathway || body->events.count > 0)
+        return;
     if (decl->kids[0] != NULL && (nl_ast_kid(decl, 6) == NULL || p->vars.count + p->lets.count > 0)) return;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_W_PROJECTION_IDLE, p->span, "this projection does nothing");
-    nl_diag_help(body->ck->diags, diag, "its body says what synapses bring: { post.x += w * pre.y } or { on pre { post.x += w } }");
+    nl_diag_help(body->ck->diags, diag,
+                 "its body says what synapses bring: { post.x += w * pre.y } or { on pre { post.x += w } }");
 }
 
 void nl_body_close_synapses(nl_body *body, const nl_ast *decl)
 {
-    const bool any = flows(body);
-
+    find_gates(body);
     if (body->is_opaque) return;
     for (int k = 0; k < 2; k++) warn_delay(body, k);
-    warn_idle(body, decl, any);
+    warn_idle(body, decl);
 }

@@ -33,10 +33,13 @@ static bool is_in_order(trains *t, uint32_t id, double time, size_t index)
 {
     nl_arena *arena = t->ck->arena;
 
-    if (!isfinite(time)) return refuse(t, nl_arena_printf(arena, "the spike time at index %zu is not finite", index), NULL);
+    if (!isfinite(time))
+        return refuse(t, nl_arena_printf(arena, "the spike time at index %zu is not finite", index), NULL);
     if (time >= t->last[id]) return true;
-    return refuse(t, nl_arena_printf(arena, "spike times out of order: the one at index %zu is before the one that precedes it",
-                                     index),
+    return refuse(t,
+                  nl_arena_printf(arena,
+                                  "spike times out of order: the one at index %zu is before the one that precedes it",
+                                  index),
                   "the times of a neuron ascend: sort(times)");
 }
 
@@ -72,7 +75,8 @@ static bool is_times(trains *t, nl_value value)
     if (value.kind != NL_KIND_NUMBER || !nl_value_known(value))
         return refuse(t, "the spike times are not known before time starts", NULL);
     if (nl_value_count(value) == 0 || nl_dim_equal(value.dim, nl_check_time_dim(ck))) return true;
-    nl_diag_add(ck->diags, NL_E_DIMENSION, t->span, "`spike at` takes times, not %s", nl_dim_text(ck->arena, value.dim));
+    nl_diag_add(ck->diags, NL_E_DIMENSION, t->span, "`spike at` takes times, not %s",
+                nl_dim_text(ck->arena, value.dim));
     return false;
 }
 
@@ -134,8 +138,10 @@ static bool add_pairs(trains *t, nl_value times, nl_value ids)
     for (size_t k = 0; k < nl_value_count(ids); k++) {
         const double id = ids.data[k];
         if (!(id >= 0 && id < (double)t->count) || id != floor(id))
-            return refuse(t, nl_arena_printf(arena, "the number %g at index %zu is none of the neurons 0 .. %zu", id, k,
-                                             t->count - 1), NULL);
+            return refuse(t,
+                          nl_arena_printf(arena, "the number %g at index %zu is none of the neurons 0 .. %zu", id, k,
+                                          t->count - 1),
+                          NULL);
         if (!add(t, (size_t)id, times.data[k], k)) return false;
     }
     return true;
@@ -182,7 +188,8 @@ static void warn(trains *t)
     nl_diags *diags = t->ck->diags;
 
     if (t->early > 0)
-        nl_diag_add(diags, NL_W_SPIKE_TIMES, t->span, "%s at the start or before never happen%s: the first step ends one dt after the start",
+        nl_diag_add(diags, NL_W_SPIKE_TIMES, t->span,
+                    "%s at the start or before never happen%s: the first step ends one dt after the start",
                     spikes_words(t, t->early), t->early == 1 ? "s" : "");
     if (t->merged > 0)
         nl_diag_add(diags, NL_W_SPIKE_TIMES, t->span, "%s fall%s into a step in which the neuron spikes already",
@@ -200,8 +207,8 @@ static bool evaluate(nl_body *body, const nl_ast *expr, nl_value *out)
     *out = nl_eval(&ev, expr);
     if (out->kind == NL_KIND_NONE) return false;
     if (ev.varying == NULL) return true;
-    nl_diag_add(body->ck->diags, NL_E_FIXED, expr->span, "spike times cannot depend on `%s`, which changes in the protocol",
-                ev.varying->name);
+    nl_diag_add(body->ck->diags, NL_E_FIXED, expr->span,
+                "spike times cannot depend on `%s`, which changes in the protocol", ev.varying->name);
     return false;
 }
 
@@ -214,7 +221,9 @@ static void forget_times(trains *t)
 void nl_body_spike_at(nl_body *body, const nl_ast *statement)
 {
     nl_check *ck = body->ck;
-    trains t = { .ck = ck, .span = statement->kids[0]->span, .count = ck->model->populations.items[body->number].count };
+    trains t = { .ck = ck,
+                 .span = statement->kids[0]->span,
+                 .count = ck->model->populations.items[body->number].count };
     nl_value times, ids;
 
     nl_body_collect_event(body, statement);
@@ -222,6 +231,7 @@ void nl_body_spike_at(nl_body *body, const nl_ast *statement)
     if (number == NL_NO_EVENT || !evaluate(body, statement->kids[0], &times)) return;
     const nl_ast *which = nl_ast_kid(statement, 1);
     if (which != NULL && !evaluate(body, which, &ids)) return;
+    nl_body_event_block(body, nl_ast_kid(statement, 2), &ck->model->events.items[number]);
     forget_times(&t);
     if (!(which != NULL ? add_pairs(&t, times, ids) : add_times(&t, times))) return;
     keep(&t, &ck->model->events.items[number]);

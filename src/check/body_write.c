@@ -362,8 +362,9 @@ static nl_ref value_after(const writer *w, const nl_write *write, const nl_write
 {
     const nl_model *model = w->body->ck->model;
     const substitution s = { .model = model };
-    const nl_write unchanged = { .kind = NL_WRITE_ADD, .to_pre = any->to_pre, .var = any->var,
-                                 .value = added(w, NULL, any->var) };
+    const nl_write unchanged = {
+        .kind = NL_WRITE_ADD, .to_pre = any->to_pre, .var = any->var, .value = added(w, NULL, any->var)
+    };
 
     return present(&s, write != NULL ? write : &unchanged, w->body->space);
 }

@@ -431,6 +431,15 @@ static nl_value member_value(nl_evaluator *ev, const nl_symbol *owner, const nl_
     return nl_eval_node(ev, node, expr->span);
 }
 
+/* Neurons of several populations may have the same numbers. */
+static nl_value refuse_trains(nl_evaluator *ev, nl_span span, const char *member, const char *event)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, span, "trains of several populations are not joined");
+
+    nl_diag_help(ev->ck->diags, diag, "read those of each member: %s.%s", member, event);
+    return nl_value_none();
+}
+
 /* P(0 .. L).u: the members of all, one behind the other. */
 static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast *call)
 {
@@ -449,6 +458,7 @@ static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast
         if (owner == NULL) return nl_eval_name_error(ev, call->span, name);
         owner->used = true;
         args[i] = (nl_arg){ .value = member_value(ev, owner, expr), .span = expr->span };
+        if (args[i].value.kind == NL_KIND_TRAIN) return refuse_trains(ev, expr->span, name, expr->name);
         if (args[i].value.kind == NL_KIND_NONE) return nl_value_none();
     }
     return nl_func_call(&cx, expr->span, "concat", args, count);
@@ -473,6 +483,8 @@ nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
                                    : nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, value.shape, value.times);
     }
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, expr->span, "a value has no member `%s`", expr->name);
+    if (value.kind == NL_KIND_TRAIN)
+        nl_diag_help(ev->ck->diags, diag, "the times of a train are times(..), its neurons ids(..)");
     if (value.is_signal) nl_diag_help(ev->ck->diags, diag, "the times of a series are its member t");
     return nl_value_none();
 }

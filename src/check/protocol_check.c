@@ -315,8 +315,8 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name, nl_se
     NL_PUSH(c->ck->arena, &c->ck->plan->series, series);
 }
 
-/* A train has all its spikes: no interval and no times thin it out. */
-static bool check_train_alone(checker *c, const nl_ast *stmt)
+/* A train has all its spikes: no interval and no times thin it out.  It counts as recorded all the same. */
+static void check_train_alone(checker *c, const nl_ast *stmt)
 {
     for (int i = 2; i < stmt->kid_count; i++) {
         if (stmt->kids[i] == NULL) continue;
@@ -324,9 +324,7 @@ static bool check_train_alone(checker *c, const nl_ast *stmt)
                                     "a train is recorded as it comes, not at certain times");
         nl_diag_help(c->ck->diags, diag, "write record %s; time_slice(..) takes a part of it afterwards",
                      nl_print_expression(c->ck->arena, stmt->kids[1]));
-        return false;
     }
-    return true;
 }
 
 /* What a RECORD keeps; false with a diagnostic. */
@@ -339,7 +337,8 @@ static bool record_mode(checker *c, const nl_ast *stmt, nl_series_mode *mode, nl
     if (nl_train_named(&ev, stmt->kids[1], train)) *mode = NL_SERIES_TRAIN;
     else if (nl_ast_kid(stmt, 4) != NULL && nl_train_named(&ev, stmt->kids[4], train)) *mode = NL_SERIES_AT_EVENTS;
     if (nl_diags_error_count(c->ck->diags) > errors) return false;
-    return *mode != NL_SERIES_TRAIN || check_train_alone(c, stmt);
+    if (*mode == NL_SERIES_TRAIN) check_train_alone(c, stmt);
+    return true;
 }
 
 static void check_record(checker *c, const nl_ast *stmt)

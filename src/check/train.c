@@ -27,6 +27,7 @@ static uint32_t top_population(const nl_check *ck)
 
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out)
 {
+    if (ck->model->events.count == 0) return false;
     if (owner != NULL && owner->kind == NL_SYM_PART) out->part = owner->part;
     else out->part = (nl_part){ .population = owner != NULL ? owner->id : top_population(ck), .whole = true };
     if ((owner != NULL && owner->kind != NL_SYM_POPULATION && owner->kind != NL_SYM_PART)

@@ -26,6 +26,9 @@
 typedef double vec __attribute__((vector_size(8 * NL_WIDTH)));
 typedef double vec_unaligned __attribute__((vector_size(8 * NL_WIDTH), aligned(8), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * NL_WIDTH)));
+typedef uint64_t vec_bits __attribute__((vector_size(8 * NL_WIDTH)));
+typedef vec nl_vec_number;
+typedef vec_bits nl_vec_bits;
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -65,9 +68,23 @@ static inline bool vec_all(mask condition)
 #endif
 }
 
+/* Element k as bit k. */
+static inline uint64_t vec_bit_each(mask condition)
+{
+#if NL_WIDTH == 8
+    return _mm512_movepi64_mask((__m512i)condition);
+#elif NL_WIDTH == 4
+    return (uint64_t)_mm256_movemask_pd((vec)condition);
+#else
+    return (uint64_t)((condition[0] & 1) | (condition[1] & 2));
+#endif
+}
+
 #define nl_vec_truth(condition) ((vec)((condition) & (mask)VEC_ALL(1.0)))
 #define nl_vec_select(condition, yes, no) vec_blend(condition, VEC_ALL(yes), VEC_ALL(no))
 #define nl_vec_absolute(x) ((vec)((mask)(x) & ~(mask)VEC_ALL(-0.0)))
+#define nl_vec_as_number(bits) ((vec)(bits))
+#define nl_vec_as_bits(number) ((vec_bits)(number))
 
 static inline vec nl_vec_each(double (*function)(double), vec x)
 {
@@ -84,6 +101,40 @@ static inline vec nl_vec_each2(double (*function)(double, double), vec x, vec y)
     for (int k = 0; k < NL_WIDTH; k++) z[k] = function(x[k], y[k]);
     return z;
 }
+
+#if NL_WIDTH > 2
+/* Of these instructions nan in the second operand stays. */
+static inline vec nl_vec_between(double low, vec x, double high)
+{
+    return NL_INTRINSIC(min_pd)(VEC_ALL(high), NL_INTRINSIC(max_pd)(VEC_ALL(low), x));
+}
+
+#define nl_vec_every(number) VEC_ALL(number)
+#define nl_vec_fused(x, y, z) NL_INTRINSIC(fmadd_pd)(x, y, z)
+
+static inline vec nl_vec_scale(vec x, vec_bits whole, vec k)
+{
+#if NL_WIDTH == 8
+    (void)whole;
+    return _mm512_scalef_pd(x, k);
+#else
+    const vec_bits half = whole >> 1;
+    (void)k;
+    return x * nl_vec_as_number(half << 52) * nl_vec_as_number((whole - half) << 52);
+#endif
+}
+
+#define NL_READING nl_vec_
+#include "lang/exp_words.h"
+#undef NL_READING
+static inline vec nl_vec_exp(vec x) { return nl_vec_exp_here(x); }
+static inline vec nl_vec_expm1(vec x) { return nl_vec_expm1_here(x); }
+static inline vec nl_vec_exprel(vec x) { return nl_vec_exprel_here(x); }
+#else
+static inline vec nl_vec_exp(vec x) { return nl_vec_each(nl_exp, x); }
+static inline vec nl_vec_expm1(vec x) { return nl_vec_each(nl_expm1, x); }
+static inline vec nl_vec_exprel(vec x) { return nl_vec_each(nl_exprel, x); }
+#endif
 
 #if NL_HAVE_SLEEF && NL_WIDTH > 2
 #define NL_VEC_FUNCTION(name, ulp) static inline vec nl_vec_##name(vec x) { return NL_SLEEF_NAME(name, ulp)(x); }

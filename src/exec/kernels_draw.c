@@ -6,12 +6,6 @@
 
 #include <Random123/philox.h>
 
-typedef uint64_t vec_bits __attribute__((vector_size(8 * NL_WIDTH)));
-typedef vec nl_vec_number;
-typedef vec_bits nl_vec_bits;
-
-#define nl_vec_as_number(bits) ((vec)(bits))
-#define nl_vec_as_bits(number) ((vec_bits)(number))
 #define NL_READING nl_vec_
 #include "lang/draw_words.h"
 

@@ -224,7 +224,8 @@ static void bind_propagate(nl_machine *machine, block *b)
     machine_bind_written(machine, b->segment->target, &b->target);
 }
 
-static void bind_block(nl_machine *machine, block *b, const nl_segment *segment, bool may_select)
+/* What is computed beforehand is computed for all elements, whatever the body is run over. */
+static void bind_block(nl_machine *machine, block *b, const nl_segment *segment, bool is_body)
 {
     b->segment = segment;
     b->count = segment->count;
@@ -234,17 +235,16 @@ static void bind_block(nl_machine *machine, block *b, const nl_segment *segment,
     case NL_C_LOOP:
     case NL_C_SYNAPSES:
         bind_loop(machine, b);
-        if (may_select) machine_bind_selected(machine, b);
+        if (is_body) machine_bind_selected(machine, b);
         break;
     }
 }
 
-/* What is computed once is computed for all elements. */
-static code bind_code(nl_machine *machine, const nl_segments *segments, bool may_select)
+static code bind_code(nl_machine *machine, const nl_segments *segments, bool is_body)
 {
     code made = { NL_NEW_ARRAY(machine->arena, block, segments->count), segments->count };
 
-    for (size_t k = 0; k < segments->count; k++) bind_block(machine, &made.blocks[k], &segments->items[k], may_select);
+    for (size_t k = 0; k < segments->count; k++) bind_block(machine, &made.blocks[k], &segments->items[k], is_body);
     return made;
 }
 

@@ -288,14 +288,24 @@ static void run_outgoing(filling *f, const nl_selection *selection)
     }
 }
 
+/* The synapses that reach a neuron lie far apart: they are on their way from memory before they are collected. */
+static void fetch_incoming(const selected_loop *loop, uint64_t element)
+{
+    for (size_t k = 0; k < loop->read_count; k++) __builtin_prefetch(loop->reads[k].from + element);
+}
+
 static void run_incoming(filling *f, const nl_selection *selection)
 {
+    enum { AHEAD = 32 };
     const nl_conn *conn = machine_conn(f->machine, f->b->segment->id);
 
     for (size_t k = 0; k < selection->count; k++) {
         const uint32_t post = selection->ids[k];
-        for (uint64_t j = conn->in_begin[post]; j < conn->in_begin[post + 1]; j++)
+        const uint64_t end = conn->in_begin[post + 1];
+        for (uint64_t j = conn->in_begin[post]; j < end; j++) {
+            if (j + AHEAD < end) fetch_incoming(f->b->selected, conn->in_place[j + AHEAD]);
             collect(f, conn->in_place[j], conn->in_pre[j], post);
+        }
     }
 }
 

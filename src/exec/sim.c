@@ -182,6 +182,7 @@ static void compile_all(nl_sim *sim)
     for (size_t k = 0; k < sim->model->blocks.count; k++)
         sim->blocks[k] = compile(sim, "block", lo->blocks[k].items, lo->blocks[k].count);
     sim_make_events(sim);
+    sim->detect = compile(sim, "detect", lo->detect.items, lo->detect.count);
     sim->gates = compile(sim, "gates", lo->gate_roots.items, lo->gate_roots.count);
 }
 
@@ -200,7 +201,7 @@ static void find_rotating(nl_sim *sim)
     for (uint32_t m = 0; m < n; m++)
         if (sim->lowered->memory.mems.items[m].depth > 1 && !is_work(sim, m)) sim->rotating[sim->rotating_count++] = m;
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
-        if (sim->model->vars.items[v].kind == NL_VAR_STATE)
+        if (sim->model->vars.items[v].kind == NL_VAR_STATE && sim->model->vars.items[v].projection == UINT32_MAX)
             sim->state_elements += sim->lowered->memory.mems.items[sim->lowered->var_mem[v]].count;
 }
 
@@ -489,7 +490,7 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
     for (; *done < run->steps; ++*done) {
         if (run->stop != NULL && *run->stop) return NL_SIM_STOPPED;
         if ((status = sim_make_step(sim, failure)) != NL_SIM_OK) return status;
-        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, failure)) != NL_SIM_OK) break;
+        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, false, failure)) != NL_SIM_OK) break;
         if ((status = sample_due(sim, all, failure)) != NL_SIM_OK) break;
         if (until != NULL) {
             if ((status = sim_run_machine(sim, until->machine, failure)) != NL_SIM_OK) break;
@@ -503,7 +504,7 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
             shown = seconds();
         }
     }
-    return status == NL_SIM_OK ? sim_check_finite(sim, failure) : status;
+    return status == NL_SIM_OK ? sim_check_finite(sim, true, failure) : status;
 }
 
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)
@@ -579,6 +580,7 @@ const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
         { "begin", lo->begin.items, lo->begin.count, NL_SELECT_NONE },
         { "substep", lo->substep.items, lo->substep.count, NL_SELECT_NONE },
         { "step", lo->step.items, lo->step.count, lo->gates.count > 0 ? NL_SELECT_GATED : NL_SELECT_NONE },
+        { "gates", lo->gate_roots.items, lo->gate_roots.count, NL_SELECT_NONE },
         { "split begin", lo->split_begin.items, lo->split_begin.count, NL_SELECT_NONE },
         { "split substep", lo->split_substep.items, lo->split_substep.count, NL_SELECT_NONE },
         { "split step", lo->split_step.items, lo->split_step.count, NL_SELECT_NONE },

@@ -21,6 +21,23 @@ static void list_set(nl_fired *list, const uint32_t *ids, size_t count)
     list->count = count;
 }
 
+static void add_sorted(nl_fired *list, uint32_t id)
+{
+    size_t k = list->count;
+
+    while (k > 0 && list->ids[k - 1] > id) k--;
+    if (k > 0 && list->ids[k - 1] == id) return;
+    memmove(list->ids + k + 1, list->ids + k, (list->count - k) * sizeof *list->ids);
+    list->ids[k] = id;
+    list->count++;
+}
+
+static void list_add(nl_fired *list, const nl_fired *more)
+{
+    list_reserve(list, list->count + more->count);
+    for (size_t k = 0; k < more->count; k++) add_sorted(list, more->ids[k]);
+}
+
 static const nl_event *event_of(const nl_sim *sim, size_t event) { return &sim->model->events.items[event]; }
 
 static bool is_spike(const nl_sim *sim, size_t event)
@@ -282,8 +299,12 @@ void sim_make_events(nl_sim *sim)
         if (event->kind == NL_EVENT_TIMES) make_times(sim, k);
     }
     for (size_t k = 0; k < model->pathways.count; k++) make_pathway(sim, k);
-    for (size_t k = 0; k < model->events.count; k++)
-        if (sim->events[k].depth > 1) sim->events[k].log = nl_calloc(sim->events[k].depth, sizeof(nl_fired));
+    for (size_t k = 0; k < model->events.count; k++) {
+        event_run *run = &sim->events[k];
+        if (run->depth == 1) continue;
+        run->log = nl_calloc(run->depth, sizeof *run->log);
+        run->busy = nl_calloc(run->depth, sizeof *run->busy);
+    }
     for (size_t k = 0; k < model->refractories.count; k++) {
         const nl_refractory *r = &model->refractories.items[k];
         sim->held_values[k] = NL_NEW_ARRAY(sim->arena, double, population_count(sim, r->population) * r->held.count + 1);
@@ -293,6 +314,7 @@ void sim_make_events(nl_sim *sim)
 void sim_prepare_events(nl_sim *sim)
 {
     if (sim->gates != NULL) nl_machine_prepare(sim->gates);
+    if (sim->detect != NULL) nl_machine_prepare(sim->detect);
     for (size_t k = 0; k < sim->model->projections.count; k++)
         if (sim->settlers[k] != NULL) nl_machine_prepare(sim->settlers[k]);
     for (size_t k = 0; k < sim->model->events.count; k++)
@@ -310,7 +332,9 @@ void sim_free_events(nl_sim *sim)
         nl_machine_free(run->body);
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) free(run->log[j].ids);
         free(run->log);
+        free(run->busy);
         free(run->last.ids);
+        free(run->located.ids);
     }
     for (size_t k = 0; sim->pathways != NULL && k < sim->model->pathways.count; k++) {
         nl_machine_free(sim->pathways[k].neurons);
@@ -318,6 +342,7 @@ void sim_free_events(nl_sim *sim)
         free(sim->pathways[k].part.ids);
     }
     nl_machine_free(sim->gates);
+    nl_machine_free(sim->detect);
     for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++) nl_machine_free(sim->settlers[k]);
     for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);
     free(sim->store.lists);
@@ -359,11 +384,11 @@ void sim_reset_events_of(nl_sim *sim, uint32_t population)
 
 void sim_reset_events(nl_sim *sim)
 {
-    sim->busy_until = 0;
     for (size_t k = 0; k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         for (size_t j = 0; run->log != NULL && j < run->depth; j++) run->log[j].count = 0;
         forget_spikes(sim, k);
+        run->busy_count = 0;
         if (sim->lowered->events[k].mask != UINT32_MAX) clear(sim, sim->lowered->events[k].mask);
     }
     for (size_t k = 0; k < sim->model->refractories.count; k++) clear(sim, sim->lowered->refractories[k].state);
@@ -378,17 +403,6 @@ void sim_begin_detection(nl_sim *sim)
 }
 
 /* --- who fired --- */
-
-static void add_sorted(nl_fired *list, uint32_t id)
-{
-    size_t k = list->count;
-
-    while (k > 0 && list->ids[k - 1] > id) k--;
-    if (k > 0 && list->ids[k - 1] == id) return;
-    memmove(list->ids + k + 1, list->ids + k, (list->count - k) * sizeof *list->ids);
-    list->ids[k] = id;
-    list->count++;
-}
 
 static void take_times(nl_sim *sim, size_t number)
 {
@@ -424,16 +438,49 @@ static void mark_spiked(nl_sim *sim, size_t number)
 
     if (m->depth > 1) memset(nl_store_at(&sim->store, mem, 0), 0, m->count * sizeof(double));
     else mark(sim, mem, &run->last, 0);
-    mark(sim, mem, &sim->store.lists[number], 1);
     list_set(&run->last, sim->store.lists[number].ids, sim->store.lists[number].count);
+    list_add(&run->last, &run->located);
+    mark(sim, mem, &run->last, 1);
 }
 
-/* What fires in a step is on its way until its longest delay has passed. */
-static void note_busy(nl_sim *sim, size_t event, uint64_t step, size_t count)
-{
-    const uint64_t until = step + sim->events[event].depth - 1;
+/* --- what is on its way --- */
 
-    if (count > 0 && until > sim->busy_until) sim->busy_until = until;
+/* Number `k` of the steps in which somebody fired. */
+static uint64_t busy_step(const event_run *run, size_t k) { return run->busy[(run->busy_first + k) % run->depth]; }
+
+static void note_busy(event_run *run, uint64_t step)
+{
+    while (run->busy_count > 0 && busy_step(run, 0) + run->depth <= step) {
+        run->busy_first = (run->busy_first + 1) % run->depth;
+        run->busy_count--;
+    }
+    if (run->log[step % run->depth].count == 0) return;
+    run->busy[(run->busy_first + run->busy_count) % run->depth] = step;
+    run->busy_count++;
+}
+
+/* How many of these steps are at least `age` steps ago. */
+static size_t busy_before(const event_run *run, uint64_t now, uint32_t age)
+{
+    size_t low = 0, high = age <= now ? run->busy_count : 0;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (busy_step(run, middle) <= now - age) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static void log_fired(nl_sim *sim, size_t number)
+{
+    event_run *run = &sim->events[number];
+    const nl_fired *list = &sim->store.lists[number];
+    nl_fired *now = &run->log[sim->store.step % run->depth];
+
+    list_set(now, list->ids, list->count);
+    list_add(now, &run->located);
+    note_busy(run, sim->store.step);
 }
 
 static void find_fired(nl_sim *sim)
@@ -445,10 +492,9 @@ static void find_fired(nl_sim *sim)
         if (event->population == UINT32_MAX) continue;
         if (event->kind == NL_EVENT_TIMES) take_times(sim, k);
         else if (sim->lowered->events[k].flag != UINT32_MAX) take_flag(sim, k);
-        note_busy(sim, k, sim->store.step, sim->store.lists[k].count);
-        if (run->log != NULL)
-            list_set(&run->log[sim->store.step % run->depth], sim->store.lists[k].ids, sim->store.lists[k].count);
+        if (run->log != NULL) log_fired(sim, k);
         if (sim->lowered->events[k].spiked != UINT32_MAX) mark_spiked(sim, k);
+        run->located.count = 0;
     }
 }
 
@@ -534,23 +580,46 @@ static nl_sim_status travel(nl_sim *sim, size_t number, const nl_fired *list, ui
     return sim_run_selected(sim, run->synapses, &selection, failure);
 }
 
+/* The latest spikes first. */
+static nl_sim_status deliver_path(nl_sim *sim, size_t number, nl_sim_failure *failure)
+{
+    const nl_pathway *path = &sim->model->pathways.items[number];
+    const event_run *event = &sim->events[path->event];
+    const pathway_run *run = &sim->pathways[number];
+    nl_sim_status status = NL_SIM_OK;
+
+    if (run->low == 0) status = travel(sim, number, &sim->store.lists[path->event], 0, failure);
+    if (event->log == NULL || sim->is_within) return status; /* what is on its way arrives at whole steps */
+    for (size_t k = busy_before(event, sim->store.step, run->low > 0 ? run->low : 1); k-- > 0 && status == NL_SIM_OK;) {
+        const uint64_t age = sim->store.step - busy_step(event, k);
+        if (age > run->high) break;
+        status = travel(sim, number, &event->log[busy_step(event, k) % event->depth], (uint32_t)age, failure);
+    }
+    return status;
+}
+
 static nl_sim_status deliver(nl_sim *sim, bool on_post, nl_sim_failure *failure)
 {
     nl_sim_status status = NL_SIM_OK;
 
-    for (size_t k = 0; k < sim->model->pathways.count && status == NL_SIM_OK; k++) {
-        const nl_pathway *path = &sim->model->pathways.items[k];
-        const event_run *event = &sim->events[path->event];
-        const pathway_run *run = &sim->pathways[k];
-
-        if (path->on_post != on_post) continue;
-        for (uint32_t d = run->low; d <= run->high && d <= sim->store.step && status == NL_SIM_OK; d++) {
-            const nl_fired *list =
-                d == 0 ? &sim->store.lists[path->event] : &event->log[(sim->store.step - d) % event->depth];
-            if (list->count > 0) status = travel(sim, k, list, d, failure);
-        }
-    }
+    for (size_t k = 0; k < sim->model->pathways.count && status == NL_SIM_OK; k++)
+        if (sim->model->pathways.items[k].on_post == on_post) status = deliver_path(sim, k, failure);
     return status;
+}
+
+/* Adaptive methods: at the place that has been reached. */
+static void list_held_now(nl_sim *sim, size_t number)
+{
+    const nl_refractory *r = &sim->model->refractories.items[number];
+    const double *until = nl_store_at(&sim->store, sim->lowered->refractories[number].state, 0);
+    const double now = (double)sim->store.step + *nl_store_at(&sim->store, sim->lowered->sigma, 0), least = 1e-9;
+    nl_fired *list = &sim->store.lists[sim->model->events.count + number];
+
+    list->count = 0;
+    for (size_t i = 0; i < population_count(sim, r->population); i++)
+        if (until[i] > now + least) list->ids[list->count++] = (uint32_t)i;
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (event_of(sim, k)->population == r->population) list_add(list, &sim->store.lists[k]);
 }
 
 /* What a refractory neuron holds takes no input. */
@@ -560,7 +629,12 @@ static void list_held(nl_sim *sim, size_t number)
     const nl_refractory_code *code = &sim->lowered->refractories[number];
     nl_fired *list = &sim->store.lists[sim->model->events.count + number];
 
-    if (population_space(sim, r->population) != 0 || r->held.count == 0) return;
+    if (r->held.count == 0) return;
+    if (r->time != 0 && sim->lowered->stepping == NL_STEP_ADAPTIVE) {
+        list_held_now(sim, number);
+        return;
+    }
+    if (population_space(sim, r->population) != 0) return;
     const double state = *nl_store_at(&sim->store, code->state, 0);
     bool is_held = r->time != 0 ? state >= (double)sim->store.step : state != 0;
     for (size_t k = 0; k < sim->model->events.count; k++)
@@ -623,8 +697,23 @@ static nl_sim_status run_bodies(nl_sim *sim, nl_sim_failure *failure)
     return status;
 }
 
-/* Nothing fires, and nothing is on its way. */
-static bool is_quiet(const nl_sim *sim) { return sim->store.step > sim->busy_until; }
+static bool brings_something(const nl_sim *sim, size_t number)
+{
+    const event_run *event = &sim->events[sim->model->pathways.items[number].event];
+    const pathway_run *run = &sim->pathways[number];
+    const size_t count = busy_before(event, sim->store.step, run->low);
+
+    return count > 0 && sim->store.step - busy_step(event, count - 1) <= run->high;
+}
+
+static bool is_quiet(const nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        if (sim->store.lists[k].count > 0) return false;
+    for (size_t k = 0; k < sim->model->pathways.count; k++)
+        if (brings_something(sim, k)) return false;
+    return true;
+}
 
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
 {
@@ -639,11 +728,24 @@ nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
     return run_bodies(sim, failure);
 }
 
+nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status = tell_trains(sim);
+
+    if (status == NL_SIM_OK) status = sample_at_events(sim, failure);
+    for (size_t k = 0; k < sim->model->events.count; k++) list_add(&sim->events[k].located, &sim->store.lists[k]);
+    sim->is_within = true;
+    if (status == NL_SIM_OK) status = deliver_all(sim, failure);
+    sim->is_within = false;
+    if (status == NL_SIM_OK) status = run_bodies(sim, failure);
+    sim_begin_detection(sim);
+    return status;
+}
+
 /* --- snapshots --- */
 
 struct event_snapshot {
     nl_fired **logs, *last;
-    uint64_t busy_until;
 };
 
 event_snapshot *sim_save_events(const nl_sim *sim)
@@ -653,7 +755,6 @@ event_snapshot *sim_save_events(const nl_sim *sim)
 
     s->logs = nl_calloc(n + 1, sizeof *s->logs);
     s->last = nl_calloc(n + 1, sizeof *s->last);
-    s->busy_until = sim->busy_until;
     for (size_t k = 0; k < n; k++) {
         const event_run *run = &sim->events[k];
         list_set(&s->last[k], run->last.ids, run->last.count);
@@ -664,6 +765,15 @@ event_snapshot *sim_save_events(const nl_sim *sim)
     return s;
 }
 
+/* From the log, as of now. */
+static void find_busy(const nl_sim *sim, event_run *run)
+{
+    const uint64_t step = sim->store.step, oldest = step + 1 > run->depth ? step + 1 - run->depth : 0;
+
+    run->busy_count = 0;
+    for (uint64_t s = oldest; s <= step; s++) note_busy(run, s);
+}
+
 void sim_restore_events(nl_sim *sim, const event_snapshot *s)
 {
     for (size_t k = 0; k < sim->model->events.count; k++) {
@@ -671,8 +781,8 @@ void sim_restore_events(nl_sim *sim, const event_snapshot *s)
         list_set(&run->last, s->last[k].ids, s->last[k].count);
         for (size_t d = 0; run->log != NULL && d < run->depth; d++)
             list_set(&run->log[d], s->logs[k][d].ids, s->logs[k][d].count);
+        if (run->log != NULL) find_busy(sim, run);
     }
-    sim->busy_until = s->busy_until;
     find_cursors(sim);
 }
 

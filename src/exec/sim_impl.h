@@ -22,7 +22,10 @@ typedef struct event_run {
     nl_machine *body;    /* or NULL */
     size_t depth;        /* of the log */
     nl_fired *log;       /* by step modulo depth: who fired; NULL where nothing travels with a delay */
+    uint64_t *busy;      /* the steps of the log in which somebody fired, ascending: a ring of `depth` places .. */
+    size_t busy_first, busy_count;
     nl_fired last;       /* where `spiked` is set */
+    nl_fired located;    /* who fired within the step that is being made */
     uint64_t *steps;     /* TIMES: at which they fire .. */
     size_t cursor;       /* .. and the first that is still to come */
 } event_run;
@@ -55,12 +58,12 @@ struct nl_sim {
     event_run *events;         /* by event of the model */
     pathway_run *pathways;     /* by pathway */
     step_range *path_delays;   /* by pathway: in steps */
+    nl_machine *detect;        /* of adaptive methods: conditions within a step, or NULL */
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
     nl_selection *gate_selections, **active; /* by gate; by projection, or NULL */
     nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
-    uint64_t busy_until;       /* the last step in which something arrives that has fired by now */
     double **held_values;      /* by refractory: what is held while input is delivered */
-    bool has_events, has_slopes;
+    bool has_events, has_slopes, is_within; /* is_within: an event within an adaptive step is happening */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
     nl_root *probe_roots;
@@ -90,11 +93,21 @@ void sim_drop_jumps(nl_sim *sim);
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
-nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
 nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
 void sim_states_changed(nl_sim *sim); /* a multi-step integrator starts anew */
 bool sim_stiff_fits(nl_sim *sim);
 void sim_stiff_free(nl_sim *sim);
+
+void sim_set_number(nl_sim *sim, uint32_t mem, double value); /* UINT32_MAX: nothing */
+void sim_accept_work(nl_sim *sim);
+
+/* sim_locate.c */
+nl_sim_status sim_start_located(nl_sim *sim, nl_sim_failure *failure); /* when time begins */
+nl_sim_status sim_begin_located(nl_sim *sim, nl_sim_failure *failure); /* when a step of the grid begins */
+/* Accepts a piece of length *h that begins at this place (in steps), or its part up to the first event, which happens. */
+nl_sim_status sim_accept_located(nl_sim *sim, double place, double *h, nl_sim_failure *failure);
+double sim_next_release(nl_sim *sim, double place);
 
 /* sim.c */
 nl_machine *sim_compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count, uint32_t selected);
@@ -114,6 +127,7 @@ void sim_reset_events(nl_sim *sim);
 void sim_reset_events_of(nl_sim *sim, uint32_t population);
 void sim_begin_detection(nl_sim *sim); /* before a step */
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
+nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure); /* what is in the lists happens now */
 void sim_free_events(nl_sim *sim);
 event_snapshot *sim_save_events(const nl_sim *sim);
 void sim_restore_events(nl_sim *sim, const event_snapshot *snapshot);

@@ -359,7 +359,7 @@ nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure)
     sim_reset_events(sim);
     if (status == NL_SIM_OK) status = init_previous(sim, failure);
     if (status == NL_SIM_OK) status = first_previous(sim, failure);
-    return status;
+    return status == NL_SIM_OK ? sim_start_located(sim, failure) : status;
 }
 
 nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure)

@@ -62,15 +62,15 @@ nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_select
     return nl_machine_run_selected(machine, selection, &fault) ? NL_SIM_OK : explain_fault(sim, &fault, failure);
 }
 
-/* The first state that is not finite. */
-nl_sim_status sim_check_finite(nl_sim *sim, nl_sim_failure *failure)
+/* The first state that is not finite.  Synapses are many, and what is wrong with one soon reaches a neuron. */
+nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure)
 {
     for (uint32_t v = 0; v < sim->model->vars.count; v++) {
         const nl_var *var = &sim->model->vars.items[v];
         const uint32_t m = sim->lowered->var_mem[v];
         size_t where;
 
-        if (var->kind != NL_VAR_STATE) continue;
+        if (var->kind != NL_VAR_STATE || (var->projection != UINT32_MAX && !with_synapses)) continue;
         const double *values = nl_store_at(&sim->store, m, 0);
         if (sim->direct.kernels->finite(sim->lowered->memory.mems.items[m].count, values, &where)) continue;
         *failure = (nl_sim_failure){ .var = v,
@@ -88,7 +88,7 @@ static void rotate_all(nl_sim *sim)
     for (size_t k = 0; k < sim->rotating_count; k++) nl_store_rotate(&sim->store, sim->rotating[k]);
 }
 
-static void set_number(nl_sim *sim, uint32_t mem, double value)
+void sim_set_number(nl_sim *sim, uint32_t mem, double value)
 {
     if (mem != UINT32_MAX) *nl_store_at(&sim->store, mem, 0) = value;
 }
@@ -105,7 +105,7 @@ static void copy_to_work(nl_sim *sim)
     }
 }
 
-static void accept_work(nl_sim *sim)
+void sim_accept_work(nl_sim *sim)
 {
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
         if (sim->lowered->work_mem[v] != UINT32_MAX) nl_store_rotate(&sim->store, sim->lowered->work_mem[v]);
@@ -139,30 +139,35 @@ static const nl_jump *present_jumps(const nl_sim *sim)
     return NULL;
 }
 
+static double next_stop(nl_sim *sim, double sigma)
+{
+    return fmin(next_kink(sim, present_jumps(sim), sigma), sim_next_release(sim, sigma));
+}
+
 /* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the
  * next. */
 static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
 {
     const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12;
-    const nl_jump *jumps = present_jumps(sim);
-    double sigma = 0, stop = next_kink(sim, jumps, 0);
+    double sigma = 0, stop = next_stop(sim, 0);
     nl_sim_status status;
 
     while (sigma < 1) {
         const double left = (stop - sigma) * dt;
         const bool is_last = sim->h >= left * (1 - 1e-9);
-        const double h = is_last ? left : sim->h;
+        double h = is_last ? left : sim->h;
 
-        set_number(sim, sim->lowered->sigma, sigma);
-        set_number(sim, sim->lowered->h, h);
+        sim_set_number(sim, sim->lowered->sigma, sigma);
+        sim_set_number(sim, sim->lowered->h, h);
         if ((status = sim_run_machine(sim, sim->substep, failure)) != NL_SIM_OK) return status;
         const double error = *nl_store_at(&sim->store, sim->lowered->error, 0);
         const double wanted = isfinite(error) ? fmin(5, fmax(0.2, 0.9 * pow(fmax(error, 1e-10), exponent))) : 0.2;
         if (error <= 1) {
-            accept_work(sim);
-            sigma = is_last ? stop : sigma + h / dt;
-            if (is_last) stop = next_kink(sim, jumps, sigma);
-            sim->h = is_last && wanted > 1 ? fmax(sim->h, h * wanted) : h * wanted;
+            const double tried = h;
+            if ((status = sim_accept_located(sim, sigma, &h, failure)) != NL_SIM_OK) return status;
+            sigma = is_last && h == tried ? stop : sigma + h / dt;
+            stop = next_stop(sim, sigma);
+            sim->h = is_last && wanted > 1 ? fmax(sim->h, tried * wanted) : tried * wanted;
         } else {
             sim->h = h * fmin(wanted, 0.9);
         }
@@ -225,7 +230,7 @@ static int right_side(double t, const double *y, double *rate, void *user)
     nl_sim *sim = stiff->sim;
 
     move_vector(sim, sim->lowered->work_mem, y, NULL);
-    set_number(sim, sim->lowered->sigma, (t - sim->store.time) / sim->model->dt);
+    sim_set_number(sim, sim->lowered->sigma, (t - sim->store.time) / sim->model->dt);
     if (sim_run_machine(sim, sim->substep, stiff->failure) != NL_SIM_OK) return GSL_EBADFUNC;
     move_vector(sim, sim->lowered->rate_mem, NULL, rate);
     return GSL_SUCCESS;
@@ -340,10 +345,10 @@ static nl_sim_status pieces(nl_sim *sim, nl_sim_failure *failure)
 
     for (double sigma = 0, end; sigma < 1 && status == NL_SIM_OK; sigma = end) {
         end = next_kink(sim, jumps, sigma);
-        set_number(sim, sim->lowered->sigma, sigma);
-        set_number(sim, sim->lowered->h, (end - sigma) * sim->model->dt);
+        sim_set_number(sim, sim->lowered->sigma, sigma);
+        sim_set_number(sim, sim->lowered->h, (end - sigma) * sim->model->dt);
         status = sim_run_machine(sim, sim->split_substep, failure);
-        accept_work(sim);
+        sim_accept_work(sim);
     }
     return status;
 }
@@ -360,6 +365,7 @@ static nl_sim_status advance_equations(nl_sim *sim, bool split, nl_sim_failure *
     if (begin != NULL) status = sim_run_machine(sim, begin, failure);
     if (status != NL_SIM_OK) return status;
     copy_to_work(sim);
+    if ((status = sim_begin_located(sim, failure)) != NL_SIM_OK) return status;
     if (split) return pieces(sim, failure);
     return sim->lowered->stepping == NL_STEP_ADAPTIVE ? substeps(sim, failure) : stiff_step(sim, failure);
 }
@@ -370,11 +376,13 @@ nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
     nl_machine *step = split ? sim->split_step : sim->step;
     nl_sim_status status;
 
-    if (sim->lowered->jumped != UINT32_MAX) set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
+    if (sim->lowered->jumped != UINT32_MAX) sim_set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
     sim_begin_detection(sim);
     if ((status = sim_open_gates(sim, failure)) != NL_SIM_OK) return status;
     if ((status = advance_equations(sim, split, failure)) != NL_SIM_OK) return status;
+    if (sim->lowered->stepping == NL_STEP_ADAPTIVE) sim_set_number(sim, sim->lowered->sigma, 1);
     if (step != NULL && (status = sim_run_machine(sim, step, failure)) != NL_SIM_OK) return status;
+    if (sim->lowered->stepping == NL_STEP_ADAPTIVE) sim_set_number(sim, sim->lowered->sigma, 0);
     rotate_all(sim);
     sim->store.step++;
     sim->store.time = sim->model->start + (double)sim->store.step * sim->model->dt;

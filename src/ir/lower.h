@@ -31,6 +31,9 @@ typedef NL_LIST(nl_root) nl_roots;
 typedef struct nl_event_code {
     uint32_t flag;       /* or UINT32_MAX */
     uint32_t spiked;     /* memory that is 1 for the elements that fired last, UINT32_MAX where nothing reads it */
+    uint32_t held_before; /* memory: whether the condition of an EDGE was true at the last detection; UINT32_MAX */
+    uint32_t fires, holds; /* ADAPTIVE, located within the step: whether it fires at this place, and its condition there;
+                          * else UINT32_MAX */
     uint32_t mask;       /* set for the elements while the body runs, where it cannot be run for them alone; UINT32_MAX */
     nl_roots body;       /* for the elements that fired */
 } nl_event_code;
@@ -87,6 +90,7 @@ typedef struct nl_lowered {
     const nl_refractory_code *refractories;  /* by refractory */
     uint32_t list_count;         /* events, then refractories */
     NL_LIST(nl_gate_code) gates;
+    nl_roots detect;             /* ADAPTIVE: conditions of events at a place within the step */
     nl_roots gate_roots;         /* computed before the step */
     NL_LIST(uint32_t) visits;    /* memory of last visits and crossings: 0 at the start */
     const nl_roots *settle;      /* by projection: brings the memory of its states up to now; empty: it is */

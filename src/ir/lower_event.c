@@ -30,14 +30,24 @@ bool is_held(const lowering *lo, uint32_t var)
 
 static nl_ref step_now(lowering *lo) { return nl_expr_leaf(lo->graph, NL_X_STEP, 0, 0, nl_dim_none); }
 
-/* After a spike in step s for n steps: the states of s + 1 .. s + n. */
+/* The place of now in steps since the start. */
+static nl_ref steps_now(lowering *lo)
+{
+    return lo->out->stepping == NL_STEP_ADAPTIVE ? op2(lo, NL_OP_ADD, step_now(lo), load(lo, lo->out->sigma)) : step_now(lo);
+}
+
+/* After a spike in step s for n steps: the states of s + 1 .. s + n.  Adaptive methods end their steps where the time is
+ * over. */
 static nl_ref held_in(lowering *lo, uint32_t population, nl_ref step)
 {
     size_t k = 0;
     const nl_refractory *r = refractory_of(lo, population, &k);
     const nl_ref state = load(lo, lo->refractories[k].state);
 
-    return r->time == 0 ? op2(lo, NL_OP_NE, state, number(lo, 0)) : op2(lo, NL_OP_GE, state, step);
+    if (r->time == 0) return op2(lo, NL_OP_NE, state, number(lo, 0));
+    if (lo->out->stepping == NL_STEP_ADAPTIVE)
+        return op2(lo, NL_OP_GT, state, op2(lo, NL_OP_ADD, steps_now(lo), number(lo, 1e-9)));
+    return op2(lo, NL_OP_GE, state, step);
 }
 
 nl_ref held(lowering *lo, uint32_t population)
@@ -74,7 +84,12 @@ void begin_events(lowering *lo)
 
     for (size_t k = 0; k < model->events.count; k++) {
         const nl_event *event = &model->events.items[k];
-        lo->events[k] = (nl_event_code){ .flag = UINT32_MAX, .spiked = UINT32_MAX, .mask = UINT32_MAX };
+        lo->events[k] = (nl_event_code){ .flag = UINT32_MAX,
+                                         .spiked = UINT32_MAX,
+                                         .mask = UINT32_MAX,
+                                         .fires = UINT32_MAX,
+                                         .holds = UINT32_MAX,
+                                         .held_before = UINT32_MAX };
         if (is_detected(event) && space_of(lo, event->population) == 0)
             lo->events[k].flag = population_memory(lo, event->population, "fires");
     }
@@ -234,13 +249,61 @@ void lower_detection(env *end, nl_roots *roots)
     end->tested = roots;
     for (size_t k = 0; k < lo->model->events.count; k++) {
         const nl_event *event = &lo->model->events.items[k];
-        if (!is_detected(event)) continue;
+        if (!is_detected(event) || is_located(lo, k)) continue;
         nl_ref condition = became_true(end, event);
         if (is_spike(event)) condition = gated_by_refractory(end, roots, event, condition);
         if (event->select != 0) condition = only_largest(end, event, condition);
         if (space_of(lo, event->population) == 0)
             root_add(lo, roots, condition, lo->events[k].flag, true, event->span);
         else emit_root(lo, roots, condition, (uint32_t)k, space_of(lo, event->population), event->span);
+    }
+}
+
+/* --- within the steps of adaptive methods --- */
+
+static bool is_draw(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_DRAW;
+}
+
+static bool has_slopes(const lowering *lo)
+{
+    for (size_t k = 0; k < lo->out->memory.mems.count; k++)
+        if (lo->out->memory.mems.items[k].slope != UINT32_MAX) return true;
+    return false;
+}
+
+/* What is drawn is drawn once in a step; the past has values at whole steps, and so have jumps of what it is asked for. */
+bool is_located(const lowering *lo, size_t number_of)
+{
+    const nl_event *event = &lo->model->events.items[number_of];
+    size_t k;
+    const nl_refractory *r = refractory_of(lo, event->population, &k);
+
+    return lo->out->stepping == NL_STEP_ADAPTIVE && is_detected(event) && (r == NULL || r->time != 0)
+           && !nl_expr_any(lo->graph, event->condition, is_draw, NULL) && !has_slopes(lo);
+}
+
+void lower_location(env *within, nl_roots *roots)
+{
+    lowering *lo = within->lo;
+
+    for (size_t k = 0; k < lo->model->events.count; k++) {
+        const nl_event *event = &lo->model->events.items[k];
+        nl_event_code *code = &lo->events[k];
+        size_t r;
+        if (!is_located(lo, k)) continue;
+        code->fires = population_memory(lo, event->population, "fires");
+        code->holds = population_memory(lo, event->population, "condition");
+        code->held_before = population_memory(lo, event->population, "condition before");
+        nl_ref condition = env_eval(within, event->condition);
+        if (is_spike(event) && refractory_of(lo, event->population, &r) != NULL)
+            condition = both(lo, condition, op1(lo, NL_OP_NOT, held(lo, event->population)));
+        root_add(lo, roots, condition, code->holds, true, event->span);
+        condition = both(lo, condition, op2(lo, NL_OP_EQ, load(lo, code->held_before), number(lo, 0)));
+        if (event->select != 0) condition = only_largest(within, event, condition);
+        root_add(lo, roots, condition, code->fires, true, event->span);
     }
 }
 
@@ -293,10 +356,12 @@ static void mask_body(lowering *lo, uint32_t population, nl_event_code *code)
     }
 }
 
-static nl_ref in_whole_steps(lowering *lo, nl_ref time)
+/* Rounded to whole steps, but for methods that choose their own. */
+static nl_ref refractory_steps(lowering *lo, nl_ref time)
 {
     const nl_ref steps = op2(lo, NL_OP_DIV, time, number(lo, lo->model->dt));
 
+    if (lo->out->stepping == NL_STEP_ADAPTIVE) return steps;
     return op1(lo, NL_OP_FLOOR, op2(lo, NL_OP_ADD, steps, number(lo, 0.5)));
 }
 
@@ -308,7 +373,7 @@ static void begin_refractory(env *e, const nl_event *event, nl_roots *roots)
 
     if (r == NULL) return;
     const nl_ref state = r->time == 0 ? number(lo, 1)
-                                      : op2(lo, NL_OP_ADD, step_now(lo), in_whole_steps(lo, env_eval(e, r->time)));
+                                      : op2(lo, NL_OP_ADD, steps_now(lo), refractory_steps(lo, env_eval(e, r->time)));
     root_add(lo, roots, state, lo->refractories[k].state, false, r->span);
 }
 

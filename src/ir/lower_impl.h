@@ -139,6 +139,8 @@ bool split_linear(lowering *lo, nl_ref node, nl_node_kind kind, uint32_t id, nl_
 
 /* lower_event.c */
 void lower_detection(env *end, nl_roots *roots);  /* what a step finds out at its end */
+void lower_location(env *within, nl_roots *roots); /* what an adaptive step finds out within */
+bool is_located(const lowering *lo, size_t event);
 void run_synapse_event(env *after, size_t event, nl_ref *values); /* `when` of a projection: changes what it assigns */
 void lower_event_code(lowering *lo);
 void begin_events(lowering *lo);                   /* memory of what events leave behind */

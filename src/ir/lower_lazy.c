@@ -259,13 +259,62 @@ static bool is_summed_singly(const lowering *lo, uint32_t projection)
     return false;
 }
 
+typedef struct summed {
+    const nl_graph *graph;
+    uint32_t space;
+} summed;
+
+static bool is_reduction(void *user, const nl_node *node)
+{
+    const summed *s = user;
+
+    return node->kind == NL_X_REDUCE && nl_graph_node(s->graph, node->args[0])->space == s->space;
+}
+
+static bool reduces(const lowering *lo, nl_ref ref, uint32_t space)
+{
+    return ref != 0 && nl_expr_any(lo->graph, ref, is_reduction, &(summed){ lo->graph, space });
+}
+
+static bool block_reduces(const lowering *lo, uint32_t space)
+{
+    const nl_model *m = lo->model;
+
+    for (size_t k = 0; k < m->blocks.count; k++)
+        for (size_t j = 0; j < m->blocks.items[k].assigns.count; j++)
+            if (reduces(lo, m->blocks.items[k].assigns.items[j].value, space)) return true;
+    for (size_t k = 0; k < m->events.count; k++)
+        if (reduces(lo, m->events.items[k].condition, space) || reduces(lo, m->events.items[k].select, space)) return true;
+    return false;
+}
+
+/* A step needs all synapses: for the sum, the mean .. of something over them, or to keep what they were. */
+static bool needs_all(const lowering *lo, uint32_t space)
+{
+    const nl_model *m = lo->model;
+
+    for (size_t k = 0; k < m->delays.count; k++)
+        if (m->delays.items[k].space == space || reduces(lo, m->delays.items[k].expr, space)) return true;
+    for (size_t k = 0; k < m->prevs.count; k++)
+        if (m->prevs.items[k].space == space || reduces(lo, m->prevs.items[k].expr, space)) return true;
+    for (size_t k = 0; k < m->windows.count; k++)
+        if (m->windows.items[k].space == space || reduces(lo, m->windows.items[k].expr, space)) return true;
+    for (size_t k = 0; k < m->flows.count; k++)
+        if (reduces(lo, m->flows.items[k].value, space)) return true;
+    for (size_t k = 0; k < m->vars.count; k++)
+        if (reduces(lo, m->vars.items[k].deriv, space) || reduces(lo, m->vars.items[k].next, space)) return true;
+    return block_reduces(lo, space);
+}
+
 /* Only equations of one gate, and nothing else that moves states of this projection. */
 static bool gate_projection(lowering *lo, uint32_t projection, lazy *z)
 {
     const nl_projection *p = &lo->model->projections.items[projection];
     nl_ref condition, drift;
 
-    if (!p->by_pre || has_blocks(lo, projection) || is_summed_singly(lo, projection)) return false;
+    if (!p->by_pre || has_blocks(lo, projection) || is_summed_singly(lo, projection)
+        || needs_all(lo, p->space))
+        return false;
     for (size_t k = 0; k < lo->model->pathways.count; k++)
         if (lo->model->pathways.items[k].projection == projection) return false;
     for (size_t k = 0; k < p->vars.count; k++) {

@@ -871,6 +871,24 @@ static void split_steps(lowering *lo)
     lo->adaptive = false;
 }
 
+/* --- conditions within a step --- */
+
+/* The state at a place of an adaptive step, and the one at the start of the piece that led there. */
+static void lower_within(stepper *s)
+{
+    lowering *lo = s->lo;
+    env *within = stage_env(s, stage_offset(s, 0)), *before = stage_env(s, stage_offset(s, 0));
+
+    if (lo->out->stepping != NL_STEP_ADAPTIVE) return;
+    within->start = before;
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        if (lo->work_mem[v] == UINT32_MAX) continue;
+        within->state[v] = load(lo, lo->work_mem[v]);
+        before->state[v] = ring(lo, lo->work_mem[v], 1, false);
+    }
+    lower_location(within, &lo->out->detect);
+}
+
 bool lower_steps(lowering *lo)
 {
     stepper *s = lo->stepper = stepper_new(lo);
@@ -900,5 +918,6 @@ void lower_stores(lowering *lo)
 
     store_step(lo->stepper, lo->adaptive ? &out->begin : &out->step, &out->step);
     if (lo->splitter != NULL) store_step(lo->splitter, &out->split_begin, &out->split_step);
+    if (lo->adaptive) lower_within(lo->stepper);
     store_first(lo->stepper, &out->first);
 }

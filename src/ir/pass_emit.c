@@ -28,6 +28,12 @@ static const nl_projection *projection_of(const emitter *e, const nl_node *node)
     return &e->plan->model->projections.items[is_seen ? nl_graph_space(e->plan->graph, node->space)->owner : node->id];
 }
 
+/* The projection whose synapses see a neuron's value. */
+static const nl_projection *seen_by(const emitter *e, const nl_node *node)
+{
+    return &e->plan->model->projections.items[nl_graph_space(e->plan->graph, node->space)->owner];
+}
+
 /* Part of an array that has got a place of its own since. */
 static void find_part(emitter *e, nl_ref ref)
 {
@@ -113,9 +119,9 @@ static void set_args(emitter *e, nl_instr *instr, const nl_node *node)
 {
     for (int k = 0; k < node->arg_count && node->args[k] != 0; k++)
         instr->args[instr->arg_count++] = value_of(e, node->args[k]);
-    if (instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE)
-        instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->pre);
-    if (instr->kind == NL_I_POST) instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->post);
+    if (instr->kind == NL_I_STENCIL) instr->args[0] = within_part(e, instr->args[0], &projection_of(e, node)->pre);
+    if (instr->kind == NL_I_PRE) instr->args[0] = within_part(e, instr->args[0], &seen_by(e, node)->pre);
+    if (instr->kind == NL_I_POST) instr->args[0] = within_part(e, instr->args[0], &seen_by(e, node)->post);
 }
 
 static void make(emitter *e, nl_ref ref, nl_operand dst)

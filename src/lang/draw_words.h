@@ -1,15 +1,9 @@
 /* What draws make of random words.  Like the words of op_words.h, which come before it, this is read for doubles in
- * random.c and for vectors of doubles in exec/kernels_draw.c: an includer says by NL_READING which, and declares the
- * types `number` and `bits` and the casts `as_number` and `as_bits` of that reading.  Logarithm, sine and cosine are
+ * random.c and for vectors of doubles in exec/kernels_draw.c: an includer says by NL_READING which.  Logarithm, sine and cosine are
  * written out here: for numbers in (0, 1) they need half the time of general ones, and being sums, products, quotients
  * and roots, they are the same bits on every processor. */
 #ifndef NL_LANG_DRAW_WORDS_H
 #define NL_LANG_DRAW_WORDS_H
-
-#define NUMBER NL_WORD(number)
-#define BITS NL_WORD(bits)
-#define AS_NUMBER(bits) NL_WORD(as_number)(bits)
-#define AS_BITS(number) NL_WORD(as_bits)(number)
 
 #define NL_ONE_BITS 0x3FF0000000000000u  /* of 1 */
 #define NL_WHOLE_BITS 0x4330000000000000u /* of 2^52: with a small whole number in the lowest bits, their sum */

@@ -1,4 +1,4 @@
-/* load(): which reader a file is for. */
+/* load(): which reader a file is for; exists(). */
 #include "load_impl.h"
 
 #include "base/text.h"
@@ -118,4 +118,15 @@ nl_value nl_func_load(const nl_call *call)
     const nl_value value = read_by_content(&load);
     free(bytes);
     return value;
+}
+
+nl_value nl_func_file_exists(const nl_call *call)
+{
+    const char *path = NULL;
+    struct stat info;
+
+    if (!nl_call_text(call, 0, &path)) return nl_value_none();
+    if (path == NULL)
+        return nl_call_refuse(call, 0, NL_E_ARGUMENT, "the name of the file has to be known before the run");
+    return nl_value_bool(call->cx->arena, stat(full_path(call, path), &info) == 0);
 }

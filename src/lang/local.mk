@@ -7,6 +7,7 @@ libnetlang_la_SOURCES += \
     src/lang/keyword.c src/lang/keyword.h src/lang/keywords.def \
     src/lang/load_hdf5.c src/lang/load_impl.h src/lang/load_npy.c src/lang/load_text.c \
     src/lang/op.c src/lang/op.h src/lang/op_words.h src/lang/ops.def \
+    src/lang/exp.c src/lang/exp_words.h \
     src/lang/blas.c src/lang/blas.h \
     src/lang/scheme.c src/lang/scheme.h src/lang/scheme.def \
     src/lang/draw_words.h src/lang/random.c src/lang/random.h \

@@ -1,7 +1,8 @@
 /* The words in which ops.def writes meanings.  They are read for doubles here and for vectors of doubles in
- * exec/kernel_vector.h; an includer says which by NL_READING, nl_real_ or nl_vec_.  With SLEEF, its finz_ functions are
- * used at every width, since they give the same bits at every width; on processors without fused multiply-add, and
- * where SLEEF is missing, the C library is used.  Special functions are GSL's: its error handler must be off. */
+ * exec/kernel_vector.h; an includer says which by NL_READING, nl_real_ or nl_vec_.  exp, expm1 and exprel are written
+ * out in exp_words.h.  For the other functions, with SLEEF, its finz_ functions are used at every width, since they give the
+ * same bits at every width; on processors without fused multiply-add, and where SLEEF is missing, the C library is
+ * used.  Special functions are GSL's: its error handler must be off. */
 #ifndef NL_LANG_OP_WORDS_H
 #define NL_LANG_OP_WORDS_H
 
@@ -9,6 +10,8 @@
 #include <gsl/gsl_sf.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 #if NL_HAVE_SLEEF
 #include <sleef.h>
 #endif
@@ -20,6 +23,7 @@
 #define TRUTH(condition) NL_WORD(truth)(condition)
 #define SELECT(condition, yes, no) NL_WORD(select)(condition, yes, no)
 #define ABSOLUTE(x) NL_WORD(absolute)(x)
+#define BETWEEN(low, x, high) NL_WORD(between)(low, x, high) /* the nearest number there; nan of nan */
 #define FLOOR(x) NL_WORD(floor)(x)
 #define CEIL(x) NL_WORD(ceil)(x)
 #define TRUNC(x) NL_WORD(trunc)(x)
@@ -32,6 +36,7 @@
 #define EXP(x) NL_WORD(exp)(x)
 #define EXP2(x) NL_WORD(exp2)(x)
 #define EXPM1(x) NL_WORD(expm1)(x)
+#define EXPREL(x) NL_WORD(exprel)(x)
 #define LOG(x) NL_WORD(log)(x)
 #define LOG1P(x) NL_WORD(log1p)(x)
 #define LOG2(x) NL_WORD(log2)(x)
@@ -57,14 +62,24 @@
 #define ATAN2(y, x) NL_WORD(atan2)(y, x)
 #define HYPOT(x, y) NL_WORD(hypot)(x, y)
 
+/* The types of a reading, for functions that are written out. */
+#define NUMBER NL_WORD(number)
+#define BITS NL_WORD(bits)
+#define AS_NUMBER(bits) NL_WORD(as_number)(bits)
+#define AS_BITS(number) NL_WORD(as_bits)(number)
+#define EVERY(number) NL_WORD(every)(number)
+#define FUSED(x, y, z) NL_WORD(fused)(x, y, z)
+#define SCALE(x, whole, k) NL_WORD(scale)(x, whole, k) /* x 2^k; k + NL_EXP_BIAS is in the lowest bits of `whole` */
+#define NL_EXP_BIAS 2046 /* twice that of an exponent: each half of the sum has it once */
+
 /* The functions that SLEEF has, as FUNCTION(name, bound on the error in tenths of an ulp). */
 #define NL_VECTOR_FUNCTIONS(FUNCTION)                                                              \
-    FUNCTION(exp, u10) FUNCTION(exp2, u10) FUNCTION(expm1, u10) FUNCTION(log, u10)                 \
-    FUNCTION(log1p, u10) FUNCTION(log2, u10) FUNCTION(log10, u10) FUNCTION(sin, u10)               \
-    FUNCTION(cos, u10) FUNCTION(tan, u10) FUNCTION(asin, u10) FUNCTION(acos, u10)                  \
-    FUNCTION(atan, u10) FUNCTION(sinh, u10) FUNCTION(cosh, u10) FUNCTION(tanh, u10)                \
-    FUNCTION(asinh, u10) FUNCTION(acosh, u10) FUNCTION(atanh, u10) FUNCTION(cbrt, u10)             \
-    FUNCTION(erf, u10) FUNCTION(erfc, u15) FUNCTION(tgamma, u10) FUNCTION(lgamma, u10)
+    FUNCTION(exp2, u10) FUNCTION(log, u10) FUNCTION(log1p, u10) FUNCTION(log2, u10)                \
+    FUNCTION(log10, u10) FUNCTION(sin, u10) FUNCTION(cos, u10) FUNCTION(tan, u10)                  \
+    FUNCTION(asin, u10) FUNCTION(acos, u10) FUNCTION(atan, u10) FUNCTION(sinh, u10)                \
+    FUNCTION(cosh, u10) FUNCTION(tanh, u10) FUNCTION(asinh, u10) FUNCTION(acosh, u10)              \
+    FUNCTION(atanh, u10) FUNCTION(cbrt, u10) FUNCTION(erf, u10) FUNCTION(erfc, u15)                \
+    FUNCTION(tgamma, u10) FUNCTION(lgamma, u10)
 #define NL_VECTOR_FUNCTIONS_2(FUNCTION) FUNCTION(pow, u10) FUNCTION(atan2, u10) FUNCTION(hypot, u05)
 
 /* SLEEF's scalar functions are built for processors with fused multiply-add and do not ask. */
@@ -101,11 +116,49 @@ NL_VECTOR_FUNCTIONS_2(NL_REAL_FUNCTION_2)
 static inline double nl_real_truth(int condition) { return condition; }
 static inline double nl_real_select(int condition, double yes, double no) { return condition ? yes : no; }
 static inline double nl_real_absolute(double x) { return fabs(x); }
+static inline double nl_real_between(double low, double x, double high) { return low > x ? low : high < x ? high : x; }
 static inline double nl_real_floor(double x) { return floor(x); }
 static inline double nl_real_ceil(double x) { return ceil(x); }
 static inline double nl_real_trunc(double x) { return trunc(x); }
 static inline double nl_real_rint(double x) { return rint(x); }
 static inline double nl_real_sqrt(double x) { return sqrt(x); }
+
+typedef double nl_real_number;
+typedef uint64_t nl_real_bits;
+
+static inline double nl_real_as_number(uint64_t bits)
+{
+    double number;
+
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static inline uint64_t nl_real_as_bits(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static inline double nl_real_every(double number) { return number; }
+static inline double nl_real_fused(double x, double y, double z) { return fma(x, y, z); }
+
+/* By two powers, since 2^k need not be a number: the second product rounds, or is infinite. */
+static inline double nl_real_scale(double x, uint64_t whole, double k)
+{
+    const uint64_t half = whole >> 1;
+
+    (void)k;
+    return x * nl_real_as_number(half << 52) * nl_real_as_number((whole - half) << 52);
+}
+
+double nl_exp(double x), nl_expm1(double x), nl_exprel(double x); /* exp.c */
+static inline double nl_real_exp(double x) { return nl_exp(x); }
+static inline double nl_real_expm1(double x) { return nl_expm1(x); }
+static inline double nl_real_exprel(double x) { return nl_exprel(x); }
+
 static inline double nl_real_each(double (*function)(double), double x) { return function(x); }
 static inline double nl_real_each2(double (*function)(double, double), double x, double y) { return function(x, y); }
 

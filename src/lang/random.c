@@ -6,25 +6,6 @@
 #include <Random123/philox.h>
 #include <string.h>
 
-typedef double nl_real_number;
-typedef uint64_t nl_real_bits;
-
-static inline double nl_real_as_number(uint64_t bits)
-{
-    double number;
-
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static inline uint64_t nl_real_as_bits(double number)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &number, sizeof bits);
-    return bits;
-}
-
 #include "draw_words.h"
 
 /* --- streams and words --- */

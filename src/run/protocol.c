@@ -45,15 +45,13 @@ typedef struct stopping {
 /* One stretch that the simulation makes by itself. */
 static bool advance_stretch(nl_session *s, uint64_t steps, long probe, uint64_t *done)
 {
-    nl_sampler *samplers = NL_NEW_ARRAY(s->scratch, nl_sampler, s->recording_count + 1);
     nl_sim_failure failure = { .var = UINT32_MAX };
     nl_sim_run run = { .steps = steps,
                        .until = probe,
-                       .samplers = samplers,
-                       .sampler_count = nl_recording_samplers(s, samplers),
                        .progress = s->options.progress != NULL ? report_progress : NULL,
                        .user = s,
                        .stop = s->options.stop };
+    nl_recording_samplers(s, &run);
     nl_recording_events(s, &run);
     const double begun = seconds_now();
     const nl_sim_status status = nl_sim_advance(s->sim, &run, done, &failure);

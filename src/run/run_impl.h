@@ -76,6 +76,9 @@ struct nl_session {
     nl_sink *sink;
     nl_recording *recordings; /* one for each series of the plan */
     size_t recording_count;
+    nl_sampler *samplers; /* what a stretch of steps tells: made anew for each, in the same room */
+    NL_LIST(nl_train_sampler) train_samplers;
+    NL_LIST(nl_event_sampler) event_samplers;
     NL_LIST(nl_holder) holders;
     NL_LIST(nl_collection) collections;
     NL_LIST(nl_kept_state) snapshots;
@@ -109,9 +112,8 @@ void nl_rows_free(nl_rows *rows);
 bool nl_recording_start(nl_session *s, const nl_ast *stmt);
 bool nl_recording_begin_segment(nl_session *s);
 void nl_recording_publish(nl_session *s);
-/* Samples that the simulation takes itself while stepping; returns their number. */
-size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers);
-/* What the simulation tells of events while stepping: in the arena of the statement. */
+/* Samples that the simulation takes itself while stepping, and what it tells of events. */
+void nl_recording_samplers(nl_session *s, nl_sim_run *run);
 void nl_recording_events(nl_session *s, nl_sim_run *run);
 /* The next step after `now` at which a sample is due that the simulation cannot take itself, or UINT64_MAX. */
 uint64_t nl_recording_next(const nl_session *s, uint64_t now);
@@ -123,6 +125,8 @@ void nl_recordings_free(nl_session *s);
 bool nl_train_start(nl_recording *r);
 void nl_train_begin_segment(nl_recording *r);
 void nl_train_publish(nl_recording *r);
+/* NAME.t or NAME.id of a recorded train in memory; the numbers belong to the session. */
+bool nl_train_column(nl_session *s, const char *name, size_t *count, const double **data);
 /* Drops what is in memory where nothing reads it and it is no longer small. */
 void nl_recording_thin(nl_recording *r);
 bool nl_recording_open(nl_recording *r, nl_sink_series *info);

@@ -201,18 +201,17 @@ static bool is_sampled_inside(const nl_recording *r)
     return r->active && r->series->mode == NL_SERIES_SAMPLED && r->series->node != 0 && r->at == NULL;
 }
 
-size_t nl_recording_samplers(nl_session *s, nl_sampler *samplers)
+void nl_recording_samplers(nl_session *s, nl_sim_run *run)
 {
-    size_t count = 0;
 
     for (size_t i = 0; i < s->recording_count; i++) {
         nl_recording *r = &s->recordings[i];
         if (!is_sampled_inside(r)) continue;
-        samplers[count++] = (nl_sampler){
+        s->samplers[run->sampler_count++] = (nl_sampler){
             .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r
         };
     }
-    return count;
+    run->samplers = s->samplers;
 }
 
 static uint64_t next_of(const nl_recording *r, uint64_t now)
@@ -383,6 +382,7 @@ void nl_recordings_new(nl_session *s)
 
     s->recording_count = plan->series.count;
     s->recordings = NL_NEW_ARRAY(s->arena, nl_recording, s->recording_count + 1);
+    s->samplers = NL_NEW_ARRAY(s->arena, nl_sampler, s->recording_count + 1);
     for (size_t i = 0; i < s->recording_count; i++) {
         s->recordings[i] = (nl_recording){
             .session = s, .series = &plan->series.items[i], .sink_id = -1, .interval = 1

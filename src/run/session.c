@@ -129,6 +129,8 @@ bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8],
 {
     const nl_symbol *symbol = s->has_run && s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
 
+    *rank = 1;
+    if (symbol == NULL && nl_train_column(s, name, &shape[0], data)) return true;
     if (symbol == NULL || (symbol->kind != NL_SYM_VALUE && symbol->kind != NL_SYM_RECORD)) return false;
     (void)nl_session_evaluator(s, NULL); /* series and collections become values */
     const nl_value value = symbol->value;

@@ -54,8 +54,9 @@ const char *nl_session_summary(nl_session *session);
 const char *nl_session_explain(nl_session *session);
 const char *nl_session_stage(nl_session *session, const char *stage);
 
-/* A top-level value or recorded series after a run, for embedders and tests: data in coherent units, row-major, valid
- * until the session is freed; false when there is no such name or it was not kept in memory. */
+/* A top-level value or recorded series after a run, or NAME.t and NAME.id of a recorded train, for embedders and tests:
+ * data in coherent units, row-major, valid until the session is freed; false when there is no such name or it was not
+ * kept in memory. */
 bool nl_session_get(nl_session *session, const char *name, int *rank, size_t shape[8], const double **data);
 
 #endif

@@ -95,30 +95,25 @@ static bool keep_values(void *user, double time, const uint32_t *ids, const doub
     return true;
 }
 
-typedef struct samplers {
-    NL_LIST(nl_train_sampler) trains;
-    NL_LIST(nl_event_sampler) values;
-} samplers;
-
-static void add_samplers(nl_session *s, nl_recording *r, uint32_t event, samplers *out)
+static void add_sampler(nl_session *s, nl_recording *r)
 {
+    const uint32_t event = r->series->train.event;
+
     if (r->series->mode == NL_SERIES_TRAIN)
-        NL_PUSH(s->scratch, &out->trains, ((nl_train_sampler){ event, keep_spikes, r }));
-    else NL_PUSH(s->scratch, &out->values, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
+        NL_PUSH(s->arena, &s->train_samplers, ((nl_train_sampler){ event, keep_spikes, r }));
+    else NL_PUSH(s->arena, &s->event_samplers, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
 }
 
 void nl_recording_events(nl_session *s, nl_sim_run *run)
 {
-    samplers all = { 0 };
-
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
-        if (r->active && r->series->mode != NL_SERIES_SAMPLED) add_samplers(s, r, r->series->train.event, &all);
-    }
-    run->trains = all.trains.items;
-    run->train_count = all.trains.count;
-    run->at_events = all.values.items;
-    run->at_event_count = all.values.count;
+    s->train_samplers.count = s->event_samplers.count = 0;
+    for (size_t i = 0; i < s->recording_count; i++)
+        if (s->recordings[i].active && s->recordings[i].series->mode != NL_SERIES_SAMPLED)
+            add_sampler(s, &s->recordings[i]);
+    run->trains = s->train_samplers.items;
+    run->train_count = s->train_samplers.count;
+    run->at_events = s->event_samplers.items;
+    run->at_event_count = s->event_samplers.count;
 }
 
 /* --- what expressions see --- */
@@ -138,4 +133,34 @@ void nl_train_publish(nl_recording *r)
                            .end = nl_sim_time(r->session->sim) };
     series->value.train = &r->train;
     if (series->symbol != NULL) series->symbol->value = series->value;
+}
+
+static bool is_column(const nl_recording *r, const char *name, const char *column)
+{
+    const size_t length = strlen(r->series->name);
+
+    return strncmp(name, r->series->name, length) == 0 && strcmp(name + length, column) == 0;
+}
+
+static const double *ids_as_numbers(nl_session *s, const nl_rows *rows)
+{
+    double *numbers = NL_NEW_ARRAY(s->arena, double, rows->count + 1);
+
+    for (size_t i = 0; i < rows->count; i++) numbers[i] = rows->ids[i];
+    return numbers;
+}
+
+bool nl_train_column(nl_session *s, const char *name, size_t *count, const double **data)
+{
+    for (size_t i = 0; i < s->recording_count; i++) {
+        const nl_recording *r = &s->recordings[i];
+        const bool is_times = is_column(r, name, ".t");
+
+        if (r->series->mode != NL_SERIES_TRAIN || !r->has_shape || !r->in_memory) continue;
+        if (!is_times && !is_column(r, name, ".id")) continue;
+        *count = r->rows.count;
+        *data = !is_times || r->rows.times == NULL ? ids_as_numbers(s, &r->rows) : r->rows.times;
+        return true;
+    }
+    return false;
 }

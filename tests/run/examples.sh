@@ -4,8 +4,7 @@
 for file in "$NL_SRC"/examples/*.net; do
     "$NETLANG" test "$file" >output 2>&1 </dev/null || complain "$(basename "$file")"
     grep -q ' 0 expectations' output && complain "$(basename "$file") expects nothing"
-    "$NETLANG" fmt "$file" >formatted.net 2>output || complain "$(basename "$file") cannot be formatted"
-    "$NETLANG" check formatted.net >output 2>&1 || complain "$(basename "$file") is wrong when formatted"
+    "$NETLANG" fmt --check "$file" >output 2>&1 || complain "$(basename "$file") is not formatted"
 done
 
 # Lines of the model itself: without comments, blank lines and what must come out.

@@ -246,7 +246,8 @@ static void refuses(void **state)
 
 static void checks_the_protocol(void **state)
 {
-    static const struct { const char *text, *code; } cases[] = {
+    static const struct { const char *text, *code;
+    } cases[] = {
         { DECAY "record a = X.x\nrun 1\nlet y = a[-1] + a[0]\nprint \"{y} {a(0.5)} {a.t}\"", NULL },
         { DECAY "run 1\nif max(X.x) > 1 { let q = 1; print q } else { print 2 }", NULL },
         { DECAY "run 1\nlet z = if max(X.x) > 1 then [1, 2] else [1, 2, 3]", "E0302" },
