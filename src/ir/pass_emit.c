@@ -20,12 +20,9 @@ static bool is_nowhere(nl_operand at) { return at.kind == NL_AT_NONE; }
 
 /* --- finding values --- */
 
-/* Sums name their projection, what synapses see belongs to that of their space. */
 static const nl_projection *projection_of(const emitter *e, const nl_node *node)
 {
-    const bool is_seen = node->kind == NL_X_PRE || node->kind == NL_X_POST;
-
-    return &e->plan->model->projections.items[is_seen ? nl_graph_space(e->plan->graph, node->space)->owner : node->id];
+    return &e->plan->model->projections.items[node->id];
 }
 
 /* The projection whose synapses see a neuron's value. */
