@@ -316,7 +316,9 @@ typedef struct init_check {
     const char *name;
 } init_check;
 
-/* Initial values are computed in written order, before anything else exists. */
+static const char a_state[] = "a state";
+
+/* Initial values are computed in written order, before anything else exists; parameters before all states. */
 static bool unready(void *user, const nl_node *node)
 {
     init_check *check = user;
@@ -327,6 +329,7 @@ static bool unready(void *user, const nl_node *node)
     else if (node->kind == NL_X_SPIKED) check->fault = "spikes";
     else if (node->kind == NL_X_PREV || node->kind == NL_X_DELAY || node->kind == NL_X_WINDOW)
         check->fault = "a past value";
+    else if (node->kind == NL_X_STATE && own->kind == NL_VAR_PARAM) check->fault = a_state;
     else if (node->kind == NL_X_STATE || node->kind == NL_X_PARAM) {
         const nl_var *read = &check->model->vars.items[node->id];
         if (node->id < check->var || read->population != own->population || read->projection != own->projection)
@@ -336,6 +339,18 @@ static bool unready(void *user, const nl_node *node)
     return true;
 }
 
+static bool refuse_fault(nl_check *ck, nl_span span, const char *name, const char *fault)
+{
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet",
+                                name, fault, fault[0] == 'a' ? "has" : "have");
+
+    if (fault == a_state)
+        nl_diag_help(ck->diags, diag,
+                     "parameters are fixed before states begin: make `%s` a state, or what the state begins with a parameter",
+                     name);
+    return false;
+}
+
 static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
 {
     nl_check *ck = body->ck;
@@ -343,11 +358,7 @@ static bool check_ready(nl_body *body, const nl_entry *entry, nl_ref value)
     const nl_span span = nl_ast_kid(entry->item, 1)->span;
 
     if (!nl_expr_any(ck->model->graph, value, unready, &check)) return true;
-    if (check.name == NULL) {
-        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet",
-                    entry->name, check.fault, check.fault[0] == 'a' ? "has" : "have");
-        return false;
-    }
+    if (check.name == NULL) return refuse_fault(ck, span, entry->name, check.fault);
     nl_diag *diag =
         nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` reads `%s`, which is declared below",
                     entry->name, check.name);

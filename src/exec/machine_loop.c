@@ -67,6 +67,15 @@ static void read_table(nl_machine *machine, const step *s, double *dst, const do
     }
 }
 
+/* The same for all elements and for selected ones. */
+static void draw_rare(nl_machine *machine, const step *s, uint64_t use, uint64_t when, double *dst, double p, size_t at,
+                      size_t n)
+{
+    if (machine->elements == NULL) nl_draw_rare(s->stream, use | at, when, n, p, dst);
+    else
+        for (size_t i = 0; i < n; i++) nl_draw_rare(s->stream, use | machine->elements[i], when, 1, p, dst + i);
+}
+
 /* Step 0 is that of initial values. */
 static void draw(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
@@ -75,6 +84,10 @@ static void draw(nl_machine *machine, const step *s, double *dst, const double *
     size_t strides[NL_NODE_ARGS] = { 0 };
 
     for (int k = 0; k < s->arg_count; k++) strides[k] = s->instr->args[k].kind != NL_AT_SCALAR;
+    if (def->dist == NL_DIST_BERNOULLI && strides[0] == 0 && args[0][0] >= 0 && args[0][0] <= NL_RARE) {
+        draw_rare(machine, s, (uint64_t)def->use << 32, when, dst, args[0][0], at, n);
+        return;
+    }
     if (machine->elements == NULL) {
         nl_kernels_draw(machine->kernels, def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args,
                         strides);

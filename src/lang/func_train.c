@@ -319,14 +319,13 @@ static size_t bin_count(const nl_train *spikes, double bin)
     return (size_t)floor((spikes->end - spikes->begin) / bin * (1 + 1e-9));
 }
 
-/* The bin of a spike; one at the end of the window is in the last bin. */
-static size_t bin_of(const nl_train *spikes, double time, double bin, size_t bins)
+/* The bin of a spike.  Spikes are stamped at the end of their step, so a bin holds its end and not its begin. */
+static size_t bin_of(const nl_train *spikes, double time, double bin)
 {
     const double at = (time - spikes->begin) / bin, near = rint(at);
-    const size_t k = (size_t)(fabs(at - near) < 1e-6 ? near : floor(at));
-    const bool is_last = k == bins && fabs(spikes->end - spikes->begin - (double)bins * bin) < 1e-6 * bin;
+    const double end = fabs(at - near) < 1e-6 ? near : ceil(at);
 
-    return is_last && bins > 0 ? bins - 1 : k;
+    return end >= 1 ? (size_t)end - 1 : 0;
 }
 
 static bool has_window(const nl_call *call, nl_value spikes)
@@ -371,7 +370,7 @@ nl_value nl_func_time_histogram(const nl_call *call)
     double *data = new_signal(call, spikes, bin, bins, &out);
     if (data == NULL) return nl_value_none();
     for (size_t i = 0; i < spikes.train->count; i++) {
-        const size_t k = bin_of(spikes.train, spikes.train->times[i], bin, bins);
+        const size_t k = bin_of(spikes.train, spikes.train->times[i], bin);
         if (k < bins) data[k]++;
     }
     return out;
@@ -391,7 +390,7 @@ nl_value nl_train_binned(const nl_call *call, nl_value spikes, int slot)
     double *data = nl_call_room(call, &out);
     if (data == NULL) return nl_value_none();
     for (size_t i = 0; i < spikes.train->count; i++) {
-        const size_t k = bin_of(spikes.train, spikes.train->times[i], bin, bins);
+        const size_t k = bin_of(spikes.train, spikes.train->times[i], bin);
         if (k < bins) data[(spikes.train->ids[i] - spikes.train->first) * bins + k]++;
     }
     return out;

@@ -253,3 +253,41 @@ void nl_draw_array(nl_dist dist, nl_stream stream, uint64_t first, uint64_t step
         out[i] = nl_draw(dist, stream, first + i, step, values);
     }
 }
+
+/* --- rare events --- */
+
+enum { RARE_BLOCK = 256 }; /* elements with a sequence of gaps of their own */
+
+/* Hits among the elements of one block: first .. first+count-1 are in it. */
+static void draw_rare_block(nl_stream stream, uint64_t first, uint64_t step, size_t count, double scale, double *out)
+{
+    const uint64_t begin = first / RARE_BLOCK * RARE_BLOCK, from = first - begin;
+    double at = -1;
+
+    memset(out, 0, count * sizeof *out);
+    for (uint64_t use = 1;; use++) {
+        const block words = block_of(stream, begin, step, use);
+        const uint64_t pair[] = { words.a, words.b };
+
+        for (int k = 0; k < 2; k++) {
+            at += 1 + floor(nl_real_log_of_unit(nl_real_unit(pair[k])) * scale);
+            if (at >= (double)(from + count)) return;
+            if (at >= (double)from) out[(uint64_t)at - from] = 1;
+        }
+    }
+}
+
+void nl_draw_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, double p, double *out)
+{
+    const double scale = 1 / log1p(-p); /* gaps are geometric: floor(log(u) / log(1 - p)) */
+
+    if (p == 0) memset(out, 0, count * sizeof *out);
+    while (p > 0 && count > 0) {
+        const size_t left = RARE_BLOCK - first % RARE_BLOCK, n = left < count ? left : count;
+
+        draw_rare_block(stream, first, step, n, scale, out);
+        first += n;
+        out += n;
+        count -= n;
+    }
+}

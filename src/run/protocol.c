@@ -221,6 +221,7 @@ static bool set_variable(nl_session *s, nl_evaluator *ev, const nl_ast *stmt, co
     size_t count = 0;
 
     if (!nl_session_need_sim(s)) return false;
+    nl_sim_settle(s->sim);
     const double *values = nl_sim_values(s->sim, target->var, &count);
     nl_target now = *target;
     if (now.rank == 1 && now.owner != NULL && now.owner->kind == NL_SYM_PROJECTION) now.shape[0] = now.count = count;
@@ -231,7 +232,7 @@ static bool set_variable(nl_session *s, nl_evaluator *ev, const nl_ast *stmt, co
     if (assigned.kind == NL_KIND_NONE) return fault(s);
     memcpy(all + now.begin, assigned.data, now.count * sizeof *all);
     nl_sim_set_values(s->sim, now.var, all);
-    return true;
+    return s->check.model->vars.items[now.var].kind != NL_VAR_PARAM || nl_session_refresh(s);
 }
 
 static bool run_set(nl_session *s, const nl_ast *stmt)

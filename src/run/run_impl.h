@@ -99,6 +99,7 @@ nl_holder *nl_session_holder(nl_session *s, nl_symbol *symbol);
 /* Gives a symbol a value of its own and tells the model; nl_session_refresh must follow. */
 void nl_session_store(nl_session *s, nl_symbol *symbol, nl_value value);
 bool nl_session_refresh(nl_session *s);
+/* Before something is changed in the simulation. */
 /* Ends the run: a diagnostic and the status that belongs to it.  Always false. */
 bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *failure);
 bool nl_session_failed(nl_session *s, nl_status status);

@@ -106,4 +106,47 @@ expect A.v == x
 END
 holds underway
 
+# What is set from outside holds from then on, also for states that rest between events and in what is computed beforehand.
+cat >set.net <<'END'
+param tau = 20 ms
+simulation { dt = 0.1 ms; method = exact; seed = 2 }
+population P[2] { spike at 5 ms + 10 ms * arange(0, 5) }
+population Q[3] {  spike at 7 ms + 10 ms * arange(0, 5) }
+projection S : P -> Q via all_to_all {
+  param tau_y = 20 ms
+  state w = 1, x = 0 decays tau, y = 0 decays tau_y, z = 0
+  30 ms * z' = 1 - z
+  on pre { x += 1; y += w; z -= 0.5 }
+  on post { w = w + 0.01 * x + z }
+}
+run 48 ms
+let x = S.x, y = S.y, z = S.z
+set tau = 40 ms
+expect S.x within 1e-12 of x
+run 4 ms
+expect S.x within 1e-12 of x * exp(-0.1)
+set S.tau_y = 10 ms
+run 4 ms
+expect S.y within 1e-12 of y * exp(-0.2 - 0.4)
+expect S.z within 1e-12 of 1 + (z - 1) * exp(-8/30)
+set S.x = 3
+set S.z = 0
+run 4 ms
+expect S.x within 1e-12 of 3 * exp(-0.1)
+expect S.z within 1e-12 of 1 - exp(-4/30)
+END
+holds set
+cat >parameters.net <<'END'
+simulation { dt = 0.1 ms; method = euler }
+population A[3] { param tau = 20 ms + 0 ms * i; state x = 1; x' = -x / sqrt(tau * tau) }
+population B[3] { param tau = 20 ms; state x = 1; method = exact; x' = -x / tau }
+run 1 ms
+set A.tau = 5 ms
+set B.tau = [5, 10, 5] ms
+run 5 ms
+expect A.x within 1e-12 of (1 - 0.1/20)^10 * (1 - 0.1/5)^50
+expect B.x within 1e-12 of exp(-0.05) * exp(-[1, 0.5, 1])
+END
+holds parameters
+
 finish
