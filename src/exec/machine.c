@@ -158,6 +158,7 @@ static void bind_step(nl_machine *machine, step *s, const nl_instr *instr)
         s->moves[k] = advance(instr->args[k], is_whole(instr, k));
     }
     machine_bind_written(machine, instr->dst, &s->dst);
+    if (instr->dst.kind == NL_AT_NONE) s->dst = machine->registers; /* a list is filled; loops add moves to it, of 0 */
     s->dst_moves = advance(instr->dst, sums_up(instr) || machine_scatters(instr));
     bind_special(machine, s);
 }

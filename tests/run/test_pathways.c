@@ -309,7 +309,7 @@ static const char *model_text(nl_arena *arena, const net *n)
     add_head(&text, n, 1);
     nl_text_adds(&text, "  state g = 0.1*i decays 0.9\n  state v = 0.2 decays 1.4\n");
     add_trains(&text, n, 1);
-    nl_text_adds(&text, "projection P : ");
+    nl_text_adds(&text, "projection Z : A -> A via all_to_all { state z = 0; z' = -z; on pre { z += pre.q } }\nprojection P : ");
     add_part(&text, n, 0);
     nl_text_adds(&text, " -> ");
     add_part(&text, n, 1);
@@ -424,7 +424,7 @@ typedef struct link {
 typedef struct cells {
     double A[CELLS], phase[CELLS], F[CELLS], V[CELLS], a[CELLS], Is[CELLS], If[CELLS], x[CELLS];
     double tau, tau_ref, v_reset, alpha, beta, theta, ltp, ltd, t_ltp, t_ltd, U, pot, dep;
-    int below, above, form, links[2], steps;
+    int below, above, form, links[2], first[2][2], size[2][2]; /* parts: by projection and side */
     bool sets, recorded;
     link_ link[2][LINKS];
 } cells;
@@ -494,14 +494,16 @@ static void add_link_list(nl_text *text, const cells *c, int p, const char *word
     nl_text_adds(text, word);
     for (int k = 0; k < c->links[p]; k++) {
         const char *at = (const char *)(given_link(c, p, k)) + field;
-        add_number(text, (size_t)k, is_id ? *(const int *)at : *(const double *)at);
+        const int first = c->first[p][field == offsetof(link_, post)];
+        add_number(text, (size_t)k, is_id ? *(const int *)at - first : *(const double *)at);
     }
     nl_text_adds(text, "]");
 }
 
 static void add_links(nl_text *text, const cells *c, int p)
 {
-    nl_text_addf(text, "projection %c : E -> E via pairs(", "SF"[p]);
+    nl_text_addf(text, "projection %c : E[%d:%d] -> E[%d:%d] via pairs(", "SF"[p], c->first[p][0],
+                 c->first[p][0] + c->size[p][0], c->first[p][1], c->first[p][1] + c->size[p][1]);
     add_link_list(text, c, p, "", offsetof(link_, pre), true);
     add_link_list(text, c, p, ", ", offsetof(link_, post), true);
     add_link_list(text, c, p, ", l0 = ", offsetof(link_, l), false);
@@ -570,8 +572,12 @@ static int links_by_post(const void *a, const void *b)
 static void draw_links(cells *c, int p)
 {
     c->links[p] = 10 + draw_int(LINKS - 10);
+    for (int side = 0; side < 2; side++) {
+        c->first[p][side] = draw_int(3);
+        c->size[p][side] = CELLS - c->first[p][side] - draw_int(3);
+    }
     for (int k = 0; k < c->links[p]; k++)
-        c->link[p][k] = (link_){ draw_int(CELLS), draw_int(CELLS), k, draw() < 0.5 ? c->pot : c->dep, some_level(c),
+        c->link[p][k] = (link_){ c->first[p][0] + draw_int(c->size[p][0]), c->first[p][1] + draw_int(c->size[p][1]), k, draw() < 0.5 ? c->pot : c->dep, some_level(c),
                                  draw() < 0.5 ? c->pot : c->dep, some_level(c) };
     qsort(c->link[p], (size_t)c->links[p], sizeof(link_), links_by_post);
 }
@@ -683,6 +689,12 @@ static void arrivals(void **state)
         PLAIN IN "population X[5] { state v = 0; v' = 0 }\nlet Part = X[1:4]\n"
                  "projection In[1:3] -> Part via all_to_all { on pre { post.v += 1 + pre.i + 10 * post.i + 100 * N_pre + 1000 * N_post } }\n"
                  "run 3\nexpect X.v == [0, 6403, 6423, 6443, 0]\n",
+        /* several parts of one population, seen by synapses that hold states of their own */
+        PLAIN "population E[6] { state v = i; v' = 0; let h = 10 * (v >= 3) + v }\n"
+              "projection S : E[0:5] -> E[1:6] via one_to_one { state l = 0; next l = post.h + 100 * pre.v }\n"
+              "projection P : E[2:4] -> E[3:5] via one_to_one { state l = 0; next l = post.h + 100 * pre.v }\n"
+              "projection Q : E -> E via one_to_one { state l = 0; next l = post.h + 100 * pre.v }\n"
+              "run 0.5\nexpect S.l == [1, 102, 213, 314, 415]\nexpect P.l == [213, 314] and Q.l[5] == 515\n",
         /* all pairs, one to one, with and without autapses, twice the same, those of another left out */
         PLAIN "population X[3] { state v = 0; v' = 0; spike at [1, 1.5, 2] }\n"
               "projection X -> X via all_to_all { on pre { post.v += 1 } }\n"
@@ -789,6 +801,62 @@ static void synapses_alone(void **state)
     all_hold(texts, NL_LEN(texts));
 }
 
+/* A gated state between populations of one is what it would be with `every step`, which nothing closes. */
+static void gated_singly(void **state)
+{
+    static const char *const sides[][2] = { { "A", "B" }, { "A", "B[2]" }, { "A[3]", "B" } };
+    char text[1500];
+
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(sides); k++) {
+        snprintf(text, sizeof text,
+                 "simulation { dt = 0.1; method = euler }\npopulation %s { state v = 0; next v = (v + 0.07) mod 1; let s = v > 0.8 }\n"
+                 "population %s { input f, h; state q = 0, r = 0; q' = f; r' = h; let b = sin(q + i) }\n"
+                 "projection S : A -> B via all_to_all { state l = 0.2 + 0.1*i in [0, 1], J = 1; l' = -0.2 * (l <= 0.4) + 0.1 * (l >= 0.4) + post.b * pre.s\n"
+                 "  when l crosses above 0.4 { J = 2 } when l crosses below 0.4 { J = 1 } post.f += J * pre.v * pre.s }\n"
+                 "projection T : A -> B via all_to_all { state l = 0.2 + 0.1*i in [0, 1], J = 1, n = 0\n"
+                 "  l' = -0.2 * (l <= 0.4) + 0.1 * (l >= 0.4) + post.b * pre.s; n' = l\n"
+                 "  when l crosses above 0.4 { J = 2 } when l crosses below 0.4 { J = 1 } post.h += J * pre.v * pre.s }\n"
+                 "run 20\nlet apart = max(abs(S.l - T.l)) + max(abs(S.J - T.J)) + max(abs(B.q - B.r)), moved = max(T.J) * max(B.q)\n",
+                 sides[k][0], sides[k][1]);
+        model *m = model_of(text, "");
+        assert_true(model_number(m, "apart") < 1e-11);
+        assert_true(model_number(m, "moved") > 1);
+        model_free(m);
+    }
+}
+
+/* What is rounded and what is overwritten is said once, at its place. */
+static void warnings(void **state)
+{
+    static const struct {
+        const char *text, *code;
+        int count;
+    } cases[] = {
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.8; on pre { post.v += 1 } }\nrun 1\n",
+          "W0601", 1 },
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.4 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
+          "W0601", 1 },
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.5 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
+          "W0601", 0 },
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { on pre { post.v = 1 } }\nrun 1\n",
+          "W0406", 1 },
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { on pre { post.v += 1 } }\nrun 1\n",
+          "W0406", 0 },
+    };
+
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(cases); k++) {
+        model *m = model_of(cases[k].text, "");
+        netlang_message message;
+        int count = 0;
+        for (size_t i = 0; netlang_message_get(m->session, i, &message); i++)
+            count += strstr(message.shown, cases[k].code) != NULL;
+        if (count != cases[k].count) fail_msg("%s\n%s %d times", cases[k].text, cases[k].code, count);
+        model_free(m);
+    }
+}
+
 /* A pair of spikes changes the weight by A exp(-|lag| / tau), whatever the delays, in terms of when they meet. */
 static void stdp_window(void **state)
 {
@@ -871,6 +939,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_against_a_loop),
         cmocka_unit_test(gated_against_a_loop),
+        cmocka_unit_test(gated_singly),
+        cmocka_unit_test(warnings),
         cmocka_unit_test(arrivals),
         cmocka_unit_test(order_of_code),
         cmocka_unit_test(synapses_alone),

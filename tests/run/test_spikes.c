@@ -465,8 +465,7 @@ static void given_times(void **state)
         PLAIN "population X[3] { state n = 0; next n = n + spiked; spike at [1, 2.5] }\nrun 3.5\nreset\nrun 2\nexpect X.n == [1, 1, 1]\n"
               "snapshot here\nrun 2\nexpect X.n == [2, 2, 2]\nrestore here\nrun 2\nexpect X.n == [2, 2, 2]\n",
         /* from `start` on */
-        "simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\nrecord s = X.spikes\nrun 4\n"
-        "expect times(s, 0) == [-1, 1]\n",
+        "simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\nrecord s = X.spikes\nrun 4\nexpect times(s, 0) == [-1, 1]\n",
     };
 
     (void)state;
