@@ -213,6 +213,7 @@ typedef struct nl_model {
     uint64_t seed;
     const char *method;      /* of the simulation: "rk4" */
     nl_span method_span;
+    bool single;             /* what synapses keep unchanged is stored in single precision */
     double rtol, atol;       /* of adaptive methods; atol in coherent units of each variable */
     NL_LIST(nl_population) populations;
     NL_LIST(nl_projection) projections;

@@ -118,10 +118,9 @@ static bool set_precision(nl_check *ck, const nl_ast *expr)
 
     if (value.kind == NL_KIND_NONE) return false;
     if (value.kind == NL_KIND_TEXT && strcmp(value.text, "double") == 0) return true;
-    if (value.kind == NL_KIND_TEXT && strcmp(value.text, "single") == 0)
-        nl_diag_add(ck->diags, NL_E_NOT_YET, expr->span, "single precision is not yet supported");
-    else wrong(ck, expr, "`precision` is \"double\" or \"single\"");
-    return false;
+    ck->model->single = value.kind == NL_KIND_TEXT && strcmp(value.text, "single") == 0;
+    if (!ck->model->single) wrong(ck, expr, "`precision` is \"double\" or \"single\"");
+    return ck->model->single;
 }
 
 static const struct setting {

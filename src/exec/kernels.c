@@ -376,6 +376,16 @@ static void add_scaled(size_t n, const uint32_t *index, const double *weights, d
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
 }
 
+static void add_floats(size_t n, const uint32_t *index, const float *weights, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k];
+}
+
+static void add_scaled_floats(size_t n, const uint32_t *index, const float *weights, double number, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k] * number;
+}
+
 /* Synapse k of a row belongs to lane k modulo 8, so the order of additions is the same at every width. */
 ALWAYS_INLINE double row_sum(size_t count, const uint32_t *col, const double *w, const double *x)
 {
@@ -501,6 +511,8 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
     .add_number = add_number,
     .add_weights = add_weights,
     .add_scaled = add_scaled,
+    .add_floats = add_floats,
+    .add_scaled_floats = add_scaled_floats,
     .finite = finite_all,
     .csr = csr,
     .shifted_sum = shifted_sum,

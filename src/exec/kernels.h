@@ -74,10 +74,12 @@ typedef struct nl_kernel_table {
     /* Puts first + i into ids for each i with a[i] != 0; returns how many.  ids has room for n. */
     size_t (*nonzero)(size_t n, const double *a, uint32_t first, uint32_t *ids);
 
-    /* out[index[k]] += number, weights[k], or weights[k] * number, one after the other. */
+    /* out[index[k]] += number, weights[k], or weights[k] * number, one after the other; weights of both precisions. */
     void (*add_number)(size_t n, const uint32_t *index, double number, double *out);
     void (*add_weights)(size_t n, const uint32_t *index, const double *weights, double *out);
     void (*add_scaled)(size_t n, const uint32_t *index, const double *weights, double number, double *out);
+    void (*add_floats)(size_t n, const uint32_t *index, const float *weights, double *out);
+    void (*add_scaled_floats)(size_t n, const uint32_t *index, const float *weights, double number, double *out);
 
     /* True when all are finite; else *where is the first that is not. */
     bool (*finite)(size_t n, const double *a, size_t *where);

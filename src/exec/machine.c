@@ -126,7 +126,7 @@ static bool sums_up(const nl_instr *instr) { return instr->kind == NL_I_REDUCE |
 
 static bool is_whole(const nl_instr *instr, int k)
 {
-    return k == 0 && (instr->kind == NL_I_GATHER || instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE ||
+    return k == 0 && (instr->kind == NL_I_GATHER || instr->kind == NL_I_WIDEN || instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE ||
                       instr->kind == NL_I_POST);
 }
 

@@ -70,6 +70,9 @@ void nl_store_done(nl_store *store);
 /* The numbers of a projection's synapses by place, made when they are first asked for; NULL where both are the same. */
 const double *nl_store_numbers(nl_store *store, uint32_t projection);
 
+/* Room that the values of a memory take, in doubles. */
+size_t nl_store_doubles(const nl_mem *mem);
+
 /* Pointer to lag `lag` of a memory (lag 0: present; next: the coming one). */
 static inline double *nl_store_at(const nl_store *store, uint32_t mem, size_t lag)
 {

@@ -55,6 +55,7 @@ typedef struct row_add {
     const step *add, *number, *weights;
     uint8_t number_arg, weights_arg;
     bool by_neuron;         /* the number is one of each pre neuron */
+    bool floats;            /* the weights are */
 } row_add;
 
 /* A loop over selected elements. */

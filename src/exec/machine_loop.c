@@ -68,6 +68,17 @@ static void number_elements(nl_machine *machine, const step *s, double *dst, con
     else machine->kernels->iota(n, dst, (double)at);
 }
 
+static void widen(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const float *from = (const float *)args[0];
+
+    (void)s;
+    if (machine->elements == NULL)
+        for (size_t i = 0; i < n; i++) dst[i] = (double)from[at + i];
+    else
+        for (size_t i = 0; i < n; i++) dst[i] = (double)from[machine->elements[i]];
+}
+
 static void gather(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     size_t bad = 0;
@@ -238,7 +249,7 @@ step_fn machine_step_fn(nl_instr_kind kind)
         [NL_I_COPY] = copy,   [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather,     [NL_I_TABLE] = read_table,
         [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
         [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
-        [NL_I_EMIT] = emit,   [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
+        [NL_I_WIDEN] = widen, [NL_I_EMIT] = emit,             [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
     };
 
     return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;

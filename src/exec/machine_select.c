@@ -84,6 +84,12 @@ static bool add_factor(const block *b, row_add *add, const step *s, uint8_t arg)
     const step *maker = maker_of(b, (size_t)(s - b->steps), at);
     const bool by_neuron = maker != NULL && maker->instr->kind == NL_I_PRE && maker->instr->args[0].kind == NL_AT_VIEW;
 
+    if (maker != NULL && maker->instr->kind == NL_I_WIDEN && add->weights == NULL) {
+        add->weights = maker;
+        add->weights_arg = 0;
+        add->floats = true;
+        return true;
+    }
     if (at.kind == NL_AT_VIEW && s->moves[arg] != 0 && add->weights == NULL) {
         add->weights = s;
         add->weights_arg = arg;
@@ -115,7 +121,7 @@ static void find_adds(nl_machine *machine, block *b)
     for (size_t k = 0; k < b->step_count; k++) {
         const nl_instr *instr = b->steps[k].instr;
         const bool is_factor = instr->dst.kind == NL_AT_REGISTER
-                               && (instr->kind == NL_I_PRE || (instr->kind == NL_I_OP && instr->op == NL_OP_MUL));
+                               && (instr->kind == NL_I_PRE || instr->kind == NL_I_WIDEN || (instr->kind == NL_I_OP && instr->op == NL_OP_MUL));
         if (instr->kind == NL_I_ADD && is_row_add(b, &b->steps[k], &adds[count])) count++;
         else if (!is_factor) return;
     }
@@ -252,11 +258,15 @@ static void add_row(nl_machine *machine, const row_add *add, const nl_conn *conn
     const uint32_t *post = conn->post_index + begin;
     const size_t n = end - begin;
     const double number = add->number != NULL ? add->number->args[add->number_arg][add->by_neuron ? pre : 0] : 1;
-    const double *weights = add->weights != NULL ? add->weights->args[add->weights_arg] + begin : NULL;
+    const double *weights = add->weights != NULL ? add->weights->args[add->weights_arg] : NULL;
+    const float *floats = (const float *)weights;
+    double *out = add->add->dst;
 
-    if (weights == NULL) kernels->add_number(n, post, number, add->add->dst);
-    else if (add->number == NULL) kernels->add_weights(n, post, weights, add->add->dst);
-    else kernels->add_scaled(n, post, weights, number, add->add->dst);
+    if (weights == NULL) kernels->add_number(n, post, number, out);
+    else if (add->floats && add->number == NULL) kernels->add_floats(n, post, floats + begin, out);
+    else if (add->floats) kernels->add_scaled_floats(n, post, floats + begin, number, out);
+    else if (add->number == NULL) kernels->add_weights(n, post, weights + begin, out);
+    else kernels->add_scaled(n, post, weights + begin, number, out);
 }
 
 /* The next row is on its way from memory while this one is added. */

@@ -13,7 +13,7 @@ static const nl_var *var_of(const nl_sim *sim, uint32_t var) { return &sim->mode
 void sim_repoint(nl_sim *sim)
 {
     for (uint32_t v = 0; v < sim->model->vars.count; v++)
-        if (sim->lowered->var_mem[v] != UINT32_MAX)
+        if (sim->lowered->var_mem[v] != UINT32_MAX && !mem_of(sim, sim->lowered->var_mem[v])->single)
             sim->values[v] = nl_store_at(&sim->store, sim->lowered->var_mem[v], 0);
 }
 
@@ -102,6 +102,46 @@ static nl_sim_status init_synaptic(nl_sim *sim, uint32_t v, double *out, nl_sim_
     return evaluate(sim, var->init, var->space, conn->synapse_count, out, var->span, failure);
 }
 
+static void narrow(const double *from, double *to, size_t count)
+{
+    for (size_t k = 0; k < count; k++) ((float *)to)[k] = (float)from[k];
+}
+
+static double *widened(const double *from, size_t count)
+{
+    double *wide = nl_calloc(count, sizeof *wide);
+
+    for (size_t k = 0; k < count; k++) wide[k] = (double)((const float *)from)[k];
+    return wide;
+}
+
+/* A stretch at a time: doubles for all of them would be twice what is stored. */
+static nl_sim_status init_single(nl_sim *sim, uint32_t v, double *out, nl_sim_failure *failure)
+{
+    enum { STRETCH = 1 << 20 };
+    const nl_var *var = var_of(sim, v);
+    const size_t count = mem_of(sim, sim->lowered->var_mem[v])->count;
+    const size_t stretch = var->init == 0 ? count : STRETCH;
+    double *values = nl_calloc(stretch < count ? stretch : count, sizeof *values);
+    nl_sim_status status = NL_SIM_OK;
+    nl_ref bad;
+
+    if (nl_connect_given(sim->model, v, sim->conns[var->projection], values)) narrow(values, out, count);
+    else
+        for (size_t first = 0; first < count && status == NL_SIM_OK; first += stretch) {
+            const size_t n = count - first < stretch ? count - first : stretch;
+            if (!nl_direct_eval(&sim->direct, var->init, var->space, first, n, values, &bad)) {
+                *failure = (nl_sim_failure){
+                    .var = UINT32_MAX, .time = sim->direct.time, .span = var->span, .what = "an index is out of range"
+                };
+                status = NL_SIM_BAD_INDEX;
+            }
+            narrow(values, (double *)((float *)out + first), n);
+        }
+    free(values);
+    return status;
+}
+
 static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
 {
     nl_sim_status status = NL_SIM_OK;
@@ -112,7 +152,8 @@ static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
 
         if (var->kind != NL_VAR_PARAM || mem == UINT32_MAX || sim->overridden[v]) continue;
         double *out = nl_store_at(&sim->store, mem, 0);
-        status = var->projection != UINT32_MAX
+        status = mem_of(sim, mem)->single ? init_single(sim, v, out, failure)
+                 : var->projection != UINT32_MAX
                      ? init_synaptic(sim, v, out, failure)
                      : evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, out, var->span, failure);
     }
@@ -390,7 +431,10 @@ const double *nl_sim_values(nl_sim *sim, uint32_t var, size_t *count)
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
     if (conn == NULL) return nl_store_at(&sim->store, mem, 0);
     sim->numbered = nl_realloc(sim->numbered, nl_checked_mul(*count, sizeof *sim->numbered));
-    nl_conn_by_number(conn, nl_store_at(&sim->store, mem, 0), sim->numbered);
+    const double *stored = nl_store_at(&sim->store, mem, 0);
+    double *wide = mem_of(sim, mem)->single ? widened(stored, *count) : NULL;
+    nl_conn_by_number(conn, wide != NULL ? wide : stored, sim->numbered);
+    free(wide);
     return sim->numbered;
 }
 
@@ -404,8 +448,14 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     else sim->overridden[var] = true;
     sim_states_changed(sim);
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
-    if (conn != NULL) nl_conn_by_place(conn, values, nl_store_at(&sim->store, mem, 0));
-    else memcpy(nl_store_at(&sim->store, mem, 0), values, mem_of(sim, mem)->count * sizeof *values);
+    double *stored = nl_store_at(&sim->store, mem, 0);
+    if (mem_of(sim, mem)->single) {
+        double *wide = nl_calloc(mem_of(sim, mem)->count, sizeof *wide);
+        nl_conn_by_place(conn, values, wide);
+        narrow(wide, stored, mem_of(sim, mem)->count);
+        free(wide);
+    } else if (conn != NULL) nl_conn_by_place(conn, values, stored);
+    else memcpy(stored, values, mem_of(sim, mem)->count * sizeof *values);
     sim_open_for_variable(sim, var);
 }
 
@@ -452,9 +502,10 @@ nl_sim_snapshot *nl_sim_save(const nl_sim *sim)
     s->h = sim->h;
     for (uint32_t m = 0; m < n; m++) {
         const nl_mem *mem = mem_of(sim, m);
-        s->values[m] = nl_calloc(nl_checked_mul(mem->count, mem->depth), sizeof(double));
+        const size_t doubles = nl_store_doubles(mem);
+        s->values[m] = nl_calloc(nl_checked_mul(doubles, mem->depth), sizeof(double));
         for (size_t lag = 0; lag < mem->depth; lag++)
-            memcpy(s->values[m] + lag * mem->count, nl_store_at(&sim->store, m, lag), mem->count * sizeof(double));
+            memcpy(s->values[m] + lag * doubles, nl_store_at(&sim->store, m, lag), doubles * sizeof(double));
         s->jumps[m] = copied_jumps(sim->store.jumps[m], mem->count);
     }
     return s;
@@ -466,8 +517,9 @@ void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *s)
     sim_states_changed(sim);
     for (uint32_t m = 0; m < s->mem_count; m++) {
         const nl_mem *mem = mem_of(sim, m);
+        const size_t doubles = nl_store_doubles(mem);
         for (size_t lag = 0; lag < mem->depth; lag++)
-            memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * mem->count, mem->count * sizeof(double));
+            memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * doubles, doubles * sizeof(double));
         sim->store.jumps[m] = copied_jumps(s->jumps[m], mem->count);
     }
     memcpy(sim->overridden, s->overridden, sim->model->vars.count * sizeof *s->overridden);

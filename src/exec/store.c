@@ -14,9 +14,11 @@ static size_t slots_of(const nl_mem *mem)
     return mem->depth == 1 && mem->fixed ? 1 : mem->depth + 1;
 }
 
+size_t nl_store_doubles(const nl_mem *mem) { return mem->single ? (mem->count + 1) / 2 : mem->count; }
+
 static size_t stride_of(const nl_mem *mem)
 {
-    return (mem->count + LINE - 1) / LINE * LINE + (mem->count > 1 ? STAGGER : 0);
+    return (nl_store_doubles(mem) + LINE - 1) / LINE * LINE + (mem->count > 1 ? STAGGER : 0);
 }
 
 /* The memory of this machine in doubles; more is refused before it is asked for. */
@@ -34,7 +36,7 @@ static bool measure(nl_store *store, size_t *total, const char **too_large)
 
     for (size_t k = 0; k < memory->mems.count; k++) {
         const nl_mem *mem = &memory->mems.items[k];
-        const double size = ((double)mem->count + LINE + STAGGER) * (double)slots_of(mem);
+        const double size = ((double)nl_store_doubles(mem) + LINE + STAGGER) * (double)slots_of(mem);
         if (size > largest) *too_large = mem->name;
         if (size > largest) largest = size;
         doubles += size;

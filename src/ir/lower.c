@@ -303,6 +303,41 @@ static void add_variables(lowering *lo)
     }
 }
 
+typedef struct param_search { uint32_t var; } param_search;
+
+static bool is_param(void *user, const nl_node *node)
+{
+    return node->kind == NL_X_PARAM && node->id == ((const param_search *)user)->var;
+}
+
+static bool reads_param(const lowering *lo, nl_ref ref, uint32_t var)
+{
+    return ref != 0 && nl_expr_any(lo->graph, ref, is_param, &(param_search){ var });
+}
+
+/* What only event code reads may be stored in single precision; sums over all synapses and what is computed before
+ * programs run want doubles. */
+static bool may_be_single(const lowering *lo, uint32_t v)
+{
+    const nl_model *m = lo->model;
+    const nl_var *var = &m->vars.items[v];
+
+    if (!m->single || var->projection == UINT32_MAX || !m->projections.items[var->projection].by_pre) return false;
+    for (size_t k = 0; k < m->vars.count; k++) {
+        const nl_var *other = &m->vars.items[k];
+        const nl_ref parts[] = { other->init, other->low, other->high, other->history, other->deriv, other->next };
+        for (size_t j = 0; j < NL_LEN(parts); j++)
+            if (reads_param(lo, parts[j], v)) return false;
+    }
+    for (size_t k = 0; k < m->flows.count; k++)
+        if (reads_param(lo, m->flows.items[k].value, v)) return false;
+    for (size_t k = 0; k < m->delays.count; k++)
+        if (reads_param(lo, m->delays.items[k].delay, v) || reads_param(lo, m->delays.items[k].expr, v)) return false;
+    for (size_t k = 0; k < m->pathways.count; k++)
+        if (reads_param(lo, m->pathways.items[k].delay, v)) return false;
+    return true;
+}
+
 /* A parameter of synapses has memory only if something reads it: many are the connection's own weights. */
 uint32_t variable_memory(lowering *lo, uint32_t v)
 {
@@ -311,6 +346,7 @@ uint32_t variable_memory(lowering *lo, uint32_t v)
     if (lo->var_mem[v] == UINT32_MAX) {
         lo->var_mem[v] = memory_add(lo, var->full_name, var->space, nl_graph_space(lo->graph, var->space)->count, v);
         memory_get(lo, lo->var_mem[v])->fixed = true;
+        memory_get(lo, lo->var_mem[v])->single = may_be_single(lo, v);
     }
     return lo->var_mem[v];
 }

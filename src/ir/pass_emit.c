@@ -95,7 +95,7 @@ static nl_instr_kind instr_kind(const emitter *e, const nl_node *node)
 /* A number in memory, for scalar code. */
 static nl_operand number_in_memory(emitter *e, const nl_node *node)
 {
-    nl_view view = { .kind = NL_V_MEM, .id = node->id, .count = 1 };
+    nl_view view = { .kind = NL_V_MEM, .id = node->id, .count = nl_plan_count(e->plan, node->space) };
 
     if (node->kind == NL_X_RING) {
         if (node->args[0] != 0) view.id = e->plan->memory->mems.items[node->id].slope;
@@ -126,7 +126,11 @@ static void make(emitter *e, nl_ref ref, nl_operand dst)
     const nl_node *node = nl_plan_source(e->plan, ref);
     nl_instr instr = { .kind = (uint8_t)instr_kind(e, node), .op = node->op, .id = node->id, .dst = dst, .node = ref };
 
-    if (node->kind == NL_X_LOAD || node->kind == NL_X_RING) {
+    if (node->kind == NL_X_LOAD && node->space != 0) {
+        instr.kind = NL_I_WIDEN;
+        instr.args[instr.arg_count++] = number_in_memory(e, node);
+        push(e, &instr);
+    } else if (node->kind == NL_X_LOAD || node->kind == NL_X_RING) {
         copy(e, dst, number_in_memory(e, node), ref);
     } else if (node->kind == NL_X_PART && e->plan->nodes[node->args[0]].space != 0) {
         const nl_operand source = value_of(e, node->args[0]);

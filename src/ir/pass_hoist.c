@@ -50,6 +50,7 @@ static nl_operand leaf_home(nl_plan *plan, const nl_node *node)
     if (node->kind == NL_X_CONST) return nl_at(NL_AT_SCALAR, nl_plan_scalar(plan, node->number));
     if (node->kind == NL_X_SLOT) return slot(plan, node);
     if (node->space == 0) return none; /* numbers in memory are copied by scalar code */
+    if (node->kind == NL_X_LOAD && plan->memory->mems.items[node->id].single) return none; /* widened where it is used */
     switch ((nl_node_kind)node->kind) {
     case NL_X_ARRAY: view.count = nl_plan_count(plan, node->space); return nl_at(NL_AT_VIEW, nl_plan_view(plan, view));
     case NL_X_LOAD: return memory_view(plan, node->id, 0, false);
@@ -68,7 +69,10 @@ static bool is_fixed(const nl_plan *plan, const nl_node *node)
     case NL_X_SLOT:
     case NL_X_ARRAY:
     case NL_X_INDEX: return true;
-    case NL_X_LOAD: return plan->memory->mems.items[node->id].fixed && !plan->written[node->id];
+    case NL_X_LOAD: {
+        const nl_mem *mem = &plan->memory->mems.items[node->id];
+        return mem->fixed && !mem->single && !plan->written[node->id];
+    }
     case NL_X_TIME:
     case NL_X_STEP:
     case NL_X_RING:
@@ -85,7 +89,8 @@ static uint32_t own_cost(const nl_node *node)
 {
     switch ((nl_node_kind)node->kind) {
     case NL_X_OP: return (uint32_t)nl_ops[node->op].cost;
-    case NL_X_INDEX: return 1;
+    case NL_X_INDEX:
+    case NL_X_LOAD: return 1;
     case NL_X_PRE:
     case NL_X_POST: return CHEAP; /* storing them would take more memory than the connections */
     case NL_X_PART: return 0;

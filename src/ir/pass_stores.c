@@ -17,6 +17,7 @@ bool nl_instr_reads_whole(const nl_instr *instr, int arg)
 {
     switch ((nl_instr_kind)instr->kind) {
     case NL_I_GATHER:
+    case NL_I_WIDEN:
     case NL_I_STENCIL:
     case NL_I_PRE:
     case NL_I_POST: return arg == 0;

@@ -19,6 +19,7 @@ typedef struct nl_mem {
     size_t count;       /* elements; synapse spaces: known when connections are built, before programs run */
     size_t depth;       /* 1: no past.  n: lags 0 .. n-1 */
     bool fixed;         /* never written by step programs: parameters, weights (may be hoisted from) */
+    bool single;        /* stored as floats; fixed, of synapses */
     bool is_state;      /* checked for NaN */
     uint32_t slope;     /* memory with the slopes of a ring, or UINT32_MAX */
     uint32_t var;       /* variable it belongs to, or UINT32_MAX */
@@ -78,6 +79,7 @@ typedef enum nl_instr_kind {
     NL_I_PRE,       /* dst = view a [ pre neuron of the synapse ] */
     NL_I_POST,      /* .. post neuron */
     NL_I_SUM,       /* dst, one number per neuron, = sum of a over its synapses */
+    NL_I_WIDEN,     /* dst = view a of floats */
     NL_I_EMIT,      /* elements for which a is not 0, or for which all tests of pairs of args hold, go to list id */
     NL_I_ADD,       /* view dst [ neuron of the synapse ] += a */
     NL_I_SET,       /* view dst [ neuron of the synapse ] = a */

@@ -189,7 +189,6 @@ static const struct { const char *text, *code, *words; } refused[] = {
     { "simulation { dt = 0.1 }\nlet y = 3 ms", "E0310", "bare number" },
     { "simulation { dt = 0 }", "E0311", "positive" },
     { "simulation { dz = 0 }", "E0311", "did you mean `dt`?" },
-    { "simulation { precision = \"single\" }", "E0312", "single" },
     { "simulation { seed = 1.5 }", "E0311", "whole" },
     { "circuit C(a) { state x = 1 }", "E0312", "circuits" },
     { "sweep a = [1, 2] { print 1 }", "E0312", "sweep" },
