@@ -68,6 +68,7 @@ RUN_TESTS = \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \
+    tests/run/test_single \
     tests/run/test_spikes \
     tests/run/test_trains
 LONG_TESTS = tests/run/test_attractor_full tests/run/test_cooperative_full
