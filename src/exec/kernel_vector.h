@@ -104,10 +104,8 @@ static inline vec nl_vec_each2(double (*function)(double, double), vec x, vec y)
 
 #if NL_WIDTH > 2
 /* Of these instructions nan in the second operand stays. */
-static inline vec nl_vec_between(double low, vec x, double high)
-{
-    return NL_INTRINSIC(min_pd)(VEC_ALL(high), NL_INTRINSIC(max_pd)(VEC_ALL(low), x));
-}
+static inline vec nl_vec_at_least(double low, vec x) { return NL_INTRINSIC(max_pd)(VEC_ALL(low), x); }
+static inline vec nl_vec_at_most(double high, vec x) { return NL_INTRINSIC(min_pd)(VEC_ALL(high), x); }
 
 #define nl_vec_every(number) VEC_ALL(number)
 #define nl_vec_fused(x, y, z) NL_INTRINSIC(fmadd_pd)(x, y, z)

@@ -34,9 +34,10 @@ static nl_compare compare_of(unsigned op)
 
 nl_test_kernel machine_test(const nl_kernel_table *kernels, const nl_instr *instr, int test)
 {
-    const bool first = instr->args[2 * test].kind == NL_AT_SCALAR, second = instr->args[2 * test + 1].kind == NL_AT_SCALAR;
+    const nl_operand *args = &instr->args[2 * test];
+    const unsigned variant = (args[0].kind == NL_AT_SCALAR) + 2 * (args[1].kind == NL_AT_SCALAR);
 
-    return kernels->test[compare_of(instr->tests[test].op)][first + 2 * second];
+    return kernels->test[compare_of(instr->tests[test].op)][variant];
 }
 
 nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr)

@@ -171,7 +171,8 @@ static bool holds(nl_compare compare, double a, double b)
     return compare == NL_COMPARE_LT ? a < b : compare == NL_COMPARE_LE ? a <= b : a == b;
 }
 
-static void check_choice(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant, size_t n)
+static void check_choice(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant,
+                         size_t n)
 {
     const double *const args[] = { x[0], x[1], x[2], x[1] + 3 };
     double out[SIZE + GUARD];
@@ -200,8 +201,8 @@ static void choices_are_by_comparison(void **unused)
 }
 
 /* Some elements are out already; numbers are taken from another place than the first element's. */
-static void check_test(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant, bool fails,
-                       size_t n)
+static void check_test(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant,
+                       bool fails, size_t n)
 {
     const double *const args[] = { x[0] + (variant == 1 ? 4 : 0), x[1] + (variant == 2 ? 70 : 0) };
     uint64_t bits[SIZE / 64 + 1];
@@ -211,8 +212,8 @@ static void check_test(const nl_kernel_table *table, double x[3][SIZE], nl_compa
     const bool told = table->test[compare][variant](n, args, fails ? ~(uint64_t)0 : 0, bits);
     for (size_t i = 0; i < (n + 63) / 64 * 64; i++) {
         const bool was = 0xFFFF7FFFFFEFFFFF >> i % 64 & 1, is = bits[i / 64] >> i % 64 & 1;
-        const bool passes = i < n && holds(compare, args[0][variant == 1 ? 0 : i], args[1][variant == 2 ? 0 : i]) != fails;
-        assert_int_equal(is, was && passes);
+        const double a = args[0][variant == 1 ? 0 : i], b = args[1][variant == 2 ? 0 : i];
+        assert_int_equal(is, was && i < n && holds(compare, a, b) != fails);
         some |= is;
     }
     assert_int_equal(told, some);
@@ -244,14 +245,14 @@ static double ulps(double got, long double want)
 
 static void exponentials_are_precise(void **unused)
 {
-    static const struct { double from, to; } ranges[] = { { -745, 709.7 }, { -1.1, 1.1 }, { -40, 40 }, { -1e-3, 1e-3 } };
+    static const double ranges[][2] = { { -745, 709.7 }, { -1.1, 1.1 }, { -40, 40 }, { -1e-3, 1e-3 } };
     const nl_stream stream = nl_stream_of(1, "exponentials", 0);
 
     (void)unused;
     if (LDBL_MANT_DIG < 64) skip();
     for (size_t r = 0; r < NL_LEN(ranges); r++)
         for (size_t i = 0; i < 100000; i++) {
-            const double x = ranges[r].from + (ranges[r].to - ranges[r].from) * nl_draw_unit(stream, i, r);
+            const double x = ranges[r][0] + (ranges[r][1] - ranges[r][0]) * nl_draw_unit(stream, i, r);
             assert_true(ulps(nl_op_fold(NL_OP_EXP, &x), expl(x)) <= 1);
             assert_true(ulps(nl_op_fold(NL_OP_EXPM1, &x), expm1l(x)) <= 1);
             assert_true(ulps(nl_op_fold(NL_OP_EXPREL, &x), expm1l(x) / x) <= 1.6);
@@ -428,6 +429,24 @@ static void not_finite_is_found(void **unused)
     }
 }
 
+/* NaN is not 0, and -0 is. */
+static void nonzero_elements_are_listed(void **unused)
+{
+    double x[3][SIZE];
+    uint32_t ids[SIZE];
+
+    (void)unused;
+    fill_awkward(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t s = 0; s < NL_LEN(sizes); s++) {
+            const size_t found = (*table)->nonzero(sizes[s], x[0], 37, ids);
+            size_t count = 0;
+            for (size_t i = 0; i < sizes[s]; i++)
+                if (x[0][i] != 0) assert_int_equal(ids[count++], 37 + i);
+            assert_int_equal(found, count);
+        }
+}
+
 static void gather_refuses_what_is_no_index(void **unused)
 {
     static const double source[] = { 2.385, 3, 5, 7 }, good[] = { 3, 0, -0.0, 1, 2 };
@@ -542,6 +561,7 @@ int main(void)
         cmocka_unit_test(reductions_do_not_depend_on_chunks),
         cmocka_unit_test(reductions_of_little_and_of_nan),
         cmocka_unit_test(not_finite_is_found),
+        cmocka_unit_test(nonzero_elements_are_listed),
         cmocka_unit_test(gather_refuses_what_is_no_index),
         cmocka_unit_test(iota_copy_and_fill),
         cmocka_unit_test(sparse_rows_are_summed_alike),

@@ -594,7 +594,8 @@ static size_t random_lists(uint64_t seed, uint32_t size)
     for (size_t k = 0; k < f->roots.count; k++) plain_value(&p, f->roots.items[k].node);
     nl_machine_prepare(machine);
     assert_true(nl_machine_run(machine, &fault));
-    for (size_t i = 0; i < size; i++) assert_exact(nl_store_at(&f->store, x, 0)[i], element(&p, f->roots.items[0].node, i));
+    for (size_t i = 0; i < size; i++)
+        assert_exact(nl_store_at(&f->store, x, 0)[i], element(&p, f->roots.items[0].node, i));
     for (uint32_t k = 0; k < LISTS; k++) {
         size_t count = 0;
         for (size_t i = 0; i < size; i++)

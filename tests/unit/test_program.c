@@ -109,8 +109,8 @@ static void neurons_are_a_few_instructions(void **unused)
     const uint32_t a = population(f, 1000), v = mem(f, "v", a, 1), ge = mem(f, "ge", a, 1), gi = mem(f, "gi", a, 1),
                    until = mem(f, "until", a, 1);
     const nl_ref held = op2(f, NL_OP_GE, load(f, until), nl_expr_leaf(f->graph, NL_X_STEP, 0, 0, nl_dim_none));
-    const nl_ref sum = add(f, add(f, add(f, mul(f, load(f, v), num(f, 0.9)), num(f, -3)), mul(f, load(f, ge), num(f, 0.2))),
-                           mul(f, num(f, 0.1), load(f, gi)));
+    const nl_ref one = add(f, mul(f, load(f, v), num(f, 0.9)), num(f, -3)), two = mul(f, load(f, ge), num(f, 0.2)),
+                 sum = add(f, add(f, one, two), mul(f, num(f, 0.1), load(f, gi)));
     const nl_ref new = nl_expr_op(f->graph, NL_OP_IF, (nl_ref[]){ held, load(f, v), sum }, 3, nl_dim_none);
     const nl_root emit = { .kind = NL_ROOT_EMIT,
                            .space = a,
