@@ -68,17 +68,17 @@ static inline bool vec_all(mask condition)
 #endif
 }
 
-/* Element k as bit k. */
-static inline uint64_t vec_bit_each(mask condition)
-{
+/* Comparisons with that of element k as bit k. */
 #if NL_WIDTH == 8
-    return _mm512_movepi64_mask((__m512i)condition);
+#define VEC_BITS(ID, op) _mm512_cmp_pd_mask(a, b, _CMP_##ID##_OQ)
 #elif NL_WIDTH == 4
-    return (uint64_t)_mm256_movemask_pd((vec)condition);
+#define VEC_BITS(ID, op) (uint64_t)_mm256_movemask_pd((vec)(a op b))
 #else
-    return (uint64_t)((condition[0] & 1) | (condition[1] & 2));
+#define VEC_BITS(ID, op) (uint64_t)(((a op b)[0] & 1) | ((a op b)[1] & 2))
 #endif
-}
+static inline uint64_t vec_bits_LT(vec a, vec b) { return VEC_BITS(LT, <); }
+static inline uint64_t vec_bits_LE(vec a, vec b) { return VEC_BITS(LE, <=); }
+static inline uint64_t vec_bits_EQ(vec a, vec b) { return VEC_BITS(EQ, ==); }
 
 #define nl_vec_truth(condition) ((vec)((condition) & (mask)VEC_ALL(1.0)))
 #define nl_vec_select(condition, yes, no) vec_blend(condition, VEC_ALL(yes), VEC_ALL(no))
@@ -104,10 +104,8 @@ static inline vec nl_vec_each2(double (*function)(double, double), vec x, vec y)
 
 #if NL_WIDTH > 2
 /* Of these instructions nan in the second operand stays. */
-static inline vec nl_vec_between(double low, vec x, double high)
-{
-    return NL_INTRINSIC(min_pd)(VEC_ALL(high), NL_INTRINSIC(max_pd)(VEC_ALL(low), x));
-}
+static inline vec nl_vec_at_least(double low, vec x) { return NL_INTRINSIC(max_pd)(VEC_ALL(low), x); }
+static inline vec nl_vec_at_most(double high, vec x) { return NL_INTRINSIC(min_pd)(VEC_ALL(high), x); }
 
 #define nl_vec_every(number) VEC_ALL(number)
 #define nl_vec_fused(x, y, z) NL_INTRINSIC(fmadd_pd)(x, y, z)

@@ -55,6 +55,15 @@ ALWAYS_INLINE vec operand_part(const operand *x, size_t i, size_t count)
  * vector costs little more than one element; the dearest are called element by element anyway. */
 enum { VECTOR_FUNCTION_FROM = 8, VECTOR_FUNCTION_UNTIL = 100 };
 
+/* A loop's own instructions would cost as much as one cheap operation. */
+#define IN_FOURS(DO)                                                                         \
+    for (; i + 4 * NL_WIDTH <= n; i += 4 * NL_WIDTH) {                                       \
+        DO(i);                                                                               \
+        DO(i + NL_WIDTH);                                                                    \
+        DO(i + 2 * NL_WIDTH);                                                                \
+        DO(i + 3 * NL_WIDTH);                                                                \
+    }
+
 ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int arity, unsigned variant, int cost,
                        real_meaning *real, vec_meaning *meaning)
 {
@@ -63,8 +72,11 @@ ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int ari
     const size_t whole = n - n % NL_WIDTH, left = n % NL_WIDTH;
     size_t i = 0;
 
-    for (; i < whole; i += NL_WIDTH)
-        vec_store(out + i, meaning(operand_vec(&a, i), operand_vec(&b, i), operand_vec(&c, i)));
+#define MAP_VECTOR(at) \
+    vec_store(out + (at), meaning(operand_vec(&a, at), operand_vec(&b, at), operand_vec(&c, at)))
+    if (cost < VECTOR_FUNCTION_FROM) IN_FOURS(MAP_VECTOR);
+    for (; i < whole; i += NL_WIDTH) MAP_VECTOR(i);
+#undef MAP_VECTOR
     if (cost >= VECTOR_FUNCTION_FROM && cost < VECTOR_FUNCTION_UNTIL && left > 1)
         vec_store_part(out + i,
                        meaning(operand_part(&a, i, left), operand_part(&b, i, left), operand_part(&c, i, left)), left);
@@ -72,14 +84,10 @@ ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int ari
         for (; i < n; i++) out[i] = real(operand_real(&a, i), operand_real(&b, i), operand_real(&c, i));
 }
 
-/* The first branch gives the compiler a constant trip count. */
 #define KERNEL(variant, ID, arity, cost)                                                     \
     static void op_##ID##_##variant(size_t n, double *out, const double *const *args)        \
     {                                                                                        \
-        if ((cost) < VECTOR_FUNCTION_FROM && n == NL_CHUNK)                                  \
-            map(NL_CHUNK, out, args, arity, variant, cost, real_##ID, vec_##ID);             \
-        else                                                                                 \
-            map(n, out, args, arity, variant, cost, real_##ID, vec_##ID);                    \
+        map(n, out, args, arity, variant, cost, real_##ID, vec_##ID);                        \
     }
 
 #define VARIANTS_1(WHAT, ...) WHAT(0, __VA_ARGS__)
@@ -104,6 +112,104 @@ ALWAYS_INLINE void map(size_t n, double *out, const double *const *args, int ari
     VARIANTS_3(KERNEL, first##_##second##_LEFT, 3, 2)                                        \
     VARIANTS_3(KERNEL, first##_##second##_RIGHT, 3, 2)
 PAIRS(PAIR_KERNELS)
+
+/* --- chains --- */
+
+/* Operand k, as a number where bit `bit` of the variant is set. */
+ALWAYS_INLINE operand operand_by(const double *const *args, int k, unsigned variant, int bit)
+{
+    return operand_of(args + k, 0, 1, variant >> bit & 1);
+}
+
+ALWAYS_INLINE void chain(size_t n, double *out, const double *const *args, int terms, unsigned variant)
+{
+    const operand c = operand_by(args, 2, variant, 1);
+    const size_t whole = n - n % NL_WIDTH;
+    operand x[NL_CHAIN_MOST], y[NL_CHAIN_MOST];
+    size_t i = 0;
+
+    for (int t = 0; t < terms; t++) {
+        x[t] = operand_by(args, t == 0 ? 0 : 2 * t + 1, 0, 0);
+        y[t] = operand_by(args, t == 0 ? 1 : 2 * t + 2, variant, t == 0 ? 0 : t + 1);
+    }
+    for (; i < whole; i += NL_WIDTH) {
+        vec sum = operand_vec(&x[0], i) * operand_vec(&y[0], i) + operand_vec(&c, i);
+#pragma GCC unroll 3
+        for (int t = 1; t < terms; t++) sum += operand_vec(&x[t], i) * operand_vec(&y[t], i);
+        vec_store(out + i, sum);
+    }
+    for (; i < n; i++) {
+        double sum = operand_real(&x[0], i) * operand_real(&y[0], i) + operand_real(&c, i);
+        for (int t = 1; t < terms; t++) sum += operand_real(&x[t], i) * operand_real(&y[t], i);
+        out[i] = sum;
+    }
+}
+
+#define CHAIN(variant, terms)                                                                \
+    static void chain_##terms##_##variant(size_t n, double *out, const double *const *args)  \
+    {                                                                                        \
+        chain(n, out, args, terms, variant);                                                 \
+    }
+
+#define VARIANTS_4(WHAT, ...)                                                                \
+    VARIANTS_3(WHAT, __VA_ARGS__) WHAT(7, __VA_ARGS__) WHAT(8, __VA_ARGS__) WHAT(9, __VA_ARGS__)       \
+    WHAT(10, __VA_ARGS__) WHAT(11, __VA_ARGS__) WHAT(12, __VA_ARGS__) WHAT(13, __VA_ARGS__)  \
+    WHAT(14, __VA_ARGS__)
+#define CHAINS_2(WHAT) VARIANTS_3(WHAT, 2) WHAT(7, 2)
+#define CHAINS_3(WHAT) VARIANTS_4(WHAT, 3) WHAT(15, 3)
+#define CHAINS_4(WHAT)                                                                       \
+    VARIANTS_4(WHAT, 4) WHAT(15, 4) WHAT(16, 4) WHAT(17, 4) WHAT(18, 4) WHAT(19, 4) WHAT(20, 4) WHAT(21, 4) \
+    WHAT(22, 4) WHAT(23, 4) WHAT(24, 4) WHAT(25, 4) WHAT(26, 4) WHAT(27, 4) WHAT(28, 4) WHAT(29, 4) WHAT(30, 4) \
+    WHAT(31, 4)
+CHAINS_2(CHAIN)
+CHAINS_3(CHAIN)
+CHAINS_4(CHAIN)
+
+/* --- choices and tests --- */
+
+#define COMPARISONS(WHAT) WHAT(LT, <) WHAT(LE, <=) WHAT(EQ, ==)
+
+#define CHOOSE(ID, op, at) vec_store(out + (at), vec_blend(operand_vec(&a, at) op operand_vec(&b, at), \
+                                                           operand_vec(&c, at), operand_vec(&d, at)))
+#define CHOOSE_LT(at) CHOOSE(LT, <, at)
+#define CHOOSE_LE(at) CHOOSE(LE, <=, at)
+#define CHOOSE_EQ(at) CHOOSE(EQ, ==, at)
+#define CHOICE(variant, ID, op)                                                              \
+    static void choose_##ID##_##variant(size_t n, double *out, const double *const *args)    \
+    {                                                                                        \
+        const operand a = operand_by(args, 0, variant, 0), b = operand_by(args, 1, variant, 1); \
+        const operand c = operand_by(args, 2, variant, 2), d = operand_by(args, 3, variant, 3); \
+        const size_t whole = n - n % NL_WIDTH;                                               \
+        size_t i = 0;                                                                        \
+        IN_FOURS(CHOOSE_##ID)                                                                \
+        for (; i < whole; i += NL_WIDTH) CHOOSE_##ID(i);                                     \
+        for (; i < n; i++)                                                                   \
+            out[i] = operand_real(&a, i) op operand_real(&b, i) ? operand_real(&c, i) : operand_real(&d, i); \
+    }
+
+/* Those of whole words, then those of the last one. */
+#define TEST(variant, ID, op)                                                                \
+    static bool test_##ID##_##variant(size_t n, const double *const *args, uint64_t flip, uint64_t *bits) \
+    {                                                                                        \
+        const operand a = operand_by(args, 0, variant, 0), b = operand_by(args, 1, variant, 1); \
+        uint64_t some = 0;                                                                   \
+        size_t i = 0;                                                                        \
+        for (; i + 64 <= n; i += 64) {                                                       \
+            uint64_t word = 0;                                                               \
+            for (size_t k = 0; k < 64; k += NL_WIDTH)                                        \
+                word |= vec_bits_##ID(operand_vec(&a, i + k), operand_vec(&b, i + k)) << k;  \
+            some |= bits[i / 64] &= word ^ flip;                                             \
+        }                                                                                    \
+        if (i == n) return some != 0;                                                        \
+        uint64_t word = 0;                                                                   \
+        for (size_t k = 0; i + k < n; k++)                                                   \
+            word |= (uint64_t)(operand_real(&a, i + k) op operand_real(&b, i + k)) << k;     \
+        some |= bits[i / 64] &= (word ^ flip) & (((uint64_t)1 << (n - i)) - 1);              \
+        return some != 0;                                                                    \
+    }
+
+#define COMPARISON(ID, op) VARIANTS_4(CHOICE, ID, op) VARIANTS_2(TEST, ID, op)
+COMPARISONS(COMPARISON)
 
 /* --- reductions: element k of the whole belongs to lane k modulo 8 --- */
 
@@ -362,6 +468,12 @@ static void shifted_sum(size_t n, double *out, const double *x, size_t count, co
     [NL_PAIR_##first][NL_PAIR_##second] = { { VARIANTS_3(ENTRY, first##_##second##_LEFT) },  \
                                             { VARIANTS_3(ENTRY, first##_##second##_RIGHT) } },
 
+#define CHAIN_ENTRY(variant, terms) [variant] = chain_##terms##_##variant,
+#define CHOICE_OF(variant, ID) [variant] = choose_##ID##_##variant,
+#define CHOICE_ENTRY(ID, op) [NL_COMPARE_##ID] = { VARIANTS_4(CHOICE_OF, ID) },
+#define TEST_OF(variant, ID) [variant] = test_##ID##_##variant,
+#define TEST_ENTRY(ID, op) [NL_COMPARE_##ID] = { VARIANTS_2(TEST_OF, ID) },
+
 extern const nl_draw_kernel DRAWS_OF(NL_ISA)[NL_DIST_COUNT];
 extern const nl_kernel_table TABLE_OF(NL_ISA);
 const nl_kernel_table TABLE_OF(NL_ISA) = {
@@ -371,6 +483,9 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
 #include "lang/ops.def"
     },
     .pair = { PAIRS(PAIR_ENTRY) },
+    .chain = { { CHAINS_2(CHAIN_ENTRY) }, { CHAINS_3(CHAIN_ENTRY) }, { CHAINS_4(CHAIN_ENTRY) } },
+    .choose = { COMPARISONS(CHOICE_ENTRY) },
+    .test = { COMPARISONS(TEST_ENTRY) },
     .draw = DRAWS_OF(NL_ISA),
     .gather = gather,
     .iota = iota,

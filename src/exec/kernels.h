@@ -9,8 +9,11 @@
 #ifdef NL_DEV
 enum { NL_CHUNK = 7 };
 #else
-enum { NL_CHUNK = 256 };
+enum { NL_CHUNK = 512 }; /* at most: loops with many arrays take half, so that they stay in the first-level cache */
 #endif
+
+/* Elements of a chunk as bits. */
+enum { NL_CHUNK_WORDS = (NL_CHUNK + 63) / 64 };
 
 /* out[i] = op(a[i], b[i], c[i]) for i < n.  Which operands are one number for all i (read at index 0) is the
  * variant: bit k set for operand k.  out may be the same array as an operand, else they do not overlap. */
@@ -20,6 +23,17 @@ typedef void (*nl_kernel)(size_t n, double *out, const double *const *args);
  *   left:  out = second(first(a, b), c)      right: out = second(c, first(a, b))
  * for first, second in + - * / . */
 typedef enum nl_pair_op { NL_PAIR_ADD, NL_PAIR_SUB, NL_PAIR_MUL, NL_PAIR_DIV } nl_pair_op;
+
+/* Chains of products, rounded like multiplications and additions one after the other:
+ *   out = ((x0 y0 + c) + x1 y1) + x2 y2 ..      args: x0, y0, c, x1, y1, x2, y2 ..
+ * Bits of the variant: 0: y0 is a number, 1: c, 2: y1, 3: y2 and so on.  The x are arrays. */
+enum { NL_CHAIN_LEAST = 2, NL_CHAIN_MOST = 4 };
+
+/* Choices: out = a < b ? c : d, and so on; variants as of operators.  Tests: of the bits of n elements, in words, those
+ * stay set whose elements pass (`flip` 0) or fail (all ones), and those after the last element are cleared; false when
+ * none stays. */
+typedef enum nl_compare { NL_COMPARE_LT, NL_COMPARE_LE, NL_COMPARE_EQ, NL_COMPARE_COUNT } nl_compare;
+typedef bool (*nl_test_kernel)(size_t n, const double *const *args, uint64_t flip, uint64_t *bits);
 
 /* Reductions: eight lanes by index modulo 8, whatever the chunk; folded in a fixed order at the end. */
 typedef enum nl_reduce_op {
@@ -40,6 +54,10 @@ typedef struct nl_kernel_table {
     const char *isa; /* "baseline", "avx2", "avx512" */
     nl_kernel op[NL_OP_COUNT][16]; /* [op][variant]; variants whose all operands are uniform are absent (NULL) */
     nl_kernel pair[4][4][2][8];    /* [first][second][0 left, 1 right][variant over a, b, c] */
+
+    nl_kernel chain[NL_CHAIN_MOST - NL_CHAIN_LEAST + 1][2 << NL_CHAIN_MOST]; /* [terms - 2][variant] */
+    nl_kernel choose[NL_COMPARE_COUNT][15]; /* [compare][variant over a, b, c, d] */
+    nl_test_kernel test[NL_COMPARE_COUNT][3]; /* [compare][variant over a, b] */
 
     const nl_draw_kernel *draw;    /* [dist]; NULL for those that reject: nl_kernels_draw() serves all */
 

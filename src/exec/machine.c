@@ -141,6 +141,7 @@ static void bind_special(nl_machine *machine, step *s)
 
     s->source_count = view_count(machine, instr->args[0]);
     s->dst_count = view_count(machine, instr->dst);
+    for (int k = 0; k < instr->test_count; k++) s->tests[k] = machine_test(machine->kernels, instr, k);
     if (instr->kind == NL_I_REDUCE) s->reduction = NL_NEW(machine->arena, nl_reduction);
     if (instr->kind == NL_I_STENCIL && !nl_propagate_stencil_is_thin(machine_conn(machine, instr->id)))
         s->whole = NL_NEW_ARRAY(machine->arena, double, machine_conn(machine, instr->id)->post.count);
@@ -162,10 +163,31 @@ static void bind_step(nl_machine *machine, step *s, const nl_instr *instr)
     bind_special(machine, s);
 }
 
+/* Registers, and arrays that are read. */
+static size_t array_count(const nl_machine *machine, const nl_segment *segment)
+{
+    bool *seen = nl_calloc(machine->program->views.count + 1, sizeof *seen);
+    size_t count = 0, registers = 0;
+
+    for (size_t k = 0; k < segment->instrs.count; k++) {
+        const nl_instr *instr = &segment->instrs.items[k];
+        if (instr->dst.kind == NL_AT_REGISTER && instr->dst.index >= registers) registers = (size_t)instr->dst.index + 1;
+        for (int j = 0; j < instr->arg_count; j++) {
+            if (instr->args[j].kind != NL_AT_VIEW || seen[instr->args[j].index]) continue;
+            seen[instr->args[j].index] = true;
+            count++;
+        }
+    }
+    free(seen);
+    return count + registers;
+}
+
 static void bind_loop(nl_machine *machine, block *b)
 {
+    enum { FEW_ARRAYS = 8 }; /* of a whole chunk: 32 KiB */
     const nl_segment *segment = b->segment;
 
+    b->chunk = array_count(machine, segment) <= FEW_ARRAYS ? NL_CHUNK : NL_CHUNK / 2;
     b->step_count = segment->instrs.count;
     b->steps = NL_NEW_ARRAY(machine->arena, step, b->step_count);
     b->sums = NL_NEW_ARRAY(machine->arena, uint32_t, b->step_count);

@@ -14,8 +14,8 @@ typedef void (*step_fn)(nl_machine *machine, const step *s, double *dst, const d
 struct step {
     nl_kernel kernel;           /* or NULL: `run` */
     double *dst;
-    const double *args[NL_NODE_ARGS];
-    size_t dst_moves, moves[NL_NODE_ARGS]; /* all ones where the operand advances with the chunk, else 0 */
+    const double *args[NL_INSTR_ARGS];
+    size_t dst_moves, moves[NL_INSTR_ARGS]; /* all ones where the operand advances with the chunk, else 0 */
     uint8_t arg_count;
     step_fn run;
     const nl_instr *instr;
@@ -23,6 +23,7 @@ struct step {
     nl_stream stream;           /* DRAW */
     const double *numbers;      /* INDEX of synapses that have other numbers than places; else NULL */
     nl_reduction *reduction;    /* REDUCE */
+    nl_test_kernel tests[NL_INSTR_TESTS]; /* EMIT */
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
 };
@@ -68,7 +69,7 @@ typedef struct selected_loop {
 
 typedef struct block {
     const nl_segment *segment;
-    size_t count;
+    size_t count, chunk;        /* elements; as many as are run at once */
     scalar_instr *code;         /* SCALAR */
     const double **fetched;     /* .. its pointers into memory */
     step *steps;                /* LOOP, SYNAPSES; SCALAR: instructions of their own kind */
@@ -150,6 +151,7 @@ void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 
 /* machine_loop.c */
 step_fn machine_step_fn(nl_instr_kind kind);
+nl_test_kernel machine_test(const nl_kernel_table *kernels, const nl_instr *instr, int test);
 nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr);
 void machine_run_loop(nl_machine *machine, const block *b);
 void machine_propagate(nl_machine *machine, const block *b);

@@ -16,10 +16,36 @@ static unsigned variant_of(const nl_instr *instr)
     return variant;
 }
 
+/* Numbers are among every other operand only. */
+static unsigned chain_variant(const nl_instr *instr)
+{
+    unsigned variant = instr->args[2].kind == NL_AT_SCALAR ? 2 : 0;
+
+    if (instr->args[1].kind == NL_AT_SCALAR) variant |= 1;
+    for (int k = 4; k < instr->arg_count; k += 2)
+        if (instr->args[k].kind == NL_AT_SCALAR) variant |= 1u << k / 2;
+    return variant;
+}
+
+static nl_compare compare_of(unsigned op)
+{
+    return op == NL_OP_LT ? NL_COMPARE_LT : op == NL_OP_LE ? NL_COMPARE_LE : NL_COMPARE_EQ;
+}
+
+nl_test_kernel machine_test(const nl_kernel_table *kernels, const nl_instr *instr, int test)
+{
+    const nl_operand *args = &instr->args[2 * test];
+    const unsigned variant = (args[0].kind == NL_AT_SCALAR) + 2 * (args[1].kind == NL_AT_SCALAR);
+
+    return kernels->test[compare_of(instr->tests[test].op)][variant];
+}
+
 nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr)
 {
     if (instr->kind == NL_I_OP) return kernels->op[instr->op][variant_of(instr)];
     if (instr->kind == NL_I_PAIR) return kernels->pair[instr->first][instr->second][instr->right][variant_of(instr)];
+    if (instr->kind == NL_I_CHAIN) return kernels->chain[instr->arg_count / 2 - 2][chain_variant(instr)];
+    if (instr->kind == NL_I_CHOOSE) return kernels->choose[compare_of(instr->op)][variant_of(instr)];
     return NULL;
 }
 
@@ -140,13 +166,36 @@ static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const
                             dst + target_part(machine, s->instr)->begin);
 }
 
+static bool all_hold(const step *s, const double *const *args, size_t n, uint64_t *bits)
+{
+    const nl_instr *instr = s->instr;
+
+    for (int k = 0; k < instr->test_count; k++)
+        if (!s->tests[k](n, args + 2 * k, instr->tests[k].fails ? ~(uint64_t)0 : 0, bits)) return false;
+    return true;
+}
+
+/* Mostly the first test says that there is nobody. */
+static void emit_tested(nl_machine *machine, const step *s, const double *const *args, size_t at, size_t n)
+{
+    nl_fired *list = &machine->store->lists[s->instr->id];
+    uint64_t bits[NL_CHUNK_WORDS];
+
+    memset(bits, 0xFF, sizeof bits);
+    if (!all_hold(s, args, n, bits)) return;
+    for (size_t w = 0; 64 * w < n; w++)
+        for (uint64_t left = bits[w]; left != 0; left &= left - 1)
+            list->ids[list->count++] = (uint32_t)(at + 64 * w + (size_t)__builtin_ctzll(left));
+}
+
 static void emit(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     nl_fired *list = &machine->store->lists[s->instr->id];
     const bool is_number = s->instr->args[0].kind == NL_AT_SCALAR;
 
     (void)dst;
-    if (!is_number) list->count += machine->kernels->nonzero(n, args[0], (uint32_t)at, list->ids + list->count);
+    if (s->instr->test_count > 0) emit_tested(machine, s, args, at, n);
+    else if (!is_number) list->count += machine->kernels->nonzero(n, args[0], (uint32_t)at, list->ids + list->count);
     else if (args[0][0] != 0)
         for (size_t i = 0; i < n; i++) list->ids[list->count++] = (uint32_t)(at + i);
 }
@@ -213,7 +262,7 @@ void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 {
     for (const step *s = b->steps, *end = s + b->step_count; s < end; s++) {
         double *dst = s->dst + (at & s->dst_moves);
-        const double *args[NL_NODE_ARGS];
+        const double *args[NL_INSTR_ARGS];
         for (int k = 0; k < s->arg_count; k++) args[k] = s->args[k] + (at & s->moves[k]);
         if (s->kernel != NULL) s->kernel(n, dst, args);
         else s->run(machine, s, dst, args, at, n);
@@ -222,7 +271,7 @@ void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 
 static size_t chunk_size(const block *b, size_t at)
 {
-    return b->count - at < NL_CHUNK ? b->count - at : NL_CHUNK;
+    return b->count - at < b->chunk ? b->count - at : b->chunk;
 }
 
 static void find_neurons(nl_machine *machine, const block *b, size_t at, size_t n)
@@ -242,7 +291,7 @@ void machine_run_loop(nl_machine *machine, const block *b)
         if (b->sum_count > 0) end_sums(b);
         return;
     }
-    for (size_t at = 0; at < b->count; at += NL_CHUNK) {
+    for (size_t at = 0; at < b->count; at += b->chunk) {
         const size_t n = chunk_size(b, at);
         if (b->needs_pairs) find_neurons(machine, b, at, n);
         if (at == 0) run_first(machine, b, n);

@@ -138,7 +138,7 @@ void machine_bind_selected(nl_machine *machine, block *b)
 
     b->selected = loop;
     loop->steps = NL_NEW_ARRAY(machine->arena, step, b->step_count + 1);
-    loop->reads = NL_NEW_ARRAY(machine->arena, collected, NL_NODE_ARGS * b->step_count + 1);
+    loop->reads = NL_NEW_ARRAY(machine->arena, collected, NL_INSTR_ARGS * b->step_count + 1);
     loop->writes = NL_NEW_ARRAY(machine->arena, collected, b->step_count + 1);
     for (size_t k = 0; k < b->step_count; k++) bind_selected_step(&c, &loop->steps[k], &b->steps[k]);
     find_adds(machine, b);

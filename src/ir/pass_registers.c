@@ -44,19 +44,16 @@ static void release_args(allocator *a, const nl_instr *instr, size_t k)
     }
 }
 
-/* Elementwise kernels may write over their operands, the others may not. */
-static bool may_overwrite(const nl_instr *instr) { return instr->kind == NL_I_OP || instr->kind == NL_I_PAIR; }
-
 static void allocate(allocator *a, nl_instr *instr, size_t k)
 {
     const nl_instr old = *instr;
 
-    if (may_overwrite(&old)) release_args(a, &old, k);
+    if (nl_instr_is_elementwise(&old)) release_args(a, &old, k);
     if (old.dst.kind == NL_AT_REGISTER) {
         a->given[old.dst.index] = take(a);
         instr->dst.index = a->given[old.dst.index];
     }
-    if (!may_overwrite(&old)) release_args(a, &old, k);
+    if (!nl_instr_is_elementwise(&old)) release_args(a, &old, k);
     if (old.dst.kind == NL_AT_REGISTER && a->last[old.dst.index] == 0)
         NL_PUSH(a->plan->scratch, &a->free, instr->dst.index);
     for (int j = 0; j < old.arg_count; j++)

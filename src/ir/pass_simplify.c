@@ -50,11 +50,22 @@ static nl_ref quotient(nl_plan *plan, const nl_node *node)
     return op2(plan, NL_OP_MUL, node->args[0], nl_expr_const(plan->graph, 1 / divisor, nl_dim_none));
 }
 
+/* One time x is x; derivatives of linear terms are written so. */
+static nl_ref product(nl_plan *plan, const nl_node *node)
+{
+    double factor;
+
+    for (int k = 0; k < 2; k++)
+        if (nl_expr_is_const(plan->graph, node->args[k], &factor) && factor == 1) return node->args[1 - k];
+    return 0;
+}
+
 static nl_ref simpler_op(nl_plan *plan, const nl_node *node)
 {
     switch ((nl_op)node->op) {
     case NL_OP_POW: return power(plan, node);
     case NL_OP_SQUARE: return op2(plan, NL_OP_MUL, node->args[0], node->args[0]);
+    case NL_OP_MUL: return product(plan, node);
     case NL_OP_DIV: return quotient(plan, node);
     default: return 0;
     }

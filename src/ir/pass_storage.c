@@ -91,8 +91,7 @@ static bool is_temporary(storage *s, uint32_t view)
 static bool may_inherit(storage *s, const nl_segment *segment, uint32_t heir, uint32_t from)
 {
     const life *new = &s->lives[heir], *old = &s->lives[from];
-    const nl_instr_kind kind = (nl_instr_kind)segment->instrs.items[new->first_instr].kind;
-    const bool at_once = kind == NL_I_OP || kind == NL_I_PAIR;
+    const bool at_once = nl_instr_is_elementwise(&segment->instrs.items[new->first_instr]);
 
     if (!is_temporary(s, from) || old->last != new->first || old->first == new->first || old->whole || new->whole ||
         old->inherited)

@@ -152,6 +152,58 @@ static void settle(storing *s)
     else if (s->conflict) store_by_copy(s);
 }
 
+/* --- values that are only stored --- */
+
+/* The elementwise instruction that makes what instruction `copy` puts into memory, or NULL. */
+static nl_instr *maker_of(const nl_segment *segment, size_t copy, size_t *at)
+{
+    const nl_operand from = segment->instrs.items[copy].args[0];
+
+    for (*at = copy; from.kind == NL_AT_REGISTER && (*at)-- > 0;) {
+        nl_instr *instr = &segment->instrs.items[*at];
+        if (instr->dst.kind == NL_AT_REGISTER && instr->dst.index == from.index)
+            return nl_instr_is_elementwise(instr) ? instr : NULL;
+    }
+    return NULL;
+}
+
+/* The maker of what is copied to memory writes there itself, if the old value has been read by then; who reads the
+ * register reads the memory.  Returns whether the copy is superfluous. */
+static bool store_at_once(const storing *s, nl_segment *segment, size_t copy)
+{
+    const nl_operand to = segment->instrs.items[copy].dst;
+    size_t at;
+    nl_instr *maker = maker_of(segment, copy, &at);
+
+    if (maker == NULL) return false;
+    const nl_operand from = maker->dst;
+    for (size_t k = at + 1; k < copy; k++)
+        for (int j = 0; j < segment->instrs.items[k].arg_count; j++)
+            if (is_old_value(s, segment->instrs.items[k].args[j])) return false;
+    maker->dst = to;
+    for (size_t k = at + 1; k < segment->instrs.count; k++)
+        for (int j = 0; j < segment->instrs.items[k].arg_count; j++) {
+            nl_operand *arg = &segment->instrs.items[k].args[j];
+            if (arg->kind == from.kind && arg->index == from.index) *arg = to;
+        }
+    return true;
+}
+
+/* Reads of the old value that stand after the copy have been ruled out when its place was found. */
+static void drop_copies(nl_plan *plan, nl_segment *segment)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < segment->instrs.count; k++) {
+        const nl_instr instr = segment->instrs.items[k];
+        const nl_view *view = instr.dst.kind == NL_AT_VIEW ? &plan->program->views.items[instr.dst.index] : NULL;
+        const bool is_store = instr.kind == NL_I_COPY && view != NULL && view->kind == NL_V_MEM && view->target;
+        const storing s = { .plan = plan, .mem = is_store ? view->id : 0 };
+        if (!is_store || !store_at_once(&s, segment, k)) segment->instrs.items[kept++] = instr;
+    }
+    segment->instrs.count = kept;
+}
+
 void nl_pass_stores(nl_plan *plan, nl_stage *body)
 {
     const size_t count = plan->program->views.count;
@@ -161,4 +213,6 @@ void nl_pass_stores(nl_plan *plan, nl_stage *body)
         storing s = { .plan = plan, .body = body, .view = k, .mem = view.id };
         if (view.target && !view.scattered && view.kind == NL_V_MEM && !view.next) settle(&s);
     }
+    for (size_t k = 0; k < body->segments.count; k++)
+        if (body->segments.items[k].kind != NL_C_SCALAR) drop_copies(plan, &body->segments.items[k]);
 }

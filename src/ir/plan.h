@@ -83,6 +83,12 @@ void nl_stage_mark(nl_plan *plan, nl_stage *stage);  /* sets `needed` */
 static inline bool nl_has_home(const nl_plan_node *n) { return n->home.kind != NL_AT_NONE; }
 static inline nl_operand nl_at(nl_operand_kind kind, uint32_t index) { return (nl_operand){ (uint8_t)kind, index }; }
 
+/* Whether element i of the result depends on elements i alone, so that the result may take the place of an operand. */
+static inline bool nl_instr_is_elementwise(const nl_instr *instr)
+{
+    return instr->kind == NL_I_OP || instr->kind == NL_I_PAIR || instr->kind == NL_I_CHAIN || instr->kind == NL_I_CHOOSE;
+}
+
 /* What an instruction does with operand k of a loop: an array read whole does not advance. */
 bool nl_instr_reads_whole(const nl_instr *instr, int arg);
 
@@ -92,6 +98,7 @@ void nl_pass_hoist(nl_plan *plan, nl_stage *prologue, nl_stage *body);
 void nl_pass_levels(nl_plan *plan, nl_stage *stage);
 void nl_pass_emit(nl_plan *plan, nl_stage *stage);
 void nl_pass_pairs(nl_plan *plan, nl_stage *prologue, nl_stage *body);
+void nl_pass_fuse(nl_plan *plan, nl_stage *stage);
 void nl_pass_schedule(nl_plan *plan, nl_stage *stage);
 void nl_pass_stores(nl_plan *plan, nl_stage *body);
 void nl_pass_registers(nl_plan *plan, nl_stage *stage);

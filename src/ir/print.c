@@ -112,7 +112,7 @@ static const char *const instr_words[] = {
     [NL_I_COPY] = "copy", [NL_I_INDEX] = "index",       [NL_I_GATHER] = "gather",   [NL_I_TABLE] = "table",
     [NL_I_DRAW] = "draw", [NL_I_SAMPLE] = "sample",     [NL_I_STENCIL] = "stencil", [NL_I_PRE] = "pre",
     [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron", [NL_I_TIME] = "time",       [NL_I_STEP] = "step",
-    [NL_I_EMIT] = "emit", [NL_I_ADD] = "add to",        [NL_I_SET] = "set",
+    [NL_I_EMIT] = "emit", [NL_I_CHAIN] = "chain",      [NL_I_ADD] = "add to",        [NL_I_SET] = "set",
 };
 
 static const char *instr_word(printer *p, const nl_instr *instr)
@@ -123,8 +123,18 @@ static const char *instr_word(printer *p, const nl_instr *instr)
         return nl_arena_printf(p->arena, "%s-%s%s", pair_words[instr->first], pair_words[instr->second],
                                instr->right ? "-right" : "");
     case NL_I_REDUCE: return reduction_words[instr->op];
+    case NL_I_CHOOSE: return nl_arena_printf(p->arena, "IF-%s", nl_ops[instr->op].id);
     default: return instr_words[instr->kind];
     }
+}
+
+/* Operands, and between those of a test what is tested. */
+static const char *separator(printer *p, const nl_instr *instr, int k)
+{
+    if (k == 0) return instr->test_count > 0 && instr->tests[0].fails ? " not" : "";
+    if (instr->test_count == 0) return ",";
+    if (k % 2 == 1) return nl_arena_printf(p->arena, " %s", nl_ops[instr->tests[k / 2].op].name);
+    return instr->tests[k / 2].fails ? " and not" : " and";
 }
 
 /* The beginning of what may be a long expression. */
@@ -143,7 +153,7 @@ static void print_instr(printer *p, const nl_instr *instr)
     if (instr->kind == NL_I_EMIT) nl_text_addf(&line, "    list %u, %s", instr->id, instr_word(p, instr));
     else nl_text_addf(&line, "    %s = %s", operand(p, instr->dst), instr_word(p, instr));
     for (int k = 0; k < instr->arg_count; k++)
-        nl_text_addf(&line, "%s %s", k > 0 ? "," : "", operand(p, instr->args[k]));
+        nl_text_addf(&line, "%s %s", separator(p, instr, k), operand(p, instr->args[k]));
     nl_text_addf(&p->text, "%-60s ; %s\n", line.chars, shortened(p, instr->node));
 }
 

@@ -189,6 +189,8 @@ nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_
     forget_own(&plan);
     build(&plan, &body);
     nl_pass_pairs(&plan, &prologue, &body);
+    nl_pass_fuse(&plan, &prologue);
+    nl_pass_fuse(&plan, &body);
     nl_pass_schedule(&plan, &prologue);
     nl_pass_schedule(&plan, &body);
     nl_pass_stores(&plan, &body);

@@ -65,6 +65,8 @@ typedef struct nl_operand {
 typedef enum nl_instr_kind {
     NL_I_OP,        /* dst = op(args) */
     NL_I_PAIR,      /* two arithmetic operators in one: first, second, right (see exec/kernels.h) */
+    NL_I_CHAIN,     /* dst = ((x0 y0 + c) + x1 y1) + x2 y2 ..; args: x0, y0, c, x1, y1, x2, y2 .. */
+    NL_I_CHOOSE,    /* dst = `op` of args 0 and 1 ? args 2 : args 3; LT, LE or EQ */
     NL_I_COPY,      /* dst = a */
     NL_I_INDEX,     /* dst = number of the element */
     NL_I_GATHER,    /* dst = view a [ b ] */
@@ -76,18 +78,25 @@ typedef enum nl_instr_kind {
     NL_I_PRE,       /* dst = view a [ pre neuron of the synapse ] */
     NL_I_POST,      /* .. post neuron */
     NL_I_SUM,       /* dst, one number per neuron, = sum of a over its synapses */
-    NL_I_EMIT,      /* elements for which a is not 0 go to list id */
+    NL_I_EMIT,      /* elements for which a is not 0, or for which all tests of pairs of args hold, go to list id */
     NL_I_ADD,       /* view dst [ neuron of the synapse ] += a */
     NL_I_SET,       /* view dst [ neuron of the synapse ] = a */
     NL_I_TIME, NL_I_STEP
 } nl_instr_kind;
 
+/* A condition of EMIT: LT, LE or EQ of two operands. */
+typedef struct nl_test { uint8_t op; bool fails; } nl_test;
+
+enum { NL_CHAIN_TERMS = 4, NL_INSTR_ARGS = 2 * NL_CHAIN_TERMS + 1, NL_INSTR_TESTS = 3 };
+
 typedef struct nl_instr {
     uint8_t kind, op;
     uint8_t first, second, right; /* PAIR; SUM, ADD, SET: right: to the pre population; STENCIL: right: with the rule's weights */
     uint8_t arg_count;
+    uint8_t test_count; /* EMIT */
+    nl_test tests[NL_INSTR_TESTS];
     uint32_t id;
-    nl_operand dst, args[NL_NODE_ARGS];
+    nl_operand dst, args[NL_INSTR_ARGS];
     nl_ref node; /* what it computes: for dumps and messages */
 } nl_instr;
 
@@ -149,7 +158,7 @@ typedef struct nl_program {
 
 /* Compiles; everything is in the arena.  `selected`: see nl_program.  Passes in order: simplification, hoisting, levels (what must be whole before
  * what, and what crosses from one loop to another), emission (everything over one space and level is one loop),
- * superinstructions, order, stores in place, registers, storage. */
+ * superinstructions (pairs, then larger ones), order, stores in place, registers, storage. */
 nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
                                const nl_root *roots, size_t root_count, uint32_t selected);
 

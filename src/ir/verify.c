@@ -109,7 +109,7 @@ static bool sums_up(const nl_instr *instr) { return instr->kind == NL_I_REDUCE |
 
 static bool is_elementwise(const nl_instr *instr)
 {
-    return instr->kind == NL_I_OP || instr->kind == NL_I_PAIR || instr->kind == NL_I_COPY;
+    return nl_instr_is_elementwise(instr) || instr->kind == NL_I_COPY;
 }
 
 static void check_instr(verifier *v, const nl_segment *segment, const nl_instr *instr)

@@ -34,16 +34,16 @@ static inline NL_WORD(reduced) NL_WORD(reduce)(NUMBER x)
 
 static inline NUMBER NL_WORD(exp_here)(NUMBER x)
 {
-    const NL_WORD(reduced) e = NL_WORD(reduce)(BETWEEN(-746.0, x, 710.0));
+    const NL_WORD(reduced) e = NL_WORD(reduce)(AT_LEAST(-746.0, AT_MOST(710.0, x)));
 
     return SCALE(1.0 + (e.high + e.rest), e.whole, e.k);
 }
 
-/* For x that are not tiny.  Of p = 2^(k-1), half the result is (p - 1/2) + p high + p rest, where what the two sums
+/* For x that are not tiny, and at most 710.  Of p = 2^(k-1), half the result is (p - 1/2) + p high + p rest, where what the two sums
  * lose is added to the last term. */
 static inline NUMBER NL_WORD(expm1_of_large)(NUMBER x)
 {
-    const NL_WORD(reduced) e = NL_WORD(reduce)(BETWEEN(-40.0, x, 710.0));
+    const NL_WORD(reduced) e = NL_WORD(reduce)(AT_LEAST(-40.0, x));
     const NUMBER p = AS_NUMBER((e.whole - (NL_EXP_BIAS - 1022)) << 52), less = p - 0.5, sum = FUSED(p, e.high, less);
     const NUMBER lost = FUSED(p, e.high, less - sum) + ((p - less) - 0.5);
 
@@ -52,14 +52,14 @@ static inline NUMBER NL_WORD(expm1_of_large)(NUMBER x)
 
 static inline NUMBER NL_WORD(expm1_here)(NUMBER x)
 {
-    return SELECT(ABSOLUTE(x) < 0x1p-54, x, NL_WORD(expm1_of_large)(x));
+    return SELECT(ABSOLUTE(x) < 0x1p-54, x, NL_WORD(expm1_of_large)(AT_MOST(710.0, x)));
 }
 
 static inline NUMBER NL_WORD(exprel_here)(NUMBER x)
 {
-    const NUMBER ratio = NL_WORD(expm1_of_large)(x) / x;
+    const NUMBER bounded = AT_MOST(710.0, x); /* there it is infinite already */
 
-    return SELECT(ABSOLUTE(x) < 0x1p-54, 1.0, SELECT(x == (double)INFINITY, x, ratio));
+    return SELECT(ABSOLUTE(x) < 0x1p-54, 1.0, NL_WORD(expm1_of_large)(bounded) / bounded);
 }
 
 #undef NL_LOG_2

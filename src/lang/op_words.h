@@ -23,7 +23,8 @@
 #define TRUTH(condition) NL_WORD(truth)(condition)
 #define SELECT(condition, yes, no) NL_WORD(select)(condition, yes, no)
 #define ABSOLUTE(x) NL_WORD(absolute)(x)
-#define BETWEEN(low, x, high) NL_WORD(between)(low, x, high) /* the nearest number there; nan of nan */
+#define AT_LEAST(low, x) NL_WORD(at_least)(low, x) /* x or, where it is less, `low`; nan of nan */
+#define AT_MOST(high, x) NL_WORD(at_most)(high, x)
 #define FLOOR(x) NL_WORD(floor)(x)
 #define CEIL(x) NL_WORD(ceil)(x)
 #define TRUNC(x) NL_WORD(trunc)(x)
@@ -116,7 +117,8 @@ NL_VECTOR_FUNCTIONS_2(NL_REAL_FUNCTION_2)
 static inline double nl_real_truth(int condition) { return condition; }
 static inline double nl_real_select(int condition, double yes, double no) { return condition ? yes : no; }
 static inline double nl_real_absolute(double x) { return fabs(x); }
-static inline double nl_real_between(double low, double x, double high) { return low > x ? low : high < x ? high : x; }
+static inline double nl_real_at_least(double low, double x) { return low > x ? low : x; }
+static inline double nl_real_at_most(double high, double x) { return high < x ? high : x; }
 static inline double nl_real_floor(double x) { return floor(x); }
 static inline double nl_real_ceil(double x) { return ceil(x); }
 static inline double nl_real_trunc(double x) { return trunc(x); }

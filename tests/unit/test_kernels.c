@@ -2,6 +2,7 @@
 
 #include "exec/kernels.h"
 
+#include <float.h>
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 enum { SIZE = 256, GUARD = 8, DRAWS = 523 };
 #define CANARY 2.385
 
-static const size_t sizes[] = { 0, 1, 2, 7, NL_CHUNK - 1, NL_CHUNK, 255, 256 };
+static const size_t sizes[] = { 0, 1, 2, 7, 31, 32, 33, 255, 256 };
 
 /* Sixteen awkward numbers: 256 elements hold every pair of them. */
 static const double awkward[16] = { 0.0,   -0.0,   1.0,  -1.0,               2.385, -0.3,     3.0,       1e-310,
@@ -115,6 +116,164 @@ static void pairs_agree_with_two_operators(void **unused)
         for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
             for (unsigned k = 0; k < 4 * 4 * 2; k++) check_pair(*table, x, &(pair){ k % 4, k / 4 % 4, k / 16 != 0 });
     }
+}
+
+/* --- chains, choices, tests --- */
+
+enum { CHAIN_ARGS = 2 * NL_CHAIN_MOST + 1 };
+
+static bool is_number(unsigned variant, int arg)
+{
+    if (arg == 1 || arg == 2) return variant >> (arg - 1) & 1;
+    return arg % 2 == 0 && arg > 2 && (variant >> arg / 2 & 1);
+}
+
+/* Multiplications and additions one after the other, at lengths with and without a rest. */
+static void check_chain(const nl_kernel_table *table, double x[3][SIZE], int terms, unsigned variant)
+{
+    const double *args[CHAIN_ARGS];
+    double out[SIZE + GUARD];
+
+    for (int k = 0; k < CHAIN_ARGS; k++) args[k] = x[k % 3] + (is_number(variant, k) ? 17 * k : 0);
+    for (size_t s = 0; s < NL_LEN(sizes); s++) {
+        out[sizes[s]] = CANARY;
+        table->chain[terms - NL_CHAIN_LEAST][variant](sizes[s], out, args);
+        assert_exact(out[sizes[s]], CANARY);
+        for (size_t i = 0; i < sizes[s]; i++) {
+            double v[CHAIN_ARGS];
+            for (int k = 0; k < CHAIN_ARGS; k++) v[k] = args[k][is_number(variant, k) ? 0 : i];
+            volatile double product = v[0] * v[1];
+            double sum = product + v[2];
+            for (int t = 1; t < terms; t++) product = v[2 * t + 1] * v[2 * t + 2], sum += product;
+            if (!same(out[i], sum))
+                fail_msg("%s chain of %d, variant %u, [%zu]: %.17g, wanted %.17g", table->isa, terms, variant, i,
+                         out[i], sum);
+        }
+    }
+}
+
+static void chains_add_products_in_order(void **unused)
+{
+    double x[3][SIZE];
+
+    (void)unused;
+    for (int values = 0; values < 2; values++) {
+        if (values == 0) fill_awkward(x);
+        else fill_common(x);
+        for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+            for (int terms = NL_CHAIN_LEAST; terms <= NL_CHAIN_MOST; terms++)
+                for (unsigned variant = 0; variant < 2u << terms; variant++) check_chain(*table, x, terms, variant);
+    }
+}
+
+static bool holds(nl_compare compare, double a, double b)
+{
+    return compare == NL_COMPARE_LT ? a < b : compare == NL_COMPARE_LE ? a <= b : a == b;
+}
+
+static void check_choice(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant,
+                         size_t n)
+{
+    const double *const args[] = { x[0], x[1], x[2], x[1] + 3 };
+    double out[SIZE + GUARD];
+
+    out[n] = CANARY;
+    table->choose[compare][variant](n, out, args);
+    assert_exact(out[n], CANARY);
+    for (size_t i = 0; i < n; i++) {
+        double v[4];
+        for (int k = 0; k < 4; k++) v[k] = args[k][variant >> k & 1 ? 0 : i];
+        assert_true(same(out[i], holds(compare, v[0], v[1]) ? v[2] : v[3]));
+    }
+}
+
+static void choices_are_by_comparison(void **unused)
+{
+    double x[3][SIZE];
+
+    (void)unused;
+    fill_awkward(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (nl_compare compare = 0; compare < NL_COMPARE_COUNT; compare++)
+            for (unsigned variant = 0; variant < 15; variant++)
+                for (size_t s = 0; s < NL_LEN(sizes); s++)
+                    if (sizes[s] + 3 < SIZE) check_choice(*table, x, compare, variant, sizes[s]);
+}
+
+/* Some elements are out already; numbers are taken from another place than the first element's. */
+static void check_test(const nl_kernel_table *table, double x[3][SIZE], nl_compare compare, unsigned variant,
+                       bool fails, size_t n)
+{
+    const double *const args[] = { x[0] + (variant == 1 ? 4 : 0), x[1] + (variant == 2 ? 70 : 0) };
+    uint64_t bits[SIZE / 64 + 1];
+    bool some = false;
+
+    for (size_t w = 0; w < NL_LEN(bits); w++) bits[w] = 0xFFFF7FFFFFEFFFFF;
+    const bool told = table->test[compare][variant](n, args, fails ? ~(uint64_t)0 : 0, bits);
+    for (size_t i = 0; i < (n + 63) / 64 * 64; i++) {
+        const bool was = 0xFFFF7FFFFFEFFFFF >> i % 64 & 1, is = bits[i / 64] >> i % 64 & 1;
+        const double a = args[0][variant == 1 ? 0 : i], b = args[1][variant == 2 ? 0 : i];
+        assert_int_equal(is, was && i < n && holds(compare, a, b) != fails);
+        some |= is;
+    }
+    assert_int_equal(told, some);
+}
+
+static void tests_leave_bits_that_pass(void **unused)
+{
+    double x[3][SIZE];
+
+    (void)unused;
+    fill_awkward(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (nl_compare compare = 0; compare < NL_COMPARE_COUNT; compare++)
+            for (unsigned variant = 0; variant < 3; variant++)
+                for (size_t s = 0; s < NL_LEN(sizes); s++)
+                    for (int fails = 0; fails < 2; fails++) check_test(*table, x, compare, variant, fails, sizes[s]);
+}
+
+/* --- exponentials --- */
+
+/* In units of the last place of a double: exact ones are those of long double. */
+static double ulps(double got, long double want)
+{
+    int exponent;
+
+    frexpl(want, &exponent);
+    return (double)fabsl((got - want) / ldexpl(1, exponent - 53 < -1074 ? -1074 : exponent - 53));
+}
+
+static void exponentials_are_precise(void **unused)
+{
+    static const double ranges[][2] = { { -745, 709.7 }, { -1.1, 1.1 }, { -40, 40 }, { -1e-3, 1e-3 } };
+    const nl_stream stream = nl_stream_of(1, "exponentials", 0);
+
+    (void)unused;
+    if (LDBL_MANT_DIG < 64) skip();
+    for (size_t r = 0; r < NL_LEN(ranges); r++)
+        for (size_t i = 0; i < 100000; i++) {
+            const double x = ranges[r][0] + (ranges[r][1] - ranges[r][0]) * nl_draw_unit(stream, i, r);
+            assert_true(ulps(nl_op_fold(NL_OP_EXP, &x), expl(x)) <= 1);
+            assert_true(ulps(nl_op_fold(NL_OP_EXPM1, &x), expm1l(x)) <= 1);
+            assert_true(ulps(nl_op_fold(NL_OP_EXPREL, &x), expm1l(x) / x) <= 1.6);
+        }
+}
+
+/* Infinite from the same argument on as the C library's, and as small at the other end. */
+static void exponentials_at_the_ends(void **unused)
+{
+    (void)unused;
+    for (size_t k = 0; k < NL_LEN(awkward); k++) {
+        const double x = awkward[k];
+        const double want = exp(x), got = nl_op_fold(NL_OP_EXP, &x), less = nl_op_fold(NL_OP_EXPM1, &x);
+        assert_true(same(got, want) || fabs(got - want) <= 2.3e-16 * want);
+        assert_true(same(less, expm1(x)) || fabs(less - expm1(x)) <= 2.3e-16 * fabs(expm1(x)));
+    }
+    const double tiny = -745.1, end = 709.782712893384, beyond = 709.782712893385;
+    assert_exact(nl_op_fold(NL_OP_EXP, &tiny), 0x1p-1074);
+    assert_true(isfinite(nl_op_fold(NL_OP_EXP, &end)) && isfinite(nl_op_fold(NL_OP_EXPM1, &end)));
+    assert_exact(nl_op_fold(NL_OP_EXP, &beyond), INFINITY);
+    assert_exact(nl_op_fold(NL_OP_EXPM1, &beyond), INFINITY);
 }
 
 static void results_may_replace_an_operand(void **unused)
@@ -375,6 +534,11 @@ int main(void)
         cmocka_unit_test(kernels_agree_with_fold),
         cmocka_unit_test(pairs_agree_with_two_operators),
         cmocka_unit_test(draws_agree_with_single_ones),
+        cmocka_unit_test(chains_add_products_in_order),
+        cmocka_unit_test(choices_are_by_comparison),
+        cmocka_unit_test(tests_leave_bits_that_pass),
+        cmocka_unit_test(exponentials_are_precise),
+        cmocka_unit_test(exponentials_at_the_ends),
         cmocka_unit_test(results_may_replace_an_operand),
         cmocka_unit_test(reductions_do_not_depend_on_chunks),
         cmocka_unit_test(reductions_of_little_and_of_nan),

@@ -302,7 +302,8 @@ static void grow_op(garden *g, int space)
 {
     static const nl_op ops[] = { NL_OP_ADD, NL_OP_ADD, NL_OP_SUB,  NL_OP_SUB,  NL_OP_MUL,
                                  NL_OP_MUL, NL_OP_DIV, NL_OP_MIN,  NL_OP_TANH, NL_OP_SIN,
-                                 NL_OP_LT,  NL_OP_IF,  NL_OP_CLIP, NL_OP_ABS,  NL_OP_SQUARE };
+                                 NL_OP_LT,  NL_OP_IF,  NL_OP_CLIP, NL_OP_ABS,  NL_OP_SQUARE,
+                                 NL_OP_GE,  NL_OP_NE,  NL_OP_IF };
     const nl_op op = ops[die(&g->dice, NL_LEN(ops))];
     nl_ref args[3];
 
@@ -539,6 +540,85 @@ static void random_programs_agree(void **unused)
 
     (void)unused;
     for (uint64_t k = 0; k < programs; k++) random_program(2385 + k, 10 + 10 * (int)(k % 8));
+}
+
+/* --- lists --- */
+
+/* A condition of comparisons, some of which are made of the same numbers. */
+static nl_ref random_condition(garden *g, const nl_ref *of, int depth)
+{
+    static const nl_op compare[] = { NL_OP_LT, NL_OP_LE, NL_OP_GT, NL_OP_GE, NL_OP_EQ, NL_OP_NE };
+    const uint32_t kind = depth == 0 ? 3 : die(&g->dice, 4);
+
+    if (kind == 0) return op1(g->f, NL_OP_NOT, random_condition(g, of, depth - 1));
+    if (kind < 3)
+        return op2(g->f, kind == 1 ? NL_OP_AND : NL_OP_OR, random_condition(g, of, depth - 1),
+                   random_condition(g, of, depth - 1));
+    return op2(g->f, compare[die(&g->dice, NL_LEN(compare))], of[die(&g->dice, 3)], of[die(&g->dice, 5)]);
+}
+
+static size_t listed_by_tests(const nl_program *program)
+{
+    const nl_segment *segment = &program->body.items[program->body.count - 1];
+    size_t count = 0;
+
+    for (size_t k = 0; k < segment->instrs.count; k++) count += segment->instrs.items[k].test_count > 0;
+    return count;
+}
+
+/* x changes in place too, so that conditions see its old or its new value. */
+static size_t random_lists(uint64_t seed, uint32_t size)
+{
+    enum { LISTS = 3 };
+    fixture *f = fixture_new();
+    garden g = { .f = f, .dice = seed };
+    const uint32_t a = population(f, size), x = mem(f, "x", a, 1), y = mem(f, "y", a, 1);
+    nl_fired lists[LISTS];
+    nl_machine_fault fault;
+
+    const nl_ref new = add(f, mul(f, load(f, x), num(f, 0.75)), mul(f, load(f, y), num(f, 0.5)));
+    const nl_ref of[] = { load(f, x), load(f, y), new, num(f, 0.25), num(f, -1) };
+    root(f, nl_expr_op(f->graph, NL_OP_IF, (nl_ref[]){ op2(f, NL_OP_GE, of[1], of[3]), of[0], new }, 3, nl_dim_none), x,
+         true);
+    for (uint32_t k = 0; k < LISTS; k++) {
+        const nl_root emit = { .node = random_condition(&g, of, 2), .kind = NL_ROOT_EMIT, .mem = k, .space = a };
+        NL_PUSH(f->arena, &f->roots, emit);
+        lists[k] = (nl_fired){ .ids = NL_NEW_ARRAY(f->arena, uint32_t, size) };
+    }
+    fixture_start(f);
+    fill_memory(&g);
+    f->store.lists = lists;
+    const nl_program *program = compiled(f);
+    nl_machine *machine = nl_machine_new(program, &f->store);
+    plain p = { f, nl_calloc(nl_graph_size(f->graph), sizeof(double *)) };
+    for (size_t k = 0; k < f->roots.count; k++) plain_value(&p, f->roots.items[k].node);
+    nl_machine_prepare(machine);
+    assert_true(nl_machine_run(machine, &fault));
+    for (size_t i = 0; i < size; i++)
+        assert_exact(nl_store_at(&f->store, x, 0)[i], element(&p, f->roots.items[0].node, i));
+    for (uint32_t k = 0; k < LISTS; k++) {
+        size_t count = 0;
+        for (size_t i = 0; i < size; i++)
+            if (element(&p, f->roots.items[k + 1].node, i) != 0) assert_int_equal(lists[k].ids[count++], i);
+        assert_int_equal(lists[k].count, count);
+    }
+    for (size_t k = 1; k < nl_graph_size(f->graph); k++) free(p.values[k]);
+    free(p.values);
+    nl_machine_free(machine);
+    f->store.lists = NULL;
+    const size_t tested = listed_by_tests(program);
+    fixture_free(f);
+    return tested;
+}
+
+static void lists_hold_what_meets_conditions(void **unused)
+{
+    static const uint32_t sizes[] = { 1000, 512, 256, 64, 63, 3 };
+    size_t tested = 0;
+
+    (void)unused;
+    for (uint64_t k = 0; k < 60; k++) tested += random_lists(2385 + k, sizes[k % NL_LEN(sizes)]);
+    assert_true(tested > 90);
 }
 
 /* --- the past --- */
@@ -863,6 +943,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_programs_agree),
+        cmocka_unit_test(lists_hold_what_meets_conditions),
         cmocka_unit_test(samples_follow_a_cubic),
         cmocka_unit_test(samples_stop_at_jumps),
         cmocka_unit_test(rings_show_left_limits),

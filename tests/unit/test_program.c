@@ -101,6 +101,78 @@ static void what_is_cheap_is_not_stored(void **unused)
     }
 }
 
+/* A neuron with two kinds of input that is held while it is refractory: v is written once, by what chooses it. */
+static void neurons_are_a_few_instructions(void **unused)
+{
+    (void)unused;
+    fixture *f = fixture_new();
+    const uint32_t a = population(f, 1000), v = mem(f, "v", a, 1), ge = mem(f, "ge", a, 1), gi = mem(f, "gi", a, 1),
+                   until = mem(f, "until", a, 1);
+    const nl_ref held = op2(f, NL_OP_GE, load(f, until), nl_expr_leaf(f->graph, NL_X_STEP, 0, 0, nl_dim_none));
+    const nl_ref one = add(f, mul(f, load(f, v), num(f, 0.9)), num(f, -3)), two = mul(f, load(f, ge), num(f, 0.2)),
+                 sum = add(f, add(f, one, two), mul(f, num(f, 0.1), load(f, gi)));
+    const nl_ref new = nl_expr_op(f->graph, NL_OP_IF, (nl_ref[]){ held, load(f, v), sum }, 3, nl_dim_none);
+    const nl_root emit = { .kind = NL_ROOT_EMIT,
+                           .space = a,
+                           .node = op2(f, NL_OP_AND, op2(f, NL_OP_GT, new, num(f, -50)), op1(f, NL_OP_NOT, held)) };
+
+    root(f, new, v, true);
+    root(f, mul(f, load(f, ge), num(f, 0.8)), ge, true);
+    root(f, mul(f, load(f, gi), num(f, 0.7)), gi, true);
+    NL_PUSH(f->arena, &f->roots, emit);
+    const nl_program *program = compile(f);
+    const nl_segment *loop = &program->body.items[program->body.count - 1];
+    assert_int_equal(loop->instrs.count, 5);
+    assert_int_equal(instrs_of(&program->body, NL_I_CHAIN), 1);
+    assert_int_equal(instrs_of(&program->body, NL_I_CHOOSE), 1);
+    assert_int_equal(ops_of(&program->body, NL_OP_MUL), 2);
+    assert_int_equal(loop->instrs.items[2].test_count, 2);
+    assert_true(loop->instrs.items[2].tests[1].fails && !loop->instrs.items[2].tests[0].fails);
+    fixture_free(f);
+}
+
+/* Five terms are a chain of four and a pair; a sum that is read twice is not taken apart. */
+static void chains_end(void **unused)
+{
+    (void)unused;
+    fixture *f = fixture_new();
+    const uint32_t a = population(f, 1000), x = mem(f, "x", a, 1), y = mem(f, "y", a, 1), z = mem(f, "z", a, 1);
+    nl_ref sum = num(f, 1);
+
+    for (int k = 0; k < 5; k++) sum = add(f, sum, mul(f, load(f, k % 2 ? x : y), num(f, 0.1 + k)));
+    root(f, sum, z, true);
+    const nl_program *program = compile(f);
+    assert_int_equal(instrs_of(&program->body, NL_I_CHAIN), 1);
+    assert_int_equal(instrs_of(&program->body, NL_I_PAIR), 1);
+    const nl_ref two = add(f, mul(f, load(f, x), load(f, x)), load(f, y));
+    f->roots.count = 0;
+    root(f, two, x, true);
+    root(f, add(f, two, mul(f, load(f, z), num(f, 3))), z, true);
+    program = compile(f);
+    assert_int_equal(instrs_of(&program->body, NL_I_CHAIN), 0);
+    fixture_free(f);
+}
+
+/* The old value is read after the new one is there: a register keeps it until then. */
+static void crossings_need_both_values(void **unused)
+{
+    (void)unused;
+    fixture *f = fixture_new();
+    const uint32_t a = population(f, 1000), v = mem(f, "v", a, 1);
+    const nl_ref new = add(f, mul(f, load(f, v), num(f, 0.9)), num(f, 1));
+    const nl_root emit = { .kind = NL_ROOT_EMIT,
+                           .space = a,
+                           .node = op2(f, NL_OP_AND, op2(f, NL_OP_LE, load(f, v), num(f, -20)),
+                                       op2(f, NL_OP_GT, new, num(f, -20))) };
+
+    root(f, new, v, true);
+    NL_PUSH(f->arena, &f->roots, emit);
+    const nl_program *program = compile(f);
+    assert_int_equal(all_instrs(&program->body), 3);
+    assert_int_equal(instrs_of(&program->body, NL_I_COPY), 1);
+    fixture_free(f);
+}
+
 /* Two coupled states: both old values are read before either is written. */
 static void coupled_states_are_written_in_place(void **unused)
 {
@@ -282,6 +354,9 @@ int main(void)
         cmocka_unit_test(written_parameters_are_not_hoisted),
         cmocka_unit_test(what_is_cheap_is_not_stored),
         cmocka_unit_test(coupled_states_are_written_in_place),
+        cmocka_unit_test(neurons_are_a_few_instructions),
+        cmocka_unit_test(chains_end),
+        cmocka_unit_test(crossings_need_both_values),
         cmocka_unit_test(other_elements_need_the_old_array),
         cmocka_unit_test(readers_come_before_writers),
         cmocka_unit_test(cheaper_operators),
