@@ -340,20 +340,16 @@ static bool finite_all(size_t n, const double *a, size_t *where)
     return false;
 }
 
-/* Few elements fire in a step: mostly whole stretches have none. */
+/* Few elements fire in a step: mostly a word of bits has none. */
 static size_t nonzero(size_t n, const double *a, uint32_t first, uint32_t *ids)
 {
-    enum { STRETCH = 4 * NL_WIDTH };
     size_t found = 0, i = 0;
 
-    for (; i + STRETCH <= n; i += STRETCH) {
-        const mask any = ((vec_load(a + i) != 0.0) | (vec_load(a + i + NL_WIDTH) != 0.0))
-                         | ((vec_load(a + i + 2 * NL_WIDTH) != 0.0) | (vec_load(a + i + 3 * NL_WIDTH) != 0.0));
-        int64_t some = 0;
-        for (int k = 0; k < NL_WIDTH; k++) some |= any[k];
-        if (some == 0) continue;
-        for (size_t k = i; k < i + STRETCH; k++)
-            if (a[k] != 0) ids[found++] = first + (uint32_t)k;
+    for (; i + 64 <= n; i += 64) {
+        uint64_t zero = 0;
+        for (size_t k = 0; k < 64; k += NL_WIDTH) zero |= vec_bits_EQ(vec_load(a + i + k), VEC_ALL(0.0)) << k;
+        for (uint64_t left = ~zero; left != 0; left &= left - 1)
+            ids[found++] = first + (uint32_t)(i + (size_t)__builtin_ctzll(left));
     }
     for (; i < n; i++)
         if (a[i] != 0) ids[found++] = first + (uint32_t)i;

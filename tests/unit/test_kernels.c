@@ -429,6 +429,24 @@ static void not_finite_is_found(void **unused)
     }
 }
 
+/* NaN is not 0, and -0 is. */
+static void nonzero_elements_are_listed(void **unused)
+{
+    double x[3][SIZE];
+    uint32_t ids[SIZE];
+
+    (void)unused;
+    fill_awkward(x);
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t s = 0; s < NL_LEN(sizes); s++) {
+            const size_t found = (*table)->nonzero(sizes[s], x[0], 37, ids);
+            size_t count = 0;
+            for (size_t i = 0; i < sizes[s]; i++)
+                if (x[0][i] != 0) assert_int_equal(ids[count++], 37 + i);
+            assert_int_equal(found, count);
+        }
+}
+
 static void gather_refuses_what_is_no_index(void **unused)
 {
     static const double source[] = { 2.385, 3, 5, 7 }, good[] = { 3, 0, -0.0, 1, 2 };
@@ -543,6 +561,7 @@ int main(void)
         cmocka_unit_test(reductions_do_not_depend_on_chunks),
         cmocka_unit_test(reductions_of_little_and_of_nan),
         cmocka_unit_test(not_finite_is_found),
+        cmocka_unit_test(nonzero_elements_are_listed),
         cmocka_unit_test(gather_refuses_what_is_no_index),
         cmocka_unit_test(iota_copy_and_fill),
         cmocka_unit_test(sparse_rows_are_summed_alike),
