@@ -29,6 +29,7 @@ SHELL_TESTS = \
     tests/layers.sh \
     tests/cli/codes.sh \
     tests/cli/doc.sh \
+    tests/cli/explain.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \

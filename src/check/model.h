@@ -27,6 +27,7 @@ typedef struct nl_var {
     nl_ref history;        /* history x = f(t), or 0: the initial value */
     uint32_t population;   /* owner, or UINT32_MAX */
     uint32_t projection;   /* owner, or UINT32_MAX */
+    bool on_pre, on_post;  /* a state of a projection that lives on the neurons of this side */
     const char *method;    /* `method =` of its population's body, or NULL: the simulation's */
     nl_span method_span;
 } nl_var;

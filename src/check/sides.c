@@ -146,6 +146,8 @@ static void move_law(side *s, nl_var *v)
 
     for (size_t k = 0; k < NL_LEN(parts); k++) move(s, parts[k], neuron_view);
     v->space = s->space;
+    v->on_pre = s->kind == NL_X_PRE;
+    v->on_post = !v->on_pre;
 }
 
 static void move_bodies(side *s)

@@ -572,6 +572,16 @@ static void add_event_listings(nl_sim *sim, nl_text *text, bool programs)
     }
 }
 
+void nl_sim_path_steps(const nl_sim *sim, size_t pathway, uint32_t *low, uint32_t *high)
+{
+    *low = sim->pathways[pathway].low;
+    *high = sim->pathways[pathway].high;
+}
+
+bool nl_sim_is_located(const nl_sim *sim, size_t event) { return sim->lowered->events[event].fires != UINT32_MAX; }
+
+bool nl_sim_is_solved(const nl_sim *sim, uint32_t var) { return sim->lowered->solved[var]; }
+
 const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what)
 {
     const nl_lowered *lo = sim->lowered;

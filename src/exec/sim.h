@@ -104,6 +104,12 @@ void nl_sim_snapshot_free(nl_sim_snapshot *snapshot);
 struct nl_conn;
 const struct nl_conn *nl_sim_conn(const nl_sim *sim, uint32_t projection);
 
+/* Facts for `explain`: the delays of a pathway in steps; whether an event is located within the steps; whether a linear
+ * equation is solved exactly, whatever its method. */
+void nl_sim_path_steps(const nl_sim *sim, size_t pathway, uint32_t *low, uint32_t *high);
+bool nl_sim_is_located(const nl_sim *sim, size_t event);
+bool nl_sim_is_solved(const nl_sim *sim, uint32_t var);
+
 /* Texts for `ir --stage ir|program` and `explain`. */
 const char *nl_sim_text(nl_sim *sim, nl_arena *arena, const char *what);
 

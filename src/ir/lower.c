@@ -451,6 +451,7 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     lo.end_slope = NL_NEW_ARRAY(arena, uint32_t, model->vars.count + 1);
     lo.window_mem = NL_NEW_ARRAY(arena, uint32_t, model->windows.count + 1);
     lo.window_sum = NL_NEW_ARRAY(arena, uint32_t, model->windows.count + 1);
+    lo.solved = NL_NEW_ARRAY(arena, bool, model->vars.count + 1);
     lo.flow_terms = NL_NEW_ARRAY(arena, terms, model->flows.count + 1);
     lo.events = NL_NEW_ARRAY(arena, nl_event_code, model->events.count + 1);
     lo.refractories = NL_NEW_ARRAY(arena, nl_refractory_code, model->refractories.count + 1);
@@ -475,6 +476,7 @@ nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_rang
     lo.out->prev_count = lo.prevs.count;
     lo.out->window_mem = lo.window_mem;
     lo.out->window_sum = lo.window_sum;
+    lo.out->solved = lo.solved;
     lo.out->notes = lo.notes.chars;
     return nl_diags_error_count(diags) > errors ? NULL : lo.out;
 }

@@ -85,6 +85,7 @@ typedef struct nl_lowered {
     NL_LIST(nl_weights_def) weights;
     NL_LIST(nl_exact_def) exacts;
     NL_LIST(uint32_t) ones;      /* memory filled with 1 */
+    const bool *solved;          /* by variable: its linear equation is solved exactly, whatever its method */
     const nl_event_code *events;             /* by event of the model */
     const nl_pathway_code *pathways;         /* by pathway */
     const nl_refractory_code *refractories;  /* by refractory */

@@ -367,6 +367,7 @@ static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
         else nl_text_adds(&lo->notes, " a sum over each neuron's synapses, no weights");
         if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0)
             nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
+        if (t->general == 0 && p->by_pre && !def->to_pre) nl_text_adds(&lo->notes, ", only from sources that are not 0");
     }
     nl_text_adds(&lo->notes, "\n");
 }

@@ -57,6 +57,7 @@ typedef struct lowering {
     uint8_t *known;      /* by node: what it depends on, plus 1; 0: not found yet */
     size_t known_room;
     stepper *stepper, *splitter; /* the second for steps in pieces, or NULL */
+    bool *solved;
     nl_text notes;
 } lowering;
 

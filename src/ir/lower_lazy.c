@@ -354,16 +354,31 @@ static bool rest_projection(lowering *lo, uint32_t projection, lazy *z)
     return any;
 }
 
-static void note(lowering *lo, uint32_t projection, const lazy *z)
+/* Where and when a state of a projection moves, for `explain`; NULL: in each step, for each synapse. */
+static const char *place_of(const lowering *lo, uint32_t var)
 {
-    const nl_projection *p = &lo->model->projections.items[projection];
+    const nl_var *v = &lo->model->vars.items[var];
+    const lazy *z = lo->lazies[v->projection];
 
-    for (size_t k = 0; k < p->vars.count; k++) {
-        const char *name = lo->model->vars.items[p->vars.items[k]].full_name;
-        if (z->rests[p->vars.items[k]])
-            nl_text_addf(&lo->notes, "  %s: in closed form from event to event\n", name);
-        if (z->drift[p->vars.items[k]] != 0)
-            nl_text_addf(&lo->notes, "  %s: stepped for synapses whose pre neuron is active, else in closed form\n", name);
+    if (v->on_pre) return "on the pre neurons: the same for all their synapses";
+    if (v->on_post) return "on the post neurons: the same for all their synapses";
+    if (z != NULL && z->rests[var]) return "in closed form from event to event";
+    if (z != NULL && z->drift[var] != 0) return "stepped for synapses whose pre neuron is active, else in closed form";
+    return NULL;
+}
+
+static void note_places(lowering *lo)
+{
+    bool any = false;
+
+    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
+        const nl_var *var = &lo->model->vars.items[v];
+        const char *place =
+            var->kind == NL_VAR_STATE && var->projection != UINT32_MAX ? place_of(lo, v) : NULL;
+        if (place == NULL) continue;
+        if (!any) nl_text_addf(&lo->notes, "%sstates of synapses\n", lo->notes.length > 0 ? "\n" : "");
+        nl_text_addf(&lo->notes, "  %s: %s\n", var->full_name, place);
+        any = true;
     }
 }
 
@@ -389,8 +404,8 @@ void find_lazy(lowering *lo)
         z->last = add_memory(lo, k, "last visit", z->by_row ? pre_space(lo, k) : m->projections.items[k].space);
         lo->lazies[k] = z;
         NL_PUSH(lo->arena, &lo->out->visits, z->last);
-        note(lo, k, z);
     }
+    note_places(lo);
 }
 
 lazy *lazy_of(const lowering *lo, uint32_t var)

@@ -641,7 +641,10 @@ static bool choose_stepping(stepper *s)
         const nl_var *var = &lo->model->vars.items[v];
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
-        if (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v])) s->methods[v] = (method){ NL_EXACT, NULL };
+        if (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v])) {
+            s->methods[v] = (method){ NL_EXACT, NULL };
+            lo->solved[v] = true;
+        }
         if (lazy_of(lo, v) != NULL && lazy_of(lo, v)->rests[v]) continue;
         if (!check_noise_method(lo, var, s->methods[v].scheme, s->methods[v].tableau, method_name(lo, var)))
             return false;
@@ -800,7 +803,7 @@ static void note_methods(const stepper *s)
 
         for (size_t k = 0; k < noted.count && !is_noted; k++) is_noted = strcmp(noted.items[k], name) == 0;
         if (!is_noted) {
-            nl_text_adds(&lo->notes, noted.count == 0 ? "methods\n" : "");
+            if (noted.count == 0) nl_text_addf(&lo->notes, "%smethods\n", lo->notes.length > 0 ? "\n" : "");
             NL_PUSH(lo->arena, &noted, name);
             note_method(lo, name, s->methods[v].tableau);
         }

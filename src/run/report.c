@@ -1,4 +1,4 @@
-/* Texts about a checked model: what `check`, `explain` and `ir` print. */
+/* Texts about a checked model: what `check` and `ir` print. */
 #include "run_impl.h"
 
 #include "base/text.h"
@@ -10,7 +10,7 @@
 
 /* --- sizes --- */
 
-static const char *count_text(nl_session *s, double count)
+const char *nl_report_count(nl_session *s, double count)
 {
     char digits[32], out[48];
     size_t used = 0;
@@ -53,7 +53,7 @@ static void add_population(nl_session *s, nl_text *text, const nl_population *p)
 
     nl_text_addf(text, "  %-16s", p->name[0] != '\0' ? p->name : "(top level)");
     if (p->rank == 2) nl_text_addf(text, " %zu x %zu =", p->shape[0], p->shape[1]);
-    nl_text_addf(text, " %s neuron%s: %zu state%s", count_text(s, (double)p->count), plural(p->count), states,
+    nl_text_addf(text, " %s neuron%s: %zu state%s", nl_report_count(s, (double)p->count), plural(p->count), states,
                  plural(states));
     if (params > 0) nl_text_addf(text, ", %zu parameter%s", params, plural(params));
     if (inputs > 0) nl_text_addf(text, ", %zu input%s", inputs, plural(inputs));
@@ -138,11 +138,11 @@ static double add_projection(nl_session *s, nl_text *text, const nl_projection *
 
     nl_text_addf(text, "  %-16s %s: ", p->name, rule_names[p->rule.kind]);
     if (isnan(synapses)) {
-        nl_text_addf(text, "each of %s pairs decides for itself\n", count_text(s, pair_count(p)));
+        nl_text_addf(text, "each of %s pairs decides for itself\n", nl_report_count(s, pair_count(p)));
         return 0;
     }
     const double bytes = projection_bytes(p, synapses);
-    nl_text_addf(text, "%s%s synapse%s, ", p->rule.kind == NL_RULE_RANDOM ? "about " : "", count_text(s, synapses),
+    nl_text_addf(text, "%s%s synapse%s, ", p->rule.kind == NL_RULE_RANDOM ? "about " : "", nl_report_count(s, synapses),
                  synapses == 1 ? "" : "s");
     nl_text_addf(text, bytes > 0 ? "%s\n" : "nothing stored\n", bytes_text(s, bytes));
     return bytes;
@@ -173,74 +173,6 @@ const char *nl_session_summary(nl_session *s)
         bytes += add_projection(s, &text, &model->projections.items[i]);
     if (model->populations.count > 0)
         nl_text_addf(&text, "memory of states, parameters and synapses: %s\n", bytes_text(s, bytes));
-    return text.chars;
-}
-
-/* --- explain --- */
-
-static const char step_order[] =
-    "One step from t to t + dt.  In 1 and 2 the clock is t, from 3 on it is t + dt.\n"
-    "  1. Inputs: projections are summed from the state at t (delayed: at t - d), at every stage of a method.\n"
-    "  2. Advance: all x' and next x at once; then the `every step` blocks in file order.\n"
-    "  3. `at` and `every T` blocks that are due, `every T` first at T.\n"
-    "  4. Record at t + dt.  The state at the start is recorded before the first step.\n";
-
-static void add_equation(nl_session *s, nl_text *text, const nl_var *var)
-{
-    const nl_model *model = s->check.model;
-    const nl_pos at = nl_sources_locate(s->sources, var->span.begin);
-
-    if (var->kind != NL_VAR_STATE) return;
-    nl_text_addf(text, "  %-16s line %zu: ", var->full_name, at.line);
-    if (var->deriv != 0)
-        nl_text_addf(text, "%s\n",
-                     var->method != NULL     ? var->method
-                     : model->method != NULL ? model->method
-                                             : "no method");
-    else nl_text_adds(text, var->next != 0 ? "map (next)\n" : "changed by blocks and `set` only\n");
-}
-
-/* What is stored of the pairs of a projection. */
-static const char *structure_text(nl_session *s, const nl_conn *conn)
-{
-    switch (conn->kind) {
-    case NL_CONN_ALL: return conn->weights != NULL ? "a dense matrix" : "all pairs, none is stored";
-    case NL_CONN_ONE: return "equal numbers, no pair is stored";
-    case NL_CONN_STENCIL:
-        return nl_arena_printf(s->arena, "a stencil of %zu offset%s, no pair is stored", conn->stencil->count,
-                               plural(conn->stencil->count));
-    case NL_CONN_LOW_RANK: return nl_arena_printf(s->arena, "of rank %zu, no pair is stored", conn->low_rank);
-    case NL_CONN_OUT: return "compressed rows by pre neuron";
-    default: return "compressed rows";
-    }
-}
-
-static void add_structures(nl_session *s, nl_text *text)
-{
-    const nl_model *model = s->check.model;
-
-    if (model->projections.count > 0) nl_text_adds(text, "\nprojections\n");
-    for (uint32_t i = 0; i < model->projections.count; i++) {
-        const nl_conn *conn = nl_sim_conn(s->sim, i);
-        nl_text_addf(text, "  %-16s %s synapse%s: %s\n", model->projections.items[i].name,
-                     count_text(s, (double)conn->synapse_count), plural(conn->synapse_count), structure_text(s, conn));
-    }
-}
-
-const char *nl_session_explain(nl_session *s)
-{
-    nl_text text = nl_text_new(s->arena);
-
-    nl_text_adds(&text, "");
-    if (!s->is_loaded) return text.chars;
-    const nl_model *model = s->check.model;
-    nl_text_addf(&text, "%s\n", step_order);
-    if (model->vars.count > 0) nl_text_adds(&text, "equations\n");
-    for (size_t i = 0; i < model->vars.count; i++) add_equation(s, &text, &model->vars.items[i]);
-    if (model->dt <= 0 || !nl_session_need_sim(s)) return text.chars;
-    add_structures(s, &text);
-    const char *details = nl_sim_text(s->sim, s->arena, "explain");
-    if (details != NULL && details[0] != '\0') nl_text_addf(&text, "\n%s", details);
     return text.chars;
 }
 

@@ -132,6 +132,9 @@ bool nl_train_column(nl_session *s, const char *name, size_t *count, const doubl
 void nl_recording_thin(nl_recording *r);
 bool nl_recording_open(nl_recording *r, nl_sink_series *info);
 
+/* --- report.c --- */
+const char *nl_report_count(nl_session *s, double count); /* 64 000 */
+
 /* --- protocol.c --- */
 void nl_protocol_run(nl_session *s);
 
