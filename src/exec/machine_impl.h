@@ -109,6 +109,7 @@ struct nl_machine {
     uint64_t generation;
     const uint32_t *pre, *post; /* neurons of a chunk of synapses */
     uint32_t pre_room[NL_CHUNK], post_room[NL_CHUNK];
+    bool is_row;                /* they have one pre neuron */
     const uint64_t *elements;   /* of a chunk of selected elements; NULL: they follow each other */
     uint64_t element_room[NL_CHUNK];
     const nl_selection *selection;

@@ -69,6 +69,20 @@ static void number_elements(nl_machine *machine, const step *s, double *dst, con
     else machine->kernels->iota(n, dst, (double)at);
 }
 
+static void keep(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const size_t strides[] = { s->instr->args[0].kind != NL_AT_SCALAR, s->instr->args[1].kind != NL_AT_SCALAR };
+    uint32_t chosen[NL_CHUNK];
+
+    (void)at;
+    if (strides[0] == 0) {
+        for (size_t i = 0; args[0][0] != 0 && i < n; i++) dst[i] = args[1][i * strides[1]];
+        return;
+    }
+    const size_t count = machine->kernels->nonzero(n, args[0], 0, chosen);
+    for (size_t k = 0; k < count; k++) dst[chosen[k]] = args[1][chosen[k] * strides[1]];
+}
+
 static void widen(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     const float *from = (const float *)args[0];
@@ -163,10 +177,13 @@ static void reduce(nl_machine *machine, const step *s, double *dst, const double
     machine->kernels->reduce[s->instr->op](s->reduction, at, n, args[0]);
 }
 
+/* In a row of synapses all have one pre neuron. */
 static void see_pre(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     (void)s, (void)at;
-    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
+    if (machine->is_row) machine->kernels->fill(n, dst, args[0][machine->pre[0]]);
+    else
+        for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
 }
 
 static void see_post(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
@@ -250,7 +267,7 @@ step_fn machine_step_fn(nl_instr_kind kind)
         [NL_I_COPY] = copy,   [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather,     [NL_I_TABLE] = read_table,
         [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
         [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
-        [NL_I_WIDEN] = widen, [NL_I_EMIT] = emit,             [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
+        [NL_I_KEEP] = keep,   [NL_I_WIDEN] = widen, [NL_I_EMIT] = emit,             [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
     };
 
     return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;

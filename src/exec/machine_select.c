@@ -61,6 +61,7 @@ static void bind_selected_step(chunks *c, step *s, const step *plain)
         else machine_bind_read(c->machine, instr->args[k], &s->args[k]);
         s->moves[k] = 0;
     }
+    if (instr->kind == NL_I_KEEP) (void)read_chunk(c, instr->dst.index); /* most of it stays */
     if (plain->dst_moves != 0) s->dst = written_chunk(c, instr->dst.index);
     else machine_bind_written(c->machine, instr->dst, &s->dst);
     s->dst_moves = 0;
@@ -144,7 +145,7 @@ void machine_bind_selected(nl_machine *machine, block *b)
 
     b->selected = loop;
     loop->steps = NL_NEW_ARRAY(machine->arena, step, b->step_count + 1);
-    loop->reads = NL_NEW_ARRAY(machine->arena, collected, NL_INSTR_ARGS * b->step_count + 1);
+    loop->reads = NL_NEW_ARRAY(machine->arena, collected, (NL_INSTR_ARGS + 1) * b->step_count + 1);
     loop->writes = NL_NEW_ARRAY(machine->arena, collected, b->step_count + 1);
     for (size_t k = 0; k < b->step_count; k++) bind_selected_step(&c, &loop->steps[k], &b->steps[k]);
     find_adds(machine, b);
@@ -245,10 +246,12 @@ static void run_row(filling *f, const nl_conn *conn, uint32_t pre, uint64_t begi
     flush(f);
     for (size_t k = 0; k < NL_CHUNK; k++) machine->pre_room[k] = pre;
     machine->pre = machine->pre_room;
-    for (uint64_t at = begin; at < end; at += NL_CHUNK) {
+    machine->is_row = true;
+    for (uint64_t at = begin; at < end; at += f->b->chunk) {
         machine->post = conn->post_index + at;
-        machine_run_chunk(machine, f->b, at, end - at < NL_CHUNK ? end - at : NL_CHUNK);
+        machine_run_chunk(machine, f->b, at, end - at < f->b->chunk ? end - at : f->b->chunk);
     }
+    machine->is_row = false;
 }
 
 static void add_row(nl_machine *machine, const row_add *add, const nl_conn *conn, uint32_t pre, uint64_t begin,

@@ -504,7 +504,7 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
             shown = seconds();
         }
     }
-    return status == NL_SIM_OK ? sim_check_finite(sim, true, failure) : status;
+    return status == NL_SIM_OK ? sim_check_finite(sim, false, failure) : status;
 }
 
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)
@@ -521,6 +521,8 @@ nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done,
     nl_arena_free(arena);
     return status;
 }
+
+nl_sim_status nl_sim_check_states(nl_sim *sim, nl_sim_failure *failure) { return sim_check_finite(sim, true, failure); }
 
 uint64_t nl_sim_step(const nl_sim *sim) { return sim->store.step; }
 double nl_sim_time(const nl_sim *sim) { return sim->store.time; }

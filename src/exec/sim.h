@@ -91,6 +91,9 @@ typedef struct nl_sim_run {
 /* Steps; `done` tells how many steps were made. */
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure);
 
+/* At the end of a run: whether all states are finite, also those of synapses, which stepping does not look at. */
+nl_sim_status nl_sim_check_states(nl_sim *sim, nl_sim_failure *failure);
+
 uint64_t nl_sim_step(const nl_sim *sim);
 double nl_sim_time(const nl_sim *sim);
 

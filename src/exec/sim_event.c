@@ -162,6 +162,21 @@ void sim_make_gates(nl_sim *sim)
     sim->store.active = sim->active;
 }
 
+static void make_catch_up(nl_sim *sim)
+{
+    const size_t count = sim->lowered->gates.count;
+    size_t most = 0;
+
+    sim->catch_up = NL_NEW_ARRAY(sim->arena, nl_machine *, count + 1);
+    for (size_t k = 0; k < count; k++) {
+        const nl_gate_code *gate = &sim->lowered->gates.items[k];
+        const nl_projection *p = &sim->model->projections.items[gate->projection];
+        sim->catch_up[k] = sim_compile(sim, "catch up", gate->catch_up.items, gate->catch_up.count, p->space);
+        if (p->pre.count > most) most = p->pre.count;
+    }
+    sim->late = NL_NEW_ARRAY(sim->arena, uint32_t, most + 1);
+}
+
 static void open_for_a_step(nl_sim *sim, uint32_t mem)
 {
     double *open = nl_store_at(&sim->store, mem, 0);
@@ -176,16 +191,33 @@ void sim_open_for_variable(nl_sim *sim, uint32_t var)
             open_for_a_step(sim, sim->lowered->gates.items[k].open);
 }
 
+/* Synapses that were left alone in the last step: their states are those of the last visit. */
+static nl_sim_status catch_up(nl_sim *sim, size_t number, nl_sim_failure *failure)
+{
+    const nl_gate_code *gate = &sim->lowered->gates.items[number];
+    const nl_selection *open = &sim->gate_selections[number];
+    double *last = nl_store_at(&sim->store, gate->last, 0) + sim->model->projections.items[gate->projection].pre.begin;
+    nl_selection late = { .kind = NL_SELECT_OUTGOING, .ids = sim->late };
+
+    for (size_t k = 0; k < open->count; k++)
+        if (last[open->ids[k]] != (double)sim->store.step) sim->late[late.count++] = open->ids[k];
+    if (late.count == 0) return NL_SIM_OK;
+    const nl_sim_status status = sim_run_selected(sim, sim->catch_up[number], &late, failure);
+    for (size_t k = 0; k < late.count; k++) last[late.ids[k]] = (double)sim->store.step;
+    return status;
+}
+
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure)
 {
     if (sim->gates == NULL) return NL_SIM_OK;
-    const nl_sim_status status = sim_run_machine(sim, sim->gates, failure);
-    for (size_t k = 0; k < sim->lowered->gates.count; k++) {
+    nl_sim_status status = sim_run_machine(sim, sim->gates, failure);
+    for (size_t k = 0; k < sim->lowered->gates.count && status == NL_SIM_OK; k++) {
         const nl_gate_code *gate = &sim->lowered->gates.items[k];
         const nl_part *pre = &sim->model->projections.items[gate->projection].pre;
         sim->gate_selections[k].count =
             sim->direct.kernels->nonzero(pre->count, nl_store_at(&sim->store, gate->gate, 0) + pre->begin, 0,
                                          (uint32_t *)sim->gate_selections[k].ids);
+        status = catch_up(sim, k, failure);
     }
     return status;
 }
@@ -298,6 +330,7 @@ void sim_make_events(nl_sim *sim)
                                           code->mask != UINT32_MAX ? 0 : population_space(sim, event->population));
         if (event->kind == NL_EVENT_TIMES) make_times(sim, k);
     }
+    make_catch_up(sim);
     for (size_t k = 0; k < model->pathways.count; k++) make_pathway(sim, k);
     for (size_t k = 0; k < model->events.count; k++) {
         event_run *run = &sim->events[k];
@@ -314,6 +347,7 @@ void sim_make_events(nl_sim *sim)
 void sim_prepare_events(nl_sim *sim)
 {
     if (sim->gates != NULL) nl_machine_prepare(sim->gates);
+    for (size_t k = 0; k < sim->lowered->gates.count; k++) nl_machine_prepare(sim->catch_up[k]);
     if (sim->detect != NULL) nl_machine_prepare(sim->detect);
     for (size_t k = 0; k < sim->model->projections.count; k++)
         if (sim->settlers[k] != NULL) nl_machine_prepare(sim->settlers[k]);
@@ -342,6 +376,7 @@ void sim_free_events(nl_sim *sim)
         free(sim->pathways[k].part.ids);
     }
     nl_machine_free(sim->gates);
+    for (size_t k = 0; sim->catch_up != NULL && k < sim->lowered->gates.count; k++) nl_machine_free(sim->catch_up[k]);
     nl_machine_free(sim->detect);
     for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++) nl_machine_free(sim->settlers[k]);
     for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);

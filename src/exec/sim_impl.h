@@ -60,6 +60,8 @@ struct nl_sim {
     step_range *path_delays;   /* by pathway: in steps */
     nl_machine *detect;        /* of adaptive methods: conditions within a step, or NULL */
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
+    nl_machine **catch_up;     /* by gate */
+    uint32_t *late;            /* pre neurons whose gate opens */
     nl_selection *gate_selections, **active; /* by gate; by projection, or NULL */
     nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
     double **held_values;      /* by refractory: what is held while input is delivered */

@@ -115,7 +115,7 @@ static nl_ref env_state(env *e, uint32_t var)
 {
     if (e->state[var] != 0) return e->state[var];
     if (e->is_shifted) return env_sampled(e, var);
-    if (lazy_of(e->lo, var) != NULL) return lazy_value(e, var);
+    if (lazy_of(e->lo, var) != NULL && !is_caught_up(e, var)) return lazy_value(e, var);
     return load(e->lo, e->lo->var_mem[var]);
 }
 

@@ -52,6 +52,7 @@ typedef struct nl_refractory_code {
 /* Synapses whose states move only with those of their pre neurons for which `gate` is not 0. */
 typedef struct nl_gate_code {
     uint32_t projection;
+    nl_roots catch_up;   /* for synapses whose gate opens: brings their states up to now */
     uint32_t gate, last; /* memory over the pre neurons: whether it is open; the step up to which synapses are moved */
     uint32_t open;       /* .. whether it was open for its own sake in the last step; 1 where states were put in place */
 } nl_gate_code;

@@ -69,6 +69,7 @@ struct env {
     bool is_shifted;      /* a delayed time: states are sampled from the past */
     bool is_euler;        /* a stage that is an Euler step, of a method of order 2; shifted: the same stage of an earlier step */
     bool is_after;        /* after the equations: the value before this step is still in memory */
+    bool is_step;         /* a place of the step itself, which moves synapses whose gate is open */
     bool is_end;          /* .. with the clock of the step's end */
     double reach;         /* shifted: how far back in steps, at most */
     double latest;        /* shifted: its place at most */
@@ -109,6 +110,7 @@ nl_ref env_step(env *e);                           /* the number of the step at 
 /* lower_lazy.c */
 void find_lazy(lowering *lo);
 lazy *lazy_of(const lowering *lo, uint32_t var);     /* NULL: it is as it stands in memory */
+bool is_caught_up(const env *e, uint32_t var);       /* the step visits it only where its memory is up to date */
 nl_ref lazy_value(env *e, uint32_t var);
 bool is_solved_exactly(lowering *lo, uint32_t var);  /* a linear equation of synapses that is read in events alone */
 void lower_gates(lowering *lo);

@@ -416,6 +416,13 @@ lazy *lazy_of(const lowering *lo, uint32_t var)
     return z != NULL && (z->rests[var] || z->drift[var] != 0) ? z : NULL;
 }
 
+bool is_caught_up(const env *e, uint32_t var)
+{
+    const lazy *z = lazy_of(e->lo, var);
+
+    return z != NULL && e->is_step && z->gate != 0;
+}
+
 /* --- what it has become since the last visit --- */
 
 static nl_ref last_visit(const lowering *lo, uint32_t projection, const lazy *z)
@@ -480,13 +487,22 @@ nl_ref lazy_value(env *e, uint32_t var)
 
 /* --- the steps --- */
 
+static void store_states(lowering *lo, env *e, const lazy *z, nl_roots *roots)
+{
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (lazy_of(lo, v) == z)
+            root_add(lo, roots, lazy_value(e, v), lo->var_mem[v], false, lo->model->vars.items[v].span);
+}
+
 /* The gate is open for a step longer than its condition holds: in that step a state leaves the border.  So may one that
  * is put there, at the start or by `set`. */
 static void lower_gate(lowering *lo, uint32_t projection, const lazy *z)
 {
     env *e = env_new(lo, number(lo, 0));
     const nl_ref open = env_eval(e, z->gate);
-    const nl_gate_code code = { projection, z->gate_mem, z->last, z->open_mem };
+    nl_gate_code code = { .projection = projection, .gate = z->gate_mem, .last = z->last, .open = z->open_mem };
+
+    store_states(lo, e, z, &code.catch_up);
 
     root_add(lo, &lo->out->gate_roots, op2(lo, NL_OP_OR, open, op2(lo, NL_OP_NE, load(lo, z->open_mem), number(lo, 0))),
              z->gate_mem, true, (nl_span){ 0 });
@@ -522,9 +538,7 @@ void lower_settling(lowering *lo)
     for (uint32_t k = 0; k < lo->model->projections.count; k++) {
         const lazy *z = lo->lazies[k];
         if (z == NULL) continue;
-        for (uint32_t v = 0; v < lo->model->vars.count; v++)
-            if (lazy_of(lo, v) == z)
-                root_add(lo, &settle[k], lazy_value(e, v), lo->var_mem[v], false, lo->model->vars.items[v].span);
+        store_states(lo, e, z, &settle[k]);
         root_add(lo, &settle[k], env_step(e), z->last, false, (nl_span){ 0 });
     }
     lo->out->settle = settle;

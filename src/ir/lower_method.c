@@ -142,6 +142,7 @@ static env *stage_env(stepper *s, nl_ref offset)
     env *e = env_new(s->lo, offset);
 
     e->start = s->start;
+    e->is_step = true;
     e->ahead_value = s->ahead_value;
     e->ahead_slope = s->ahead_slope;
     return e;
@@ -151,7 +152,7 @@ static nl_ref state_before(stepper *s, uint32_t var)
 {
     lowering *lo = s->lo;
 
-    if (lazy_of(lo, var) != NULL) return lazy_value(s->start, var);
+    if (lazy_of(lo, var) != NULL && !is_caught_up(s->start, var)) return lazy_value(s->start, var);
     return load(lo, lo->adaptive ? lo->work_mem[var] : lo->var_mem[var]);
 }
 
@@ -825,6 +826,7 @@ static stepper *stepper_new(lowering *lo)
     s->methods = NL_NEW_ARRAY(lo->arena, method, vars + 1);
     s->value = NL_NEW_ARRAY(lo->arena, nl_ref, vars + 1);
     s->start = env_new(lo, number(lo, 0));
+    s->start->is_step = true;
     return s;
 }
 

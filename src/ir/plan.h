@@ -101,6 +101,7 @@ void nl_pass_pairs(nl_plan *plan, nl_stage *prologue, nl_stage *body);
 void nl_pass_fuse(nl_plan *plan, nl_stage *stage);
 void nl_pass_schedule(nl_plan *plan, nl_stage *stage);
 void nl_pass_stores(nl_plan *plan, nl_stage *body);
+void nl_pass_keep(nl_plan *plan, nl_stage *stage);
 void nl_pass_registers(nl_plan *plan, nl_stage *stage);
 void nl_pass_storage(nl_plan *plan, nl_stage *prologue, nl_stage *body);
 

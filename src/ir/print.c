@@ -112,7 +112,7 @@ static const char *const instr_words[] = {
     [NL_I_COPY] = "copy", [NL_I_INDEX] = "index",       [NL_I_GATHER] = "gather",   [NL_I_TABLE] = "table",
     [NL_I_DRAW] = "draw", [NL_I_SAMPLE] = "sample",     [NL_I_STENCIL] = "stencil", [NL_I_PRE] = "pre",
     [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron", [NL_I_TIME] = "time",       [NL_I_STEP] = "step",
-    [NL_I_WIDEN] = "widen",
+    [NL_I_WIDEN] = "widen",         [NL_I_KEEP] = "keep, but for",
     [NL_I_EMIT] = "emit", [NL_I_CHAIN] = "chain",      [NL_I_ADD] = "add to",        [NL_I_SET] = "set",
 };
 

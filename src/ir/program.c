@@ -194,6 +194,7 @@ nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_
     nl_pass_schedule(&plan, &prologue);
     nl_pass_schedule(&plan, &body);
     nl_pass_stores(&plan, &body);
+    nl_pass_keep(&plan, &body);
     nl_pass_registers(&plan, &prologue);
     nl_pass_registers(&plan, &body);
     nl_pass_storage(&plan, &prologue, &body);

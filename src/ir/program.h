@@ -79,6 +79,7 @@ typedef enum nl_instr_kind {
     NL_I_PRE,       /* dst = view a [ pre neuron of the synapse ] */
     NL_I_POST,      /* .. post neuron */
     NL_I_SUM,       /* dst, one number per neuron, = sum of a over its synapses */
+    NL_I_KEEP,      /* view dst = b where a is not 0 */
     NL_I_WIDEN,     /* dst = view a of floats */
     NL_I_EMIT,      /* elements for which a is not 0, or for which all tests of pairs of args hold, go to list id */
     NL_I_ADD,       /* view dst [ neuron of the synapse ] += a */

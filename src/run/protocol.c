@@ -96,7 +96,10 @@ static bool advance(nl_session *s, uint64_t steps, const stopping *stop)
         good = good && nl_recording_sample_due(s);
         if (done < stretch || (good && (steps == 0 || stretch < steps) && is_reached(s, stop, &good))) break;
     }
-    return good;
+    if (!good) return false;
+    nl_sim_failure failure = { .var = UINT32_MAX };
+    const nl_sim_status status = nl_sim_check_states(s->sim, &failure);
+    return status == NL_SIM_OK || nl_session_fail(s, status, &failure);
 }
 
 static bool eval_time(nl_session *s, const nl_ast *expr, double *out)
