@@ -231,18 +231,35 @@ static void sparse_to_pre(const propagation *p)
             p->out[c->pre_index[k]] += (p->values != NULL ? p->values[k] : 1) * p->source[j];
 }
 
-/* What is silent costs nothing. */
+static void add_row(size_t n, const uint32_t *restrict post, const double *restrict values, double x,
+                    double *restrict out)
+{
+    if (values == NULL)
+        for (size_t k = 0; k < n; k++) out[post[k]] += x;
+    else
+        for (size_t k = 0; k < n; k++) out[post[k]] += values[k] * x;
+}
+
+static size_t next_active(const propagation *p, size_t i)
+{
+    while (i < p->conn->pre.count && p->source[i] == 0) i++;
+    return i;
+}
+
+/* What is silent costs nothing; the next row is on its way from memory while one is added. */
 static void out_to_post(const propagation *p)
 {
     const nl_conn *c = p->conn;
 
     memset(p->out, 0, c->post.count * sizeof *p->out);
-    for (size_t i = 0; i < c->pre.count; i++) {
-        const double x = p->source[i];
+    for (size_t i = next_active(p, 0), next; i < c->pre.count; i = next) {
+        const uint64_t begin = c->row_begin[i];
+        const double *values = p->values != NULL ? p->values + begin : NULL;
 
-        if (x == 0) continue;
-        for (uint64_t k = c->row_begin[i]; k < c->row_begin[i + 1]; k++)
-            p->out[c->post_index[k]] += (p->values != NULL ? p->values[k] : 1) * x;
+        next = next_active(p, i + 1);
+        if (next < c->pre.count) __builtin_prefetch(c->post_index + c->row_begin[next]);
+        if (next < c->pre.count && values != NULL) __builtin_prefetch(p->values + c->row_begin[next]);
+        add_row(c->row_begin[i + 1] - begin, c->post_index + begin, values, p->source[i], p->out);
     }
 }
 
