@@ -517,10 +517,10 @@ static void report_odd_draw(nl_sim *sim)
     if (!odd.found || sim->odd_said[odd.draw]) return;
     sim->odd_said[odd.draw] = true;
     nl_diag *d = nl_diag_add(sim->diags, NL_W_PROBABILITY, sim->model->draws.items[odd.draw].span,
-                             "this probability became %g in the step from t = %g%s on, and counts as %d", odd.value, odd.time,
-                             sim->model->dimensional ? " ms" : "", odd.value > 1);
+                             "this probability became %g in the step from t = %g%s on, and counts as %d", odd.value,
+                             odd.time, sim->model->dimensional ? " ms" : "", odd.value > 1);
     nl_diag_help(sim->diags, d, "%s",
-                 odd.value > 1 ? "a rate times dt stays below 1 if dt is small enough; poisson(rate*dt) counts more than one"
+                 odd.value > 1 ? "a rate times dt is below 1 for a small dt; poisson(rate*dt) counts more than one"
                                : "relu(x) is never negative");
 }
 
