@@ -362,6 +362,11 @@ static void unknown_member(nl_check *ck, const nl_body *body, const char *owner,
         NL_PUSH(ck->arena, &names, body->entries.items[k]->name);
         nl_text_addf(&text, "%s%s", k > 0 ? ", " : "", body->entries.items[k]->name);
     }
+    for (size_t k = 0; k < body->events.count; k++) {
+        if (body->events.items[k].name == NULL) continue;
+        nl_text_addf(&text, "%s%s", names.count > 0 ? ", " : "", body->events.items[k].name);
+        NL_PUSH(ck->arena, &names, body->events.items[k].name);
+    }
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_NAME, span, "`%s` has no `%s`", owner, member);
     const char *close = nl_suggest(member, names.items, names.count);
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);

@@ -312,7 +312,10 @@ static void warn_delay(nl_body *body, int which)
     if (body->delays[which] == NULL || has_pathway(body, which == 1)) return;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_W_DELAY_UNUSED, body->delays[which]->span,
                                 "nothing is delayed: this projection has no `on %s`", which == 1 ? "post" : "pre");
-    nl_diag_help(body->ck->diags, diag, "what flows continuously is delayed where it is read: delay(pre.x, d)");
+    nl_diag_help(body->ck->diags, diag,
+                 !has_pathway(body, which == 0) ? "what flows continuously is delayed where it is read: delay(pre.x, d)"
+                 : which == 1                   ? "from a pre neuron's spike to `on pre`: delay T"
+                                                : "from a post neuron's spike to `on post`: dendritic_delay T");
 }
 
 /* What its synapses are for can be read of it when they have a name and something to read. */

@@ -181,6 +181,8 @@ static void help_target(writer *w, nl_diag *diag, const nl_ast *left, const nl_e
                      left->name);
     else if (entry != NULL && entry->kind == NL_ENTRY_PARAM)
         nl_diag_help(diags, diag, "what changes is a state: state %s = ..", left->name);
+    else if (entry != NULL && entry->kind == NL_ENTRY_INPUT)
+        nl_diag_help(diags, diag, "an input is summed anew all the time; declare `state %s = 0 decays T`", left->name);
     else if (left->kind == NL_AST_NAME)
         nl_diag_help(diags, diag, "a name for an intermediate value is written: let %s = ..", left->name);
     else if (w->body->is_projection && is_field_of_side(left))

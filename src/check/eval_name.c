@@ -62,6 +62,8 @@ static nl_value step_value(nl_evaluator *ev, nl_span span)
 
 /* --- unknown names --- */
 
+static const char SPIKES[] = "spikes";
+
 static const char *suggest(nl_evaluator *ev, const char *name)
 {
     static const char *const clock[] = { "t", "dt", "step" };
@@ -82,7 +84,9 @@ nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name)
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggest(ev, name);
 
-    if (close != NULL) nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
+    if (strcmp(name, SPIKES) == 0)
+        nl_diag_help(ev->ck->diags, diag, "nothing spikes at top level; those of a population: E.spikes");
+    else if (close != NULL) nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
     return nl_value_none();
 }
 
@@ -390,8 +394,6 @@ nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const
         return places(ev, population, part, name);
     return nl_value_none();
 }
-
-static const char SPIKES[] = "spikes";
 
 static nl_value never_spikes(nl_evaluator *ev, const nl_symbol *owner, nl_span span)
 {

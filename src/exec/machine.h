@@ -30,6 +30,13 @@ typedef struct nl_selection {
 
 /* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one
  * slot where the memory is fixed and has no past. */
+/* The first draw whose argument is no probability. */
+typedef struct nl_odd_draw {
+    bool found;
+    uint32_t draw;      /* of the model */
+    double value, time; /* the argument; the clock of that step */
+} nl_odd_draw;
+
 typedef struct nl_store {
     const nl_memory *memory;
     const nl_model *model;         /* slots, arrays, tables, draws: read when prologues run */
@@ -52,6 +59,7 @@ typedef struct nl_store {
     double h;                      /* its length, for SAMPLE */
     uint64_t step;
     bool starting;                 /* initial values are being computed: draws are those of no step */
+    nl_odd_draw odd;
     uint64_t trial;
     uint64_t generation;           /* changed whenever memory that stood still begins to turn */
 } nl_store;
@@ -66,6 +74,9 @@ typedef struct nl_jump {
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
                    const char **too_large);
 void nl_store_done(nl_store *store);
+
+/* The memory of this machine in bytes; more is refused before it is asked for. */
+double nl_store_room(void);
 
 /* The numbers of a projection's synapses by place, made when they are first asked for; NULL where both are the same. */
 const double *nl_store_numbers(nl_store *store, uint32_t projection);

@@ -127,6 +127,17 @@ static void draw_rare(nl_machine *machine, const step *s, uint64_t use, uint64_t
         for (size_t i = 0; i < n; i++) nl_draw_rare(s->stream, use | machine->elements[i], when, 1, p, dst + i);
 }
 
+/* What is below 0 or above 1 draws like 0 or 1; whoever steps says so. */
+static void check_probabilities(nl_store *store, uint32_t number, const double *p, size_t n)
+{
+    size_t inside = 0;
+
+    for (size_t i = 0; i < n; i++) inside += p[i] >= 0 && p[i] <= 1;
+    if (inside == n || store->odd.found) return;
+    while (*p >= 0 && *p <= 1) p++;
+    store->odd = (nl_odd_draw){ .found = true, .draw = number, .value = *p, .time = store->time };
+}
+
 /* Step 0 is that of initial values. */
 static void draw(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
@@ -139,6 +150,8 @@ static void draw(nl_machine *machine, const step *s, double *dst, const double *
         draw_rare(machine, s, (uint64_t)def->use << 32, when, dst, args[0][0], at, n);
         return;
     }
+    if (def->dist == NL_DIST_BERNOULLI)
+        check_probabilities(machine->store, s->instr->id, args[0], strides[0] == 0 ? 1 : n);
     if (machine->elements == NULL) {
         nl_kernels_draw(machine->kernels, def->dist, s->stream, (uint64_t)def->use << 32 | at, when, n, dst, args,
                         strides);

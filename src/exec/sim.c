@@ -217,7 +217,7 @@ static bool build(nl_sim *sim)
 {
     if (!first_parameters(sim) || !connect_all(sim)) return false;
     given_parameters(sim);
-    if (!sim_find_path_delays(sim)) return false;
+    if (!sim_check_refractory(sim) || !sim_find_path_delays(sim)) return false;
     given_parameters(sim); /* the order may be another one now */
     sim->is_built = true;
     if (!lower_fitting(sim) || !allocate(sim)) return false;
@@ -243,6 +243,7 @@ static nl_sim *begin(const nl_model *model, const nl_probe *probes, size_t probe
     sim->values = NL_NEW_ARRAY(sim->arena, const double *, model->vars.count + 1);
     sim->conns = NL_NEW_ARRAY(sim->arena, nl_conn *, model->projections.count + 1);
     sim->overridden = NL_NEW_ARRAY(sim->arena, bool, model->vars.count + 1);
+    sim->odd_said = NL_NEW_ARRAY(sim->arena, bool, model->draws.count + 1);
     sim->direct = (nl_direct){ .model = model,
                                .kernels = nl_kernels_choose(),
                                .values = sim->values,
@@ -507,6 +508,22 @@ static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms
     return status == NL_SIM_OK ? sim_check_finite(sim, false, failure) : status;
 }
 
+/* Once for each draw. */
+static void report_odd_draw(nl_sim *sim)
+{
+    const nl_odd_draw odd = sim->store.odd;
+
+    sim->store.odd.found = false;
+    if (!odd.found || sim->odd_said[odd.draw]) return;
+    sim->odd_said[odd.draw] = true;
+    nl_diag *d = nl_diag_add(sim->diags, NL_W_PROBABILITY, sim->model->draws.items[odd.draw].span,
+                             "this probability became %g in the step from t = %g%s on, and counts as %d", odd.value,
+                             odd.time, sim->model->dimensional ? " ms" : "", odd.value > 1);
+    nl_diag_help(sim->diags, d, "%s",
+                 odd.value > 1 ? "a rate times dt is below 1 for a small dt; poisson(rate*dt) counts more than one"
+                               : "relu(x) is never negative");
+}
+
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)
 {
     nl_arena *arena = nl_arena_new();
@@ -518,6 +535,7 @@ nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done,
     sim->run = run;
     const nl_sim_status status = run_steps(sim, run, &all, until, done, failure);
     sim->run = NULL;
+    report_odd_draw(sim);
     nl_arena_free(arena);
     return status;
 }

@@ -125,6 +125,19 @@ static bool sort_by_delay(nl_sim *sim, size_t number, const delay_values *delays
     return good;
 }
 
+/* Who fired is kept for as long as the longest delay. */
+static bool fits_in_memory(nl_sim *sim, const nl_pathway *path, step_range steps)
+{
+    const double bytes = (double)steps.high * (sizeof(nl_fired) + sizeof(uint64_t));
+
+    if (bytes <= nl_store_room()) return true;
+    nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, path->span,
+                             "the model does not fit into memory: a delay of %u steps keeps who fired in each of them",
+                             steps.high);
+    nl_diag_help(sim->diags, d, "a larger dt, or a shorter delay");
+    return false;
+}
+
 bool sim_find_path_delays(nl_sim *sim)
 {
     bool good = true;
@@ -134,11 +147,35 @@ bool sim_find_path_delays(nl_sim *sim)
         const nl_pathway *path = &sim->model->pathways.items[k];
         delay_values delays = { 0 };
         if (path->delay == 0) continue;
-        good = find_delay(sim, path, &delays) && round_delays(sim, path, &delays, &sim->path_delays[k]);
+        good = find_delay(sim, path, &delays) && round_delays(sim, path, &delays, &sim->path_delays[k])
+               && fits_in_memory(sim, path, sim->path_delays[k]);
         if (good && sim->path_delays[k].low != sim->path_delays[k].high) good = sort_by_delay(sim, k, &delays);
         free(delays.values);
     }
     return good;
+}
+
+/* --- refractory times --- */
+
+/* A constant one has been checked; elements may have drawn theirs. */
+bool sim_check_refractory(nl_sim *sim)
+{
+    for (size_t k = 0; k < sim->model->refractories.count; k++) {
+        const nl_refractory *r = &sim->model->refractories.items[k];
+        const size_t count = population_count(sim, r->population);
+        const uint32_t space = population_space(sim, r->population);
+        nl_ref bad;
+        if (r->time == 0 || space == 0) continue;
+        double *times = nl_calloc(count, sizeof *times), least = 0;
+        if (nl_direct_eval(&sim->direct, r->time, space, 0, count, times, &bad))
+            for (size_t i = 0; i < count; i++) least = fmin(least, times[i]);
+        free(times);
+        if (least >= 0) continue;
+        nl_diag *d = nl_diag_add(sim->diags, NL_E_BODY_EVENT, r->span, "this refractory period is negative (%g)", least);
+        nl_diag_help(sim->diags, d, "of a draw: clip(x, 0, inf)");
+        return false;
+    }
+    return true;
 }
 
 /* --- gates --- */

@@ -68,6 +68,7 @@ struct nl_sim {
     bool has_events, has_slopes, is_within; /* is_within: an event within an adaptive step is happening */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
+    bool *odd_said;            /* by draw of the model: a probability that was none has been reported */
     nl_root *probe_roots;
     nl_probe *probes;
     size_t probe_count;
@@ -119,6 +120,7 @@ bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 /* sim_event.c */
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
+bool sim_check_refractory(nl_sim *sim);
 void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
 void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is read or changed from outside */

@@ -21,12 +21,11 @@ static size_t stride_of(const nl_mem *mem)
     return (nl_store_doubles(mem) + LINE - 1) / LINE * LINE + (mem->count > 1 ? STAGGER : 0);
 }
 
-/* The memory of this machine in doubles; more is refused before it is asked for. */
-static double room_in_doubles(void)
+double nl_store_room(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
 
-    return pages > 0 && size > 0 ? (double)pages * (double)size / sizeof(double) : (double)(SIZE_MAX / sizeof(double));
+    return pages > 0 && size > 0 ? (double)pages * (double)size : (double)SIZE_MAX;
 }
 
 static bool measure(nl_store *store, size_t *total, const char **too_large)
@@ -41,7 +40,7 @@ static bool measure(nl_store *store, size_t *total, const char **too_large)
         if (size > largest) largest = size;
         doubles += size;
     }
-    if (doubles > room_in_doubles()) return false;
+    if (doubles * sizeof(double) > nl_store_room()) return false;
     *total = LINE;
     for (size_t k = 0; k < memory->mems.count; k++)
         *total += stride_of(&memory->mems.items[k]) * slots_of(&memory->mems.items[k]);

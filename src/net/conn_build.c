@@ -106,8 +106,11 @@ nl_conn *nl_conn_finish(nl_conn_context *cx, nl_conn *conn)
 {
     if (conn == NULL) return NULL;
     conn->bytes = nl_conn_bytes(conn);
-    if (conn->synapse_count == 0)
-        nl_diag_add(cx->diags, NL_W_CONN_EMPTY, cx->span, "this projection makes no synapse");
+    if (conn->synapse_count == 0) {
+        nl_diag *d = nl_diag_add(cx->diags, NL_W_CONN_EMPTY, cx->span, "this projection makes no synapse");
+        nl_diag_help(cx->diags, d, "its rule, `no self` and `excluding` leave no pair of the %zu by %zu neurons",
+                     cx->pre.count, cx->post.count);
+    }
     return conn;
 }
 

@@ -110,6 +110,65 @@ y' = delay(y, 1 + y^2)
 run 1
 END
 
+# What is drawn or reached while running.
+refuse 4:58 'this delay is negative (-' <<'END'
+simulation { dt = 0.25; method = euler; seed = 3 }
+population A[30] { spike at 0.75 }
+population B[2] { state v = 0.3; v' = -v }
+projection A -> B via all_to_all { delay normal(0.5, 1); on pre { post.v += 0.4 } }
+run 1
+END
+
+refuse 4:49 'does not fit into memory' <<'END'
+simulation { dt = 0.1 ms; method = euler }
+population A[3] { spike at 1 ms }
+population B[3] { state v = 0.3; 10 ms * v' = -v }
+projection A -> B via all_to_all { delay 2e5 s; on pre { post.v += 0.4 } }
+run 1 ms
+END
+
+refuse 6:3 'refractory period is negative (-' <<'END'
+simulation { dt = 0.25; method = euler; seed = 3 }
+population A[20] {
+  param T = normal(0.5, 1)
+  state v = 0.7
+  v' = 2.385 - v; spike when v > 1.5 { v = 0 }
+  refractory T
+}
+run 1
+END
+
+# warn PLACE WORDS: the model is run, with a warning.
+warn() {
+    cat >model.net
+    try 0 run model.net
+    says "$2"
+    says "model.net:$1: warning W"
+}
+
+warn 4:23 'makes no synapse' <<'END'
+simulation { dt = 0.25; method = euler }
+population A[3] { spike at [0.75, 1.5] }
+population B[2] { state v = 0.3; v' = -v }
+projection A -> B via where(pre.i > 5) { on pre { post.v += 0.4 } }
+run 1
+END
+
+warn 3:30 'this probability became 1.25 in the step from t = 3 ms on, and counts as 1' <<'END'
+param r = 5 Hz
+simulation { dt = 0.25 ms; method = euler }
+population A[2] { spike when bernoulli(r*dt) }
+run 3 ms
+set r = 5000 Hz
+run 10 ms
+END
+
+warn 2:58 'this probability became -0.125 in the step from t = 0.25 on, and counts as 0' <<'END'
+simulation { dt = 0.25; method = euler }
+population A[7] { state v = 0.125; v' = -0.5; spike when bernoulli(v) }
+run 1
+END
+
 correct='param tau = 20 ms in [1 ms, 100 ms]
 param rule = "late" in ["early", "late"]
 simulation { dt = 0.1 ms; method = rk4 }

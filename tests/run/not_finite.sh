@@ -85,4 +85,18 @@ END
 try 3 run delay.net
 says 'delay.net:3:1: error R0004: `x` has a delay that is negative or longer than its bound at t = 0.7'
 
+# Events that make each other true.
+cat >chatter.net <<'END'
+simulation { dt = 0.1; method = dopri5 }
+state x = 0, s = 1
+x' = s
+event down when x > 0.5 { s = -1 }
+event up when x < 0.5 { s = 1 }
+run 2
+END
+try 3 run chatter.net
+says 'error R0003'
+says 'events make each other true without end'
+says 't = 0.5'
+
 finish
