@@ -269,6 +269,16 @@ static void make_times(nl_sim *sim, size_t number)
     }
 }
 
+static void make_places(nl_sim *sim, size_t number)
+{
+    const size_t count = population_count(sim, event_of(sim, number)->population);
+    event_run *run = &sim->events[number];
+
+    run->place = NL_NEW_ARRAY(sim->arena, double, count);
+    run->at_once = NL_NEW_ARRAY(sim->arena, uint8_t, count);
+    for (size_t i = 0; i < count; i++) run->place[i] = -1;
+}
+
 static bool has_slopes(const nl_sim *sim)
 {
     for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
@@ -293,6 +303,7 @@ void sim_make_events(nl_sim *sim)
         const nl_event_code *code = &sim->lowered->events[k];
         sim->events[k].depth = 1;
         if (event->population == UINT32_MAX) continue;
+        if (code->fires != UINT32_MAX) make_places(sim, k);
         sim->has_events = true;
         sim->events[k].body = compile_for(sim, "body", &code->body,
                                           code->mask != UINT32_MAX ? 0 : population_space(sim, event->population));

@@ -26,6 +26,8 @@ typedef struct event_run {
     size_t busy_first, busy_count;
     nl_fired last;       /* where `spiked` is set */
     nl_fired located;    /* who fired within the step that is being made */
+    double *place;       /* by element: where it fired last within this step; NULL where events are not located .. */
+    uint8_t *at_once;    /* .. and how often in a row it did as good as at once */
     uint64_t *steps;     /* TIMES: at which they fire .. */
     size_t cursor;       /* .. and the first that is still to come */
 } event_run;
@@ -64,6 +66,7 @@ struct nl_sim {
     nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
     double **held_values;      /* by refractory: what is held while input is delivered */
     bool has_events, has_slopes, is_within; /* is_within: an event within an adaptive step is happening */
+    size_t located_count;      /* of places in this step at which something happened */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
     nl_root *probe_roots;
