@@ -59,7 +59,8 @@ struct nl_sim {
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
     event_run *events;         /* by event of the model */
     pathway_run *pathways;     /* by pathway */
-    step_range *path_delays;   /* by pathway: in steps */
+    step_range *path_delays;   /* by pathway: in steps .. */
+    nl_conn_order **path_orders; /* .. and their synapses by delay; NULL: as they are stored, or all at once */
     nl_machine *detect;        /* of adaptive methods: conditions within a step, or NULL */
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
     nl_selection *gate_selections, **active; /* by gate; by projection, or NULL */
@@ -120,6 +121,7 @@ bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 /* sim_event.c */
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
+bool sim_find_path_orders(nl_sim *sim); /* when they are in that order: where other delays differ, too */
 void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
 void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is read or changed from outside */
