@@ -276,7 +276,6 @@ static bool is_rest(nl_body *body, const nl_ast *expr, nl_ref time)
     if (!nl_expr_is_const(ck->model->graph, time, &known)) return true;
     if (!(known >= 0 && isfinite(known)))
         return refuse_rest(body, expr->span, "a refractory period is finite and not negative", NULL);
-    if (ck->model->dt > 0) nl_plan_steps(ck, ck->arena, expr->span, known, "a refractory period");
     return true;
 }
 
@@ -320,7 +319,9 @@ static bool may_rest(nl_body *body, const nl_ast *statement)
 void nl_body_refractory(nl_body *body, const nl_ast *statement)
 {
     nl_resolver rs = nl_resolver_of(body, NL_IN_REFRACTORY, "refractory");
-    nl_refractory refractory = { .population = body->number, .span = statement->span };
+    nl_refractory refractory = {
+        .population = body->number, .span = statement->span, .time_span = statement->kids[0]->span
+    };
 
     if (!may_rest(body, statement)) return;
     if (statement->kind == NL_AST_REFRACTORY_WHILE)

@@ -1,5 +1,6 @@
 /* What can only be known after the last declaration: circles, what nothing feeds or changes, methods. */
 #include "body.h"
+#include "plan.h"
 
 #include "lang/scheme.h"
 
@@ -339,6 +340,37 @@ static void check_methods(finisher *f)
     for (size_t k = 0; k < state->projections.count; k++) check_method(f, state->projections.items[k]);
 }
 
+static bool is_adaptive(const nl_model *model, const char *name)
+{
+    for (size_t k = 0; k < model->tableaux.count; k++)
+        if (strcmp(model->tableaux.items[k].name, name) == 0) return model->tableaux.items[k].b_low != NULL;
+    return false;
+}
+
+/* Whether steps end where a refractory period does. */
+static bool has_free_steps(const nl_model *model)
+{
+    for (size_t v = 0; v < model->vars.count; v++) {
+        const nl_var *var = &model->vars.items[v];
+        const char *method = var->method != NULL ? var->method : model->method;
+        if (var->deriv != 0 && method != NULL && is_adaptive(model, method)) return true;
+    }
+    return false;
+}
+
+static void warn_rests(finisher *f)
+{
+    const nl_model *model = f->model;
+    double time;
+
+    if (model->dt <= 0 || has_free_steps(model)) return;
+    for (size_t k = 0; k < model->refractories.count; k++) {
+        const nl_refractory *r = &model->refractories.items[k];
+        if (r->time != 0 && nl_expr_is_const(model->graph, r->time, &time))
+            nl_plan_steps(f->ck, f->ck->arena, r->time_span, time, "a refractory period");
+    }
+}
+
 bool nl_body_finish(nl_check *ck)
 {
     const size_t errors = nl_diags_error_count(ck->diags);
@@ -354,6 +386,7 @@ bool nl_body_finish(nl_check *ck)
     if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;
     check_histories(&f);
     warn_spikes(&f);
+    warn_rests(&f);
     find_touched(&f);
     for (uint32_t k = 0; k < ck->model->vars.count; k++) warn_idle(&f, k);
     nl_sides_settle(ck);

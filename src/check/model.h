@@ -153,7 +153,7 @@ typedef struct nl_refractory {
     nl_ref time;                  /* in the population's space; 0: `while` */
     nl_ref condition;             /* of `while` */
     NL_LIST(uint32_t) held;       /* states */
-    nl_span span;
+    nl_span span, time_span;
 } nl_refractory;
 
 typedef enum nl_write_kind {

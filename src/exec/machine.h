@@ -23,8 +23,9 @@ typedef struct nl_selection {
     nl_select_kind kind;
     const uint32_t *ids;
     size_t count;
-    bool one_delay;     /* OUTGOING: only the synapses with this delay, in steps */
+    bool one_delay;     /* OUTGOING, INCOMING: only the synapses with this delay, in steps .. */
     uint32_t delay;
+    const struct nl_conn_order *order; /* .. which are found here; NULL: OUTGOING, by the connection itself */
     bool in_turn;       /* one element after the other: it may read what the one before wrote */
 } nl_selection;
 

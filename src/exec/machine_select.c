@@ -217,22 +217,36 @@ static void run_elements(filling *f, const nl_selection *selection)
     for (size_t k = 0; k < selection->count; k++) collect(f, selection->ids[k], 0, 0);
 }
 
+/* Runs of equal delay, ascending. */
+typedef struct runs {
+    const uint64_t *begin, *start;
+    const uint32_t *delay;
+} runs;
+
+/* From .. to-1: the run of a neuron that has this delay; empty where there is none. */
+static void find_run(const runs *r, uint32_t neuron, uint32_t delay, uint64_t *from, uint64_t *to)
+{
+    uint64_t low = r->begin[neuron], high = r->begin[neuron + 1];
+    const uint64_t last = high;
+
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (r->delay[middle] < delay) low = middle + 1;
+        else high = middle;
+    }
+    const bool is_there = low < last && r->delay[low] == delay;
+    *from = is_there ? r->start[low] : 0;
+    *to = is_there ? r->start[low + 1] : 0;
+}
+
 /* Synapses begin .. end-1 of a pre neuron that are selected. */
 static void find_row(const nl_conn *conn, const nl_selection *selection, uint32_t pre, uint64_t *begin, uint64_t *end)
 {
+    const runs r = { conn->run_begin, conn->run_start, conn->run_delay };
+
     *begin = conn->row_begin[pre];
     *end = conn->row_begin[pre + 1];
-    if (!selection->one_delay || conn->run_begin == NULL) return;
-    uint64_t low = conn->run_begin[pre], high = conn->run_begin[pre + 1];
-    const uint64_t last = high;
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (conn->run_delay[middle] < selection->delay) low = middle + 1;
-        else high = middle;
-    }
-    const bool is_there = low < last && conn->run_delay[low] == selection->delay;
-    *begin = is_there ? conn->run_start[low] : *end;
-    *end = is_there ? conn->run_start[low + 1] : *end;
+    if (selection->one_delay && conn->run_begin != NULL) find_run(&r, pre, selection->delay, begin, end);
 }
 
 static void run_row(filling *f, const nl_conn *conn, uint32_t pre, uint64_t begin, uint64_t end)
@@ -282,6 +296,27 @@ static void fetch_ahead(const nl_conn *conn, const nl_selection *selection, size
     for (int line = 0; line < LINES; line++) __builtin_prefetch(post + line * LINE);
 }
 
+static void run_ordered(filling *f, const nl_selection *selection)
+{
+    const nl_conn *conn = machine_conn(f->machine, f->b->segment->id);
+    const nl_conn_order *order = selection->order;
+    const runs r = { order->run_begin, order->run_start, order->run_delay };
+    uint64_t from, to;
+
+    for (size_t k = 0; k < selection->count; k++) {
+        const uint32_t neuron = selection->ids[k];
+        find_run(&r, neuron, selection->delay, &from, &to);
+        for (uint64_t j = from; j < to; j++)
+            if (selection->kind == NL_SELECT_OUTGOING) {
+                const uint64_t at = conn->row_begin[neuron] + order->index[j];
+                collect(f, at, neuron, conn->post_index[at]);
+            } else {
+                const uint64_t number = conn->in_begin[neuron] + order->index[j];
+                collect(f, conn->in_place[number], conn->in_pre[number], neuron);
+            }
+    }
+}
+
 static void run_outgoing(filling *f, const nl_selection *selection)
 {
     const nl_conn *conn = machine_conn(f->machine, f->b->segment->id);
@@ -324,11 +359,12 @@ static void run_incoming(filling *f, const nl_selection *selection)
 
 void machine_run_selected(nl_machine *machine, const block *b, const nl_selection *selection)
 {
-    static void (*const runs[])(filling *f, const nl_selection *selection) = {
+    static void (*const ways[])(filling *f, const nl_selection *selection) = {
         [NL_SELECT_ELEMENTS] = run_elements, [NL_SELECT_OUTGOING] = run_outgoing, [NL_SELECT_INCOMING] = run_incoming
     };
     filling f = { .machine = machine, .b = b, .limit = selection->in_turn ? 1 : NL_CHUNK };
 
-    runs[selection->kind](&f, selection);
+    if (selection->order != NULL) run_ordered(&f, selection);
+    else ways[selection->kind](&f, selection);
     flush(&f);
 }

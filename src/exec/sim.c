@@ -219,6 +219,7 @@ static bool build(nl_sim *sim)
     given_parameters(sim);
     if (!sim_check_refractory(sim) || !sim_find_path_delays(sim)) return false;
     given_parameters(sim); /* the order may be another one now */
+    if (!sim_find_path_orders(sim)) return false;
     sim->is_built = true;
     if (!lower_fitting(sim) || !allocate(sim)) return false;
     sim_make_lists(sim);

@@ -22,10 +22,11 @@ void nl_sim_free(nl_sim *sim);
  * connection rules.  False with diagnostics.  The model serves for nothing but texts afterwards. */
 bool nl_sim_check(const nl_model *model, nl_diags *diags);
 
-typedef enum nl_sim_status { NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_STOPPED, NL_SIM_SINK_FAILED } nl_sim_status;
+typedef enum nl_sim_status { NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_EVENTS, NL_SIM_STOPPED, NL_SIM_SINK_FAILED } nl_sim_status;
 
 /* Where and why a run ended early. */
 typedef struct nl_sim_failure {
+    uint32_t event;   /* EVENTS: that happens without end */
     uint32_t var;     /* variable that is not finite, or UINT32_MAX */
     size_t element;
     double time, value;

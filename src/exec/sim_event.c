@@ -76,7 +76,7 @@ static bool find_delay(nl_sim *sim, const nl_pathway *path, delay_values *out)
     return false;
 }
 
-/* In whole steps; says once what rounding changed. */
+/* In whole steps; says what rounding changed. */
 static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *delays, step_range *range)
 {
     double worst = 0;
@@ -90,7 +90,6 @@ static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *dela
             return false;
         }
         worst = fmax(worst, fabs(steps - whole));
-        delays->values[k] = whole;
         if (whole < range->low) range->low = (uint32_t)whole;
         if (whole > range->high) range->high = (uint32_t)whole;
     }
@@ -101,26 +100,26 @@ static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *dela
     return true;
 }
 
-/* Synapses of one projection are stored by one of their delays. */
-static bool sort_by_delay(nl_sim *sim, size_t number, const delay_values *delays)
-{
-    const nl_pathway *path = &sim->model->pathways.items[number];
-    nl_conn *conn = sim->conns[path->projection];
+static uint32_t whole_steps(const nl_sim *sim, double delay) { return (uint32_t)round(delay / sim->model->dt); }
 
-    if (path->on_post || conn->run_begin != NULL) {
-        nl_diag *d = nl_diag_add(sim->diags, NL_E_NOT_YET, path->span,
-                                 path->on_post ? "dendritic delays that differ between synapses are not yet supported"
-                                               : "two pathways with delays that differ between synapses are not yet "
-                                                 "supported");
-        if (!path->on_post) nl_diag_help(sim->diags, d, "write a projection for each of them");
-        return false;
-    }
+static nl_conn_context conn_context(nl_sim *sim, const nl_pathway *path)
+{
+    return (nl_conn_context){ .arena = sim->arena,
+                              .diags = sim->diags,
+                              .span = path->span,
+                              .name = sim->model->projections.items[path->projection].name };
+}
+
+/* Synapses of one projection are stored by one of their delays: that of the first pathway from pre neurons for which
+ * they differ. */
+static bool sort_by_delay(nl_sim *sim, const nl_pathway *path, const delay_values *delays)
+{
+    nl_conn_context cx = conn_context(sim, path);
     uint32_t *steps = nl_calloc(delays->count + 1, sizeof *steps);
-    for (size_t k = 0; k < delays->count; k++) steps[k] = (uint32_t)delays->values[k];
-    nl_conn_context cx = {
-        .arena = sim->arena, .diags = sim->diags, .span = path->span, .name = sim->model->projections.items[path->projection].name
-    };
-    const bool good = nl_conn_sort_by_delay(&cx, conn, steps);
+
+    for (size_t k = 0; k < delays->count; k++) steps[k] = whole_steps(sim, delays->values[k]);
+    const bool good = nl_conn_sort_by_delay(&cx, sim->conns[path->projection], steps);
+
     free(steps);
     return good;
 }
@@ -138,18 +137,22 @@ static bool fits_in_memory(nl_sim *sim, const nl_pathway *path, step_range steps
     return false;
 }
 
+static bool differs(const nl_sim *sim, size_t number) { return sim->path_delays[number].low != sim->path_delays[number].high; }
+
 bool sim_find_path_delays(nl_sim *sim)
 {
     bool good = true;
 
     sim->path_delays = NL_NEW_ARRAY(sim->arena, step_range, sim->model->pathways.count + 1);
+    sim->path_orders = NL_NEW_ARRAY(sim->arena, nl_conn_order *, sim->model->pathways.count + 1);
     for (size_t k = 0; k < sim->model->pathways.count && good; k++) {
         const nl_pathway *path = &sim->model->pathways.items[k];
         delay_values delays = { 0 };
         if (path->delay == 0) continue;
         good = find_delay(sim, path, &delays) && round_delays(sim, path, &delays, &sim->path_delays[k])
                && fits_in_memory(sim, path, sim->path_delays[k]);
-        if (good && sim->path_delays[k].low != sim->path_delays[k].high) good = sort_by_delay(sim, k, &delays);
+        if (good && differs(sim, k) && !path->on_post && sim->conns[path->projection]->run_begin == NULL)
+            good = sort_by_delay(sim, path, &delays);
         free(delays.values);
     }
     return good;
@@ -176,6 +179,80 @@ bool sim_check_refractory(nl_sim *sim)
         return false;
     }
     return true;
+}
+
+/* The first pathway that finds its synapses in the same way. */
+static size_t first_alike(const nl_sim *sim, size_t number)
+{
+    const nl_pathway *paths = sim->model->pathways.items, *path = &paths[number];
+
+    for (size_t k = 0; k < number; k++)
+        if (paths[k].projection == path->projection && paths[k].delay == path->delay && paths[k].on_post == path->on_post
+            && (differs(sim, k) || paths[k].in_turn == path->in_turn))
+            return k;
+    return number;
+}
+
+static bool is_first_from_pre(const nl_sim *sim, size_t number)
+{
+    for (size_t k = 0; k < number; k++) {
+        const nl_pathway *other = &sim->model->pathways.items[k];
+        if (other->projection == sim->model->pathways.items[number].projection && !other->on_post && differs(sim, k))
+            return false;
+    }
+    return true;
+}
+
+/* Delays of its own, other than those that synapses are stored by; or synapses that see each other, which are visited
+ * in the order of their numbers, whatever other pathways there are. */
+static bool needs_order(const nl_sim *sim, size_t number)
+{
+    const nl_pathway *path = &sim->model->pathways.items[number];
+
+    if (differs(sim, number)) return path->on_post || !is_first_from_pre(sim, number);
+    return path->in_turn && !path->on_post && sim->conns[path->projection]->run_begin != NULL;
+}
+
+/* One value for each synapse. */
+static bool find_delays(nl_sim *sim, const nl_pathway *path, uint32_t *steps)
+{
+    delay_values delays = { 0 };
+    const bool good = path->delay == 0 || find_delay(sim, path, &delays);
+
+    for (size_t k = 0; good && path->delay != 0 && k < sim->conns[path->projection]->synapse_count; k++)
+        steps[k] = whole_steps(sim, delays.values[delays.count > 1 ? k : 0]);
+    free(delays.values);
+    return good;
+}
+
+static bool make_order(nl_sim *sim, size_t number)
+{
+    const nl_pathway *path = &sim->model->pathways.items[number];
+    nl_conn_context cx = conn_context(sim, path);
+    uint32_t *steps = nl_calloc(sim->conns[path->projection]->synapse_count + 1, sizeof *steps);
+
+    if (find_delays(sim, path, steps))
+        sim->path_orders[number] = nl_conn_order_new(&cx, sim->conns[path->projection], steps, path->on_post);
+    free(steps);
+    return sim->path_orders[number] != NULL;
+}
+
+bool sim_find_path_orders(nl_sim *sim)
+{
+    bool good = true;
+
+    for (size_t k = 0; k < sim->model->pathways.count && good; k++) {
+        const size_t alike = first_alike(sim, k);
+        if (alike < k) sim->path_orders[k] = sim->path_orders[alike];
+        else if (needs_order(sim, k)) good = make_order(sim, k);
+    }
+    return good;
+}
+
+static void free_orders(nl_sim *sim)
+{
+    for (size_t k = 0; sim->path_orders != NULL && k < sim->model->pathways.count; k++)
+        if (first_alike(sim, k) == k) nl_conn_order_free(sim->path_orders[k]);
 }
 
 /* --- gates --- */
@@ -338,6 +415,16 @@ static void make_times(nl_sim *sim, size_t number)
     }
 }
 
+static void make_places(nl_sim *sim, size_t number)
+{
+    const size_t count = population_count(sim, event_of(sim, number)->population);
+    event_run *run = &sim->events[number];
+
+    run->place = NL_NEW_ARRAY(sim->arena, double, count);
+    run->at_once = NL_NEW_ARRAY(sim->arena, uint8_t, count);
+    for (size_t i = 0; i < count; i++) run->place[i] = -1;
+}
+
 static bool has_slopes(const nl_sim *sim)
 {
     for (size_t m = 0; m < sim->lowered->memory.mems.count; m++)
@@ -362,6 +449,7 @@ void sim_make_events(nl_sim *sim)
         const nl_event_code *code = &sim->lowered->events[k];
         sim->events[k].depth = 1;
         if (event->population == UINT32_MAX) continue;
+        if (code->fires != UINT32_MAX) make_places(sim, k);
         sim->has_events = true;
         sim->events[k].body = compile_for(sim, "body", &code->body,
                                           code->mask != UINT32_MAX ? 0 : population_space(sim, event->population));
@@ -398,6 +486,7 @@ void sim_prepare_events(nl_sim *sim)
 
 void sim_free_events(nl_sim *sim)
 {
+    free_orders(sim);
     for (size_t k = 0; sim->events != NULL && k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         nl_machine_free(run->body);
@@ -641,8 +730,9 @@ static nl_sim_status travel(nl_sim *sim, size_t number, const nl_fired *list, ui
     const nl_selection selection = { .kind = model->on_post ? NL_SELECT_INCOMING : NL_SELECT_OUTGOING,
                                      .ids = ids,
                                      .count = count,
-                                     .one_delay = run->low != run->high,
+                                     .one_delay = run->low != run->high || sim->path_orders[number] != NULL,
                                      .delay = delay,
+                                     .order = sim->path_orders[number],
                                      .in_turn = model->in_turn };
     nl_sim_status status;
 

@@ -26,6 +26,8 @@ typedef struct event_run {
     size_t busy_first, busy_count;
     nl_fired last;       /* where `spiked` is set */
     nl_fired located;    /* who fired within the step that is being made */
+    double *place;       /* by element: where it fired last within this step; NULL where events are not located .. */
+    uint8_t *at_once;    /* .. and how often in a row it did as good as at once */
     uint64_t *steps;     /* TIMES: at which they fire .. */
     size_t cursor;       /* .. and the first that is still to come */
 } event_run;
@@ -57,7 +59,8 @@ struct nl_sim {
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
     event_run *events;         /* by event of the model */
     pathway_run *pathways;     /* by pathway */
-    step_range *path_delays;   /* by pathway: in steps */
+    step_range *path_delays;   /* by pathway: in steps .. */
+    nl_conn_order **path_orders; /* .. and their synapses by delay; NULL: as they are stored, or all at once */
     nl_machine *detect;        /* of adaptive methods: conditions within a step, or NULL */
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
     nl_machine **catch_up;     /* by gate */
@@ -66,6 +69,7 @@ struct nl_sim {
     nl_machine **settlers;     /* by projection: bring states up to now; NULL until needed */
     double **held_values;      /* by refractory: what is held while input is delivered */
     bool has_events, has_slopes, is_within; /* is_within: an event within an adaptive step is happening */
+    size_t located_count;      /* of places in this step at which something happened */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
     bool *odd_said;            /* by draw of the model: a probability that was none has been reported */
@@ -121,6 +125,7 @@ bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
 bool sim_check_refractory(nl_sim *sim);
+bool sim_find_path_orders(nl_sim *sim); /* when they are in that order: where other delays differ, too */
 void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
 nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
 void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is read or changed from outside */

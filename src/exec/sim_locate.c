@@ -86,6 +86,54 @@ static void list_fired(nl_sim *sim)
     }
 }
 
+/* --- events without end --- */
+
+static nl_sim_status explain_events(nl_sim *sim, size_t event, size_t element, double place, nl_sim_failure *failure)
+{
+    *failure = (nl_sim_failure){ .event = (uint32_t)event,
+                                 .var = UINT32_MAX,
+                                 .element = element,
+                                 .time = sim->store.time + place * sim->model->dt,
+                                 .span = sim->model->events.items[event].span };
+    return NL_SIM_EVENTS;
+}
+
+/* Whether an element's events come closer and closer until time stands still, as bounces of a ball do. */
+static bool is_without_end(event_run *run, uint32_t id, double place)
+{
+    enum { IN_A_ROW = 3 };
+    const double at_once = 1e-7;
+
+    run->at_once[id] = place - run->place[id] < at_once ? (uint8_t)(run->at_once[id] + 1) : 0;
+    run->place[id] = place;
+    return run->at_once[id] >= IN_A_ROW;
+}
+
+static nl_sim_status note_places(nl_sim *sim, double place, nl_sim_failure *failure)
+{
+    enum { MOST = 1000000 };
+    size_t last = 0;
+
+    for (size_t k = 0; k < sim->model->events.count; k++) {
+        const nl_fired *list = &sim->store.lists[k];
+        for (size_t i = 0; is_located(sim, k) && i < list->count; i++)
+            if (is_without_end(&sim->events[k], list->ids[i], place))
+                return explain_events(sim, k, list->ids[i], place, failure);
+        if (list->count > 0) last = k;
+    }
+    return ++sim->located_count <= MOST ? NL_SIM_OK
+                                        : explain_events(sim, last, sim->store.lists[last].ids[0], place, failure);
+}
+
+static void forget_places(nl_sim *sim)
+{
+    if (sim->located_count == 0) return;
+    sim->located_count = 0;
+    for (size_t k = 0; k < sim->model->events.count; k++)
+        for (size_t i = 0; is_located(sim, k) && i < count_of(sim, sim->lowered->events[k].fires); i++)
+            sim->events[k].place[i] = -1;
+}
+
 /* Conditions are asked again afterwards: a body may have made one false, which is then news when it is true again, or
  * true, which is news at the next place. */
 static nl_sim_status happen(nl_sim *sim, double place, nl_sim_failure *failure)
@@ -96,8 +144,10 @@ static nl_sim_status happen(nl_sim *sim, double place, nl_sim_failure *failure)
     list_fired(sim);
     remember(sim, false);
     move_all(sim, to_present);
+    nl_sim_status status = note_places(sim, place, failure);
+    if (status != NL_SIM_OK) return status;
     sim->store.time = grid + place * sim->model->dt;
-    nl_sim_status status = sim_run_located(sim, failure);
+    status = sim_run_located(sim, failure);
     sim->store.time = grid;
     if (status != NL_SIM_OK) return status;
     move_all(sim, from_present);
@@ -164,6 +214,7 @@ nl_sim_status sim_begin_located(nl_sim *sim, nl_sim_failure *failure)
     bool fires;
 
     if (sim->detect == NULL) return NL_SIM_OK;
+    forget_places(sim);
     move_all(sim, from_present);
     const nl_sim_status status = look(sim, 0, &fires, failure);
     remember(sim, true);

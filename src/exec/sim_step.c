@@ -159,15 +159,17 @@ static bool is_stuck(nl_sim *sim, double h, int *short_pieces, double place, nl_
 }
 
 /* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the
- * next. */
+ * next.  After an event the first steps are tiny: what has just been made false, and is true again soon, as when a ball
+ * has bounced, is seen to have been false. */
 static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
 {
-    const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12;
+    const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12, after_event = 1e-10;
     double sigma = 0, stop = next_stop(sim, 0);
     int short_pieces = 0;
     nl_sim_status status;
 
     while (sigma < 1) {
+        if (sim->run != NULL && sim->run->stop != NULL && *sim->run->stop) return NL_SIM_STOPPED;
         const double left = (stop - sigma) * dt;
         const bool is_last = sim->h >= left * (1 - 1e-9);
         double h = is_last ? left : sim->h;
@@ -179,11 +181,13 @@ static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
         const double wanted = isfinite(error) ? fmin(5, fmax(0.2, 0.9 * pow(fmax(error, 1e-10), exponent))) : 0.2;
         if (error <= 1) {
             const double tried = h;
+            const size_t happened = sim->located_count;
             if ((status = sim_accept_located(sim, sigma, &h, failure)) != NL_SIM_OK) return status;
             if (is_stuck(sim, h, &short_pieces, sigma, failure)) return NL_SIM_STEP_TOO_SMALL;
             sigma = is_last && h == tried ? stop : sigma + h / dt;
             stop = next_stop(sim, sigma);
             sim->h = is_last && wanted > 1 ? fmax(sim->h, tried * wanted) : tried * wanted;
+            if (sim->located_count > happened) sim->h = fmin(sim->h, after_event * dt);
         } else {
             sim->h = h * fmin(wanted, 0.9);
         }

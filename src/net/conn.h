@@ -140,6 +140,19 @@ nl_conn *nl_conn_by_pre(nl_conn_context *cx, nl_conn *conn, bool incoming);
  * given and returned in the order of places.  False with a diagnostic when the runs do not fit. */
 bool nl_conn_sort_by_delay(nl_conn_context *cx, nl_conn *conn, uint32_t *delay);
 
+/* The synapses of an OUT connection by neuron, then by delay (in steps, ascending), then by number, beside the order in
+ * which they are stored.  Neurons are pre neurons, or post neurons where `incoming`.  The runs of equal delay of neuron i
+ * are run_begin[i] .. run_begin[i + 1] - 1; run k is index[run_start[k]] .. index[run_start[k + 1] - 1]: places behind
+ * row_begin[i], or positions in in_place behind in_begin[i]. */
+typedef struct nl_conn_order {
+    uint64_t *run_begin, *run_start;
+    uint32_t *run_delay, *index;
+} nl_conn_order;
+
+/* `delay` is in the order of places; `incoming` needs in_place.  NULL with a diagnostic when it does not fit. */
+nl_conn_order *nl_conn_order_new(nl_conn_context *cx, const nl_conn *conn, const uint32_t *delay, bool incoming);
+void nl_conn_order_free(nl_conn_order *order);
+
 /* The numbers of synapses in the order of their places, a stretch after the other. */
 typedef struct nl_numbering nl_numbering;
 nl_numbering *nl_numbering_new(const nl_conn *conn);

@@ -27,6 +27,19 @@ static const char *variable_text(nl_session *s, const nl_sim_failure *failure)
                            : nl_arena_printf(s->arena, "`%s[%zu]`", var->full_name, failure->element);
 }
 
+/* "`spikes` of `E[3]`", "`when`" at top level. */
+static const char *event_text(nl_session *s, const nl_sim_failure *failure)
+{
+    const nl_model *model = s->check.model;
+    const nl_event *event = &model->events.items[failure->event];
+    const nl_population *p = &model->populations.items[event->population];
+    const char *name = event->name != NULL ? event->name : "when";
+
+    if (p->name[0] == '\0') return nl_arena_printf(s->arena, "`%s`", name);
+    return p->space == 0 ? nl_arena_printf(s->arena, "`%s` of `%s`", name, p->name)
+                         : nl_arena_printf(s->arena, "`%s` of `%s[%zu]`", name, p->name, failure->element);
+}
+
 bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *failure)
 {
     static const struct { nl_code code; const char *what; } rows[] = {
@@ -34,6 +47,7 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
         [NL_SIM_BAD_INDEX] = { NL_R_INDEX, "reads an element that does not exist:" },
         [NL_SIM_STEP_TOO_SMALL] = { NL_R_STEP, "asks for a step that is too small:" },
         [NL_SIM_BAD_DELAY] = { NL_R_DELAY, "has a delay that is negative or longer than its bound" },
+        [NL_SIM_EVENTS] = { NL_R_EVENTS, NULL },
         [NL_SIM_STOPPED] = { NL_R_INTERRUPTED, NULL },
         [NL_SIM_SINK_FAILED] = { NL_R_SINK, NULL },
     };
@@ -44,6 +58,11 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
         nl_diag_add(s->diags, NL_R_INTERRUPTED, (nl_span){ 0, 0 }, "interrupted at t = %s",
                     time_text(s, nl_sim_time(s->sim)));
         return nl_session_failed(s, NL_INTERRUPTED);
+    }
+    if (status == NL_SIM_EVENTS) {
+        nl_diag_add(s->diags, NL_R_EVENTS, failure->span, "%s happens again and again without end at t = %s",
+                    event_text(s, failure), time_text(s, failure->time));
+        return nl_session_failed(s, NL_RUN_FAILED);
     }
     if (status == NL_SIM_SINK_FAILED)
         nl_diag_add(s->diags, NL_R_SINK, (nl_span){ 0, 0 }, "the results cannot be written: %s",
