@@ -144,20 +144,6 @@ static double next_stop(nl_sim *sim, double sigma)
     return fmin(next_kink(sim, present_jumps(sim), sigma), sim_next_release(sim, sigma));
 }
 
-/* Events that make each other true leave no time between them. */
-static bool is_stuck(nl_sim *sim, double h, int *short_pieces, double place, nl_sim_failure *failure)
-{
-    enum { MOST = 1000 };
-    const double shortest = 1e-10;
-
-    *short_pieces = h < shortest * sim->model->dt ? *short_pieces + 1 : 0;
-    if (*short_pieces < MOST) return false;
-    *failure = (nl_sim_failure){ .var = UINT32_MAX,
-                                 .time = sim->store.time + place * sim->model->dt,
-                                 .what = "events make each other true without end, and no time passes between them" };
-    return true;
-}
-
 /* Steps within one grid step, from its start to its end; a step that was shortened to end there does not shorten the
  * next.  After an event the first steps are tiny: what has just been made false, and is true again soon, as when a ball
  * has bounced, is seen to have been false. */
@@ -165,7 +151,6 @@ static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
 {
     const double dt = sim->model->dt, exponent = -1.0 / sim->lowered->order, smallest = 1e-12, after_event = 1e-10;
     double sigma = 0, stop = next_stop(sim, 0);
-    int short_pieces = 0;
     nl_sim_status status;
 
     while (sigma < 1) {
@@ -183,7 +168,6 @@ static nl_sim_status substeps(nl_sim *sim, nl_sim_failure *failure)
             const double tried = h;
             const size_t happened = sim->located_count;
             if ((status = sim_accept_located(sim, sigma, &h, failure)) != NL_SIM_OK) return status;
-            if (is_stuck(sim, h, &short_pieces, sigma, failure)) return NL_SIM_STEP_TOO_SMALL;
             sigma = is_last && h == tried ? stop : sigma + h / dt;
             stop = next_stop(sim, sigma);
             sim->h = is_last && wanted > 1 ? fmax(sim->h, tried * wanted) : tried * wanted;

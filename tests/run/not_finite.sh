@@ -95,8 +95,8 @@ event up when x < 0.5 { s = 1 }
 run 2
 END
 try 3 run chatter.net
-says 'error R0003'
-says 'events make each other true without end'
+says 'error R0007'
+says 'happens again and again without end'
 says 't = 0.5'
 
 finish
