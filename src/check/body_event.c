@@ -259,6 +259,14 @@ static bool refuse_rest(nl_body *body, nl_span span, const char *sentence, const
     return false;
 }
 
+/* Adaptive methods end their steps where a refractory time is over. */
+static bool has_free_steps(const nl_model *model)
+{
+    for (size_t k = 0; k < model->tableaux.count && model->method != NULL; k++)
+        if (strcmp(model->tableaux.items[k].name, model->method) == 0) return model->tableaux.items[k].b_low != NULL;
+    return false;
+}
+
 static bool is_rest(nl_body *body, const nl_ast *expr, nl_ref time)
 {
     nl_check *ck = body->ck;
@@ -276,7 +284,8 @@ static bool is_rest(nl_body *body, const nl_ast *expr, nl_ref time)
     if (!nl_expr_is_const(ck->model->graph, time, &known)) return true;
     if (!(known >= 0 && isfinite(known)))
         return refuse_rest(body, expr->span, "a refractory period is finite and not negative", NULL);
-    if (ck->model->dt > 0) nl_plan_steps(ck, ck->arena, expr->span, known, "a refractory period");
+    if (ck->model->dt > 0 && !has_free_steps(ck->model))
+        nl_plan_steps(ck, ck->arena, expr->span, known, "a refractory period");
     return true;
 }
 
