@@ -468,7 +468,7 @@ static nl_sim_status sample_due(nl_sim *sim, const rhythms *all, nl_sim_failure 
 /* Searching large states for NaN in each step would cost more than the step of a simple model. */
 static uint64_t check_interval(const nl_sim *sim)
 {
-    enum { SMALL = 2048 };
+    enum { SMALL = 256 };
 
     return sim->state_elements <= SMALL ? 1 : 16;
 }

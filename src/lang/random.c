@@ -256,7 +256,7 @@ void nl_draw_array(nl_dist dist, nl_stream stream, uint64_t first, uint64_t step
 
 /* --- rare events --- */
 
-enum { RARE_BLOCK = 256 }; /* elements with a sequence of gaps of their own */
+enum { RARE_BLOCK = 1024 }; /* elements with a sequence of gaps of their own */
 
 /* Hits among the elements of one block: first .. first+count-1 are in it. */
 static void draw_rare_block(nl_stream stream, uint64_t first, uint64_t step, size_t count, double scale, double *out)
