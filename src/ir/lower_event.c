@@ -31,7 +31,7 @@ bool is_held(const lowering *lo, uint32_t var)
 static nl_ref step_now(lowering *lo) { return nl_expr_leaf(lo->graph, NL_X_STEP, 0, 0, nl_dim_none); }
 
 /* The place of now in steps since the start. */
-static nl_ref steps_now(lowering *lo)
+nl_ref steps_now(lowering *lo)
 {
     return lo->out->stepping == NL_STEP_ADAPTIVE ? op2(lo, NL_OP_ADD, step_now(lo), load(lo, lo->out->sigma)) : step_now(lo);
 }
@@ -500,7 +500,7 @@ static void visit_synapses(path *p, env *now, nl_ref *values)
     if (z == NULL || !is_visit) return;
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (values[v] == 0 && lazy_of(lo, v) == z) values[v] = lazy_value(now, v);
-    root_add(lo, z->by_row ? &p->code->neurons : &p->code->synapses, step_now(lo), z->last, false, p->model->span);
+    root_add(lo, z->by_row ? &p->code->neurons : &p->code->synapses, steps_now(lo), z->last, false, p->model->span);
 }
 
 /* The state of each synapse after the body, and what `when` makes of it. */

@@ -145,6 +145,7 @@ void lower_detection(env *end, nl_roots *roots);  /* what a step finds out at it
 void lower_location(env *within, nl_roots *roots); /* what an adaptive step finds out within */
 bool is_located(const lowering *lo, size_t event);
 void run_synapse_event(env *after, size_t event, nl_ref *values); /* `when` of a projection: changes what it assigns */
+nl_ref steps_now(lowering *lo);                    /* since the start; within a step of adaptive methods not whole */
 void lower_event_code(lowering *lo);
 void begin_events(lowering *lo);                   /* memory of what events leave behind */
 nl_ref env_spiked(env *e, uint32_t event);

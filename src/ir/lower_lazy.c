@@ -436,12 +436,14 @@ static nl_ref last_visit(const lowering *lo, uint32_t projection, const lazy *z)
                                                .args = { last } });
 }
 
-/* Time since then: both are whole steps. */
+/* Both times are in steps. */
+static nl_ref visited_at(env *e) { return e->lo->out->stepping == NL_STEP_ADAPTIVE ? steps_now(e->lo) : env_step(e); }
+
 static nl_ref elapsed(env *e, uint32_t projection, const lazy *z)
 {
     lowering *lo = e->lo;
 
-    return op2(lo, NL_OP_MUL, op2(lo, NL_OP_SUB, env_step(e), last_visit(lo, projection, z)), number(lo, lo->model->dt));
+    return op2(lo, NL_OP_MUL, op2(lo, NL_OP_SUB, visited_at(e), last_visit(lo, projection, z)), number(lo, lo->model->dt));
 }
 
 /* (x + rest / slope) exp(slope t) - rest / slope */
@@ -539,7 +541,7 @@ void lower_settling(lowering *lo)
         const lazy *z = lo->lazies[k];
         if (z == NULL) continue;
         store_states(lo, e, z, &settle[k]);
-        root_add(lo, &settle[k], env_step(e), z->last, false, (nl_span){ 0 });
+        root_add(lo, &settle[k], visited_at(e), z->last, false, (nl_span){ 0 });
     }
     lo->out->settle = settle;
 }

@@ -84,6 +84,9 @@ bool split_linear(lowering *lo, nl_ref ref, nl_node_kind kind, uint32_t id, nl_r
 
 /* --- methods of variables --- */
 
+/* Solved where it is read: no step moves it. */
+static bool rests(const lowering *lo, uint32_t var) { return lazy_of(lo, var) != NULL && lazy_of(lo, var)->rests[var]; }
+
 static const char *method_name(const lowering *lo, const nl_var *var)
 {
     return var->method != NULL ? var->method : lo->model->method;
@@ -425,8 +428,7 @@ static void exact_variables(stepper *s, const uint32_t *vars, size_t count, uint
 
     for (size_t k = 0; k < count; k++) {
         const nl_var *var = &lo->model->vars.items[vars[k]];
-        const bool rests = lazy_of(lo, vars[k]) != NULL && lazy_of(lo, vars[k])->rests[vars[k]];
-        if (is_ode(var) && s->methods[vars[k]].scheme == NL_EXACT && var->space == space && !rests)
+        if (is_ode(var) && s->methods[vars[k]].scheme == NL_EXACT && var->space == space && !rests(lo, vars[k]))
             sys.vars[sys.size++] = vars[k];
     }
     sys.a = NL_NEW_ARRAY(lo->arena, nl_ref, sys.size * sys.size + 1);
@@ -570,7 +572,7 @@ static void add_work(lowering *lo, bool stiff)
         const nl_var *var = &lo->model->vars.items[v];
         const size_t count = nl_graph_space(lo->graph, var->space)->count;
 
-        if (!is_ode(var)) continue;
+        if (!is_ode(var) || rests(lo, v)) continue;
         lo->work_mem[v] = memory_add(lo, nl_arena_printf(lo->arena, "%s within", var->full_name), var->space, count, v);
         memory_want(lo, lo->work_mem[v], 1);
         if (stiff)
@@ -624,9 +626,9 @@ static void lower_stiff(stepper *s)
     env *e = stage_env(s, stage_offset(s, 0));
 
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
-        if (is_ode(&lo->model->vars.items[v])) e->state[v] = state_before(s, v);
+        if (is_ode(&lo->model->vars.items[v]) && !rests(lo, v)) e->state[v] = state_before(s, v);
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
-        if (is_ode(&lo->model->vars.items[v]))
+        if (is_ode(&lo->model->vars.items[v]) && !rests(lo, v))
             root_add(lo, &lo->out->substep, env_deriv(e, v), lo->rate_mem[v], true,
                      lo->model->vars.items[v].deriv_span);
 }
@@ -642,11 +644,11 @@ static bool choose_stepping(stepper *s)
         const nl_var *var = &lo->model->vars.items[v];
         if (!is_ode(var)) continue;
         if (!find_method(lo, var, &s->methods[v])) return false;
-        if (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v])) {
+        if (rests(lo, v) || (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v]))) {
             s->methods[v] = (method){ NL_EXACT, NULL };
             lo->solved[v] = true;
         }
-        if (lazy_of(lo, v) != NULL && lazy_of(lo, v)->rests[v]) continue;
+        if (rests(lo, v)) continue;
         if (!check_noise_method(lo, var, s->methods[v].scheme, s->methods[v].tableau, method_name(lo, var)))
             return false;
         if (!is_adaptive(s->methods[v])) fixed = var;
@@ -679,7 +681,7 @@ static bool choose_stepping(stepper *s)
     if (chosen.scheme == NL_BDF) lower_stiff(s);
     else lower_adaptive(s, chosen.tableau);
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
-        if (is_ode(&lo->model->vars.items[v])) s->value[v] = load(lo, lo->work_mem[v]);
+        if (is_ode(&lo->model->vars.items[v]) && !rests(lo, v)) s->value[v] = load(lo, lo->work_mem[v]);
     return true;
 }
 
