@@ -458,6 +458,9 @@ static void given_times(void **state)
               "and s[6, 2] == 1\n",
         PLAIN "population X[3] { spike at ([3, 1, 1, 2.5], [1, 2, 0, 0]) }\nrecord s = X.spiked\nrun 4\n"
               "expect s[2, :] == [1, 0, 1] and s[5, :] == [1, 0, 0] and s[6, :] == [0, 1, 0] and sum(s) == 4\n",
+        /* of the neurons and their parameters */
+        PLAIN "population X[3] { param d = [1, 2, 0.5]; spike at 1 + d + 0.5 * i }\nrecord s = X.spikes\nrun 4\n"
+              "expect times(s, 0) == [2] and times(s, 1) == [3.5] and times(s, 2) == [2.5]\n",
         /* past the end of a run, and in pieces */
         PLAIN "population X[2] { spike at [1, 2.5, 8] }\nrecord s = X.spikes\nrun 1\nrun 0\nrun 1.5\nrun 0.5\n"
               "expect count(s) == [2, 2]\n",
