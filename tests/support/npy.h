@@ -56,7 +56,7 @@ static inline double npy_element(const char *bytes, char kind, size_t size, size
 static inline array golden(const char *name)
 {
     char path[200], kind;
-    size_t length, size, extents[3] = { 1, 1, 1 };
+    size_t length, size = 0, extents[3] = { 1, 1, 1 };
     array a = { 1, 1, NULL };
 
     snprintf(path, sizeof path, "tests/golden-data/%s.npy", name);
