@@ -168,17 +168,31 @@ static bool is_listed(const nl_body *body)
     return body->is_projection && body->ck->model->projections.items[body->number].rule.kind == NL_RULE_PAIRS;
 }
 
-static void declare(nl_body *body, nl_entry_kind kind, const nl_ast *item)
+static nl_entry *declare(nl_body *body, nl_entry_kind kind, const nl_ast *item)
 {
     static const nl_var_kind kinds[] = {
         [NL_ENTRY_STATE] = NL_VAR_STATE, [NL_ENTRY_PARAM] = NL_VAR_PARAM, [NL_ENTRY_INPUT] = NL_VAR_INPUT
     };
     nl_entry *given = nl_entry_find(body, item->name);
 
-    if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM && is_listed(body)) return;
+    if (given != NULL && given->item == NULL && kind == NL_ENTRY_PARAM && is_listed(body)) return NULL;
     nl_entry *entry = nl_entry_add(body, kind, item->name, item_span(item), item);
-    if (entry == NULL || kind == NL_ENTRY_LET || body->is_projection) return;
+    if (entry == NULL || kind == NL_ENTRY_LET || body->is_projection) return entry;
     entry->var = nl_var_add(body, kinds[kind], item->name, entry->span, item->doc);
+    return entry;
+}
+
+static void declare_columns(nl_body *body, nl_entry_kind kind, const nl_ast *statement)
+{
+    if (body->is_projection) {
+        nl_body_not_yet(body->ck, statement->span, "columns of a table for synapses are");
+        body->is_opaque = true;
+    } else if (nl_columns_fit(body, statement)) {
+        for (int k = 0; k + 1 < statement->kid_count; k++) {
+            nl_entry *entry = declare(body, kind, nl_column_item(body, statement, k));
+            if (entry != NULL) entry->is_column = true;
+        }
+    }
 }
 
 /* First pass: what a statement declares; anything else waits in `statements`. */
@@ -191,6 +205,8 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_PARAMS: kind = NL_ENTRY_PARAM; break;
     case NL_AST_INPUTS: kind = NL_ENTRY_INPUT; break;
     case NL_AST_LETS: kind = NL_ENTRY_LET; break;
+    case NL_AST_PARAM_COLUMNS: declare_columns(body, NL_ENTRY_PARAM, statement); return;
+    case NL_AST_LET_COLUMNS: declare_columns(body, NL_ENTRY_LET, statement); return;
     case NL_AST_DELAY:
     case NL_AST_DENDRITIC_DELAY: nl_body_collect_delay(body, statement); return;
     default:
@@ -198,7 +214,7 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
         NL_PUSH(body->ck->arena, &body->statements, ((nl_statement){ statement, body->origin }));
         return;
     }
-    for (int k = 0; k < statement->kid_count; k++) declare(body, kind, statement->kids[k]);
+    for (int k = 0; k < statement->kid_count; k++) (void)declare(body, kind, statement->kids[k]);
 }
 
 /* A variable or `let` of the body that a condition reads: it has no value yet. */
@@ -528,7 +544,8 @@ static bool resolve_let(nl_body *body, nl_entry *entry)
     nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_LET);
     nl_dim dim;
 
-    if (nl_is_static(&rs, expr)) return resolve_static_let(body, entry, &rs, expr);
+    if (entry->is_column) rs.place = NL_IN_PARAM;
+    else if (nl_is_static(&rs, expr)) return resolve_static_let(body, entry, &rs, expr);
     entry->node = nl_body_value(&rs, expr);
     return entry->node != 0 && item_dim(body, entry->item, entry->node, "its value", &dim);
 }
@@ -608,6 +625,13 @@ nl_ref nl_body_hidden_param(nl_body *body, const char *name, nl_ref value, nl_sp
 
 typedef bool (*entry_fn)(nl_body *body, nl_entry *entry);
 
+static bool column_is_known(nl_body *body, const nl_entry *entry)
+{
+    nl_resolver rs = nl_entry_resolver(body, entry, NL_IN_PARAM);
+
+    return !entry->is_column || nl_column_is_known(&rs, entry->item);
+}
+
 static bool resolve_entry(nl_body *body, nl_entry *entry)
 {
     static const struct {
@@ -619,7 +643,8 @@ static bool resolve_entry(nl_body *body, nl_entry *entry)
         [NL_ENTRY_LET] = { resolve_let, resolve_let },
     };
 
-    return (body->is_projection ? rows[entry->kind].of_projection : rows[entry->kind].of_population)(body, entry);
+    return column_is_known(body, entry)
+           && (body->is_projection ? rows[entry->kind].of_projection : rows[entry->kind].of_population)(body, entry);
 }
 
 /* "a -> b -> a" */

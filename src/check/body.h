@@ -37,6 +37,7 @@ typedef struct nl_entry {
     nl_origin origin;     /* of its text .. */
     nl_scope *scope;      /* .. and where that looks for values */
     nl_scope *shown;      /* of a parameter of a template: where the defaults behind it look; else NULL */
+    bool is_column;       /* of a table: one value for each element, of a `let` too */
     size_t number;        /* in the body */
 } nl_entry;
 
@@ -194,6 +195,13 @@ void nl_body_block(nl_body *body, const nl_ast *statement);
 void nl_body_statement(nl_body *body, const nl_ast *statement);
 /* The state that a statement names; NULL after a diagnostic, whose beginning is "a derivative needs". */
 nl_entry *nl_state_named(nl_body *body, const nl_ast *name, const char *needs);
+
+/* --- body_columns.c --- */
+/* Whether a table has one column for each name; a diagnostic if it is known not to. */
+bool nl_columns_fit(nl_body *body, const nl_ast *statement);
+bool nl_column_is_known(nl_resolver *rs, const nl_ast *item);
+/* The ITEM that one of the names stands for. */
+const nl_ast *nl_column_item(nl_body *body, const nl_ast *statement, int column);
 
 /* --- body_write.c --- */
 /* What a block does (NULL: nothing): one value for each variable that it assigns. */

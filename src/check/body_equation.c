@@ -259,8 +259,6 @@ static const statement_row rows[NL_AST_KIND_COUNT] = {
     [NL_AST_REFRACTORY] = { nl_body_refractory, NULL, NULL },
     [NL_AST_REFRACTORY_WHILE] = { nl_body_refractory, NULL, NULL },
     [NL_AST_ON] = { NULL, nl_body_on, NULL },
-    [NL_AST_LET_COLUMNS] = { NULL, NULL, "columns of a table inside a body are" },
-    [NL_AST_PARAM_COLUMNS] = { NULL, NULL, "columns of a table inside a body are" },
 };
 
 void nl_body_statement(nl_body *body, const nl_ast *statement)

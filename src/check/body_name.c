@@ -353,8 +353,31 @@ const char *nl_ast_words(nl_arena *arena, const nl_ast *e)
 
 /* --- members --- */
 
+/* E.spikes are recorded of populations; a synapse has none, and its events are not kept. */
+static bool is_event_of_synapses(const nl_body *body, const char *member)
+{
+    if (!body->is_projection) return false;
+    for (size_t k = 0; k < body->events.count; k++)
+        if (body->events.items[k].name != NULL && strcmp(body->events.items[k].name, member) == 0) return true;
+    return strcmp(member, "spikes") == 0;
+}
+
+static void refuse_event_of_synapses(nl_check *ck, const char *owner, const char *member, nl_span span)
+{
+    const bool spikes = strcmp(member, "spikes") == 0;
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECORDED, span, "`%s` is a projection: %s", owner,
+                                spikes ? "synapses do not spike" : "events of synapses are not recorded");
+
+    if (spikes) nl_diag_help(ck->diags, diag, "record those of its populations");
+    else nl_diag_help(ck->diags, diag, "count them: state n = 0, and n += 1 in the body of `%s`; then record %s.n", member, owner);
+}
+
 static void unknown_member(nl_check *ck, const nl_body *body, const char *owner, const char *member, nl_span span)
 {
+    if (is_event_of_synapses(body, member)) {
+        refuse_event_of_synapses(ck, owner, member, span);
+        return;
+    }
     NL_LIST(const char *) names = { 0 };
     nl_text text = nl_text_new(ck->arena);
 

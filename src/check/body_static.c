@@ -73,7 +73,7 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
         found.symbol->used = true;
         return found.symbol->kind == NL_SYM_VALUE && !found.symbol->varies && nl_value_known(found.symbol->value);
     case NL_FOUND_ENTRY:
-        if (found.entry->kind != NL_ENTRY_LET || found.entry->progress == NL_RESOLVING) return false;
+        if (found.entry->kind != NL_ENTRY_LET || found.entry->is_column || found.entry->progress == NL_RESOLVING) return false;
         if (found.entry->progress == NL_WAITING) {
             if (rs->body->is_gathering) return false; /* a name that it reads may be declared below */
             nl_resolver sub = nl_entry_resolver(rs->body, found.entry, NL_IN_LET);

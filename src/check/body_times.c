@@ -199,17 +199,96 @@ static void warn(trains *t)
                     spikes_words(t, t->rounded));
 }
 
+/* --- what the times are made of --- */
+
+static bool bind_names(nl_resolver *rs, const nl_ast *e, nl_scope *scope);
+
+static bool refuse_name(const nl_resolver *rs, nl_span span, const char *name, const char *why)
+{
+    nl_diag_add(rs->ck->diags, NL_E_FIXED, span, "spike times cannot depend on `%s`, which %s", name, why);
+    return false;
+}
+
+static void bind(const nl_resolver *rs, nl_scope *scope, const char *name, nl_value value)
+{
+    nl_symbol *symbol = NL_NEW(rs->ck->arena, nl_symbol);
+
+    if (value.rank == 2) { /* of a grid: neurons in their order */
+        value.shape[0] = nl_value_count(value);
+        value.rank = 1;
+    }
+    *symbol = (nl_symbol){ .kind = NL_SYM_VALUE, .name = name, .value = value, .slot = -1, .array = -1 };
+    NL_PUSH(rs->ck->arena, &scope->symbols, symbol);
+}
+
+/* i, N, row, col: of all neurons at once. */
+static bool bind_implicit(nl_resolver *rs, const nl_ast *name, const nl_found *found, nl_scope *scope)
+{
+    const nl_symbol owner = { .kind = NL_SYM_POPULATION, .name = rs->body->name, .id = rs->body->number };
+    nl_evaluator ev = nl_evaluator_of(rs);
+    const nl_value value = nl_eval_implicit_member(&ev, &owner, name->name);
+
+    if (value.kind == NL_KIND_NONE) return true; /* the clock: the evaluator refuses it */
+    if (found->symbol == NULL) {
+        bind(rs, scope, name->name, rs->space == 0 ? nl_value_number(ev.arena, value.data[0], value.dim) : value);
+        return true;
+    }
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DUPLICATE, name->span,
+                                "`%s` could be that of the population or a name of the file", name->name);
+    nl_diag_also(rs->ck->diags, diag, found->symbol->span, "it is declared here");
+    nl_diag_help(rs->ck->diags, diag, "rename the one of the file");
+    return false;
+}
+
+/* A parameter of the population that is the same in every run. */
+static bool bind_entry(const nl_resolver *rs, const nl_ast *name, nl_entry *entry, nl_scope *scope)
+{
+    nl_resolver own = nl_entry_resolver(rs->body, entry, NL_IN_PARAM);
+    const nl_ast *expr = nl_ast_kid(entry->item, 1);
+
+    if (entry->progress == NL_FAILED) return false;
+    if (nl_entry_value(rs, entry) != NULL) return true;
+    if (entry->kind != NL_ENTRY_PARAM && entry->kind != NL_ENTRY_LET)
+        return refuse_name(rs, name->span, entry->name, "changes in time");
+    if (nl_check_is_set(rs->ck, rs->body->name, entry->name))
+        return refuse_name(rs, name->span, entry->name, "changes in the protocol");
+    if (nl_has_draw(&own, expr)) return refuse_name(rs, name->span, entry->name, "is drawn when the network is built");
+    nl_scope *inner = nl_scope_new(rs->ck->arena, own.scope);
+    if (!bind_names(&own, expr, inner)) return false;
+    nl_evaluator ev = nl_evaluator_of(&own);
+    ev.scope = inner;
+    const nl_value value = nl_eval(&ev, expr);
+    if (value.kind == NL_KIND_NONE) return false;
+    if (ev.varying != NULL) return refuse_name(rs, name->span, ev.varying->name, "changes in the protocol");
+    bind(rs, scope, entry->name, value);
+    return true;
+}
+
+/* Names of the population in an expression become values of all its neurons. */
+static bool bind_names(nl_resolver *rs, const nl_ast *e, nl_scope *scope)
+{
+    bool good = true;
+
+    if (e == NULL) return true;
+    if (e->kind == NL_AST_NAME && nl_scope_find(scope, e->name) == nl_scope_find(rs->scope, e->name)) {
+        const nl_found found = nl_name_find(rs, e->name);
+        if (found.how == NL_FOUND_ENTRY) good = bind_entry(rs, e, found.entry, scope);
+        else if (found.how == NL_FOUND_IMPLICIT) good = bind_implicit(rs, e, &found, scope);
+    }
+    for (int k = 0; good && k < e->kid_count; k++) good = bind_names(rs, e->kids[k], scope);
+    return good;
+}
+
 static bool evaluate(nl_body *body, const nl_ast *expr, nl_value *out)
 {
-    const nl_resolver rs = nl_resolver_of(body, NL_IN_PARAM, "spikes");
+    nl_resolver rs = nl_resolver_of(body, NL_IN_PARAM, "spikes");
     nl_evaluator ev = nl_evaluator_of(&rs);
 
+    ev.scope = nl_scope_new(body->ck->arena, rs.scope);
+    if (!bind_names(&rs, expr, ev.scope)) return false;
     *out = nl_eval(&ev, expr);
     if (out->kind == NL_KIND_NONE) return false;
-    if (ev.varying == NULL) return true;
-    nl_diag_add(body->ck->diags, NL_E_FIXED, expr->span,
-                "spike times cannot depend on `%s`, which changes in the protocol", ev.varying->name);
-    return false;
+    return ev.varying == NULL || refuse_name(&rs, expr->span, ev.varying->name, "changes in the protocol");
 }
 
 static void forget_times(trains *t)

@@ -8,6 +8,7 @@ libnetlang_la_SOURCES += \
     src/check/body.c \
     src/check/body.h \
     src/check/body_block.c \
+    src/check/body_columns.c \
     src/check/body_call.c \
     src/check/body_draw.c \
     src/check/body_equation.c \

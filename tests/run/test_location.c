@@ -178,6 +178,12 @@ static void within_steps(void **state)
              "population B { state v = 0; v' = 1; spike when v > 0.62 { v = -9 } }\n"
              "projection S : A -> B via all_to_all { state w = 0\nstate x = 0\nx' = -x\non pre { x += 1 } on post { w += x } }\n"
              "run 3\nexpect S.w within 1e-8 of exp(-0.25) and S.x within 1e-8 of exp(-2.63)\n",
+        /* a state that both sides change rests in between, over times that are not whole steps */
+        HEAD "population A { state v = 0; 10 * v' = 2 - v; spike when v > 1 { v = 0 } }\n"
+             "population B { state v = 0; 13 * v' = 2 - v; spike when v > 1 { v = 0 } }\n"
+             "projection S : A -> B via all_to_all { state c = 0 decays 20\non pre { c += 1 } on post { c += 0.5 } }\n"
+             "record a = A.spikes\nrecord b = B.spikes\nrun 50\n"
+             "expect S.c[0] within 1e-9 of sum(exp(-(50 - times(a)) / 20)) + 0.5 * sum(exp(-(50 - times(b)) / 20))\n",
         /* with a delay it arrives at a whole step, and that where the step ends counts */
         "simulation { dt = 0.5; method = dopri5; rtol = 1e-10; atol = 1e-12 }\n"
         "population A { state v = 0; v' = 1; spike when v > 0.37 { v = -9 } }\n"

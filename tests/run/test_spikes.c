@@ -458,6 +458,9 @@ static void given_times(void **state)
               "and s[6, 2] == 1\n",
         PLAIN "population X[3] { spike at ([3, 1, 1, 2.5], [1, 2, 0, 0]) }\nrecord s = X.spiked\nrun 4\n"
               "expect s[2, :] == [1, 0, 1] and s[5, :] == [1, 0, 0] and s[6, :] == [0, 1, 0] and sum(s) == 4\n",
+        /* of the neurons and their parameters */
+        PLAIN "population X[3] { param d = [1, 2, 0.5]; spike at 1 + d + 0.5*i }\nrecord s = X.spiked\nrun 4\n"
+              "expect sum(s) == 3 and s[4, 0] == 1 and s[7, 1] == 1 and s[5, 2] == 1\n",
         /* past the end of a run, and in pieces */
         PLAIN "population X[2] { spike at [1, 2.5, 8] }\nrecord s = X.spikes\nrun 1\nrun 0\nrun 1.5\nrun 0.5\n"
               "expect count(s) == [2, 2]\n",
@@ -465,7 +468,8 @@ static void given_times(void **state)
         PLAIN "population X[3] { state n = 0; next n = n + spiked; spike at [1, 2.5] }\nrun 3.5\nreset\nrun 2\nexpect X.n == [1, 1, 1]\n"
               "snapshot here\nrun 2\nexpect X.n == [2, 2, 2]\nrestore here\nrun 2\nexpect X.n == [2, 2, 2]\n",
         /* from `start` on */
-        "simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\nrecord s = X.spikes\nrun 4\nexpect times(s, 0) == [-1, 1]\n",
+        ("simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\nrecord s = X.spikes\nrun 4\n"
+         "expect times(s, 0) == [-1, 1]\n"),
     };
 
     (void)state;
