@@ -305,6 +305,44 @@ static void check_histories(finisher *f)
     free(d.seen);
 }
 
+/* --- what is built once --- */
+
+typedef struct fixing {
+    const finisher *f;
+    const char *name; /* of what changes */
+} fixing;
+
+static bool is_moving(void *user, const nl_node *node)
+{
+    fixing *x = user;
+    const nl_model *model = x->f->model;
+
+    if (node->kind != NL_X_SLOT && node->kind != NL_X_PARAM) return false;
+    const nl_var *v = node->kind == NL_X_PARAM ? &model->vars.items[node->id] : NULL;
+    if (v != NULL && !is_set(x->f, v)) return v->init != 0 && nl_expr_any(model->graph, v->init, is_moving, x);
+    x->name = v != NULL ? v->full_name : model->slots.items[node->id].name;
+    return true;
+}
+
+static void check_fixed(finisher *f, nl_ref ref, nl_span span, const char *what)
+{
+    fixing x = { .f = f };
+
+    if (ref != 0 && nl_expr_any(f->model->graph, ref, is_moving, &x))
+        nl_diag_add(f->ck->diags, NL_E_FIXED, span,
+                    "%s fixed when the network is built, but `%s` changes in the protocol", what, x.name);
+}
+
+static void check_built(finisher *f)
+{
+    const nl_model *model = f->model;
+
+    for (size_t k = 0; k < model->projections.count; k++)
+        check_fixed(f, model->projections.items[k].rule.expr, model->projections.items[k].rule.span, "connections are");
+    for (size_t k = 0; k < model->pathways.count; k++)
+        check_fixed(f, model->pathways.items[k].delay, model->pathways.items[k].span, "the delay of spikes is");
+}
+
 /* --- methods --- */
 
 static bool method_exists(const nl_model *model, const char *name)
@@ -381,6 +419,7 @@ bool nl_body_finish(nl_check *ck)
 
     check_equations(&f);
     check_actions(&f);
+    check_built(&f);
     find_circles(&f);
     check_methods(&f);
     if (nl_diags_error_count(ck->diags) > 0) return nl_diags_error_count(ck->diags) == errors;

@@ -288,11 +288,23 @@ static bool changes_within_step(void *user, const nl_node *node)
     }
 }
 
+/* An input that no projection feeds, as those of templates may be, is 0. */
+static nl_ref unfed_as_zero(void *user, nl_graph *graph, nl_ref ref)
+{
+    const nl_model *model = ((const lowering *)user)->model;
+    const nl_node *node = nl_graph_node(graph, ref);
+
+    if (node->kind != NL_X_INPUT) return 0;
+    for (size_t k = 0; k < model->flows.count; k++)
+        if (model->flows.items[k].input == node->id) return 0;
+    return nl_expr_const(graph, 0, node->dim);
+}
+
 static bool linear_row(lowering *lo, linear_system *sys, size_t row)
 {
     const nl_var *var = &lo->model->vars.items[sys->vars[row]];
     offender o = { lo, "it is not linear in its variables" };
-    nl_ref rest = var->deriv;
+    nl_ref rest = nl_expr_replace(lo->graph, var->deriv, unfed_as_zero, lo, nl_memo_new(lo->arena));
     bool ok = true;
 
     for (size_t j = 0; j < sys->size && ok && rest != 0; j++) {

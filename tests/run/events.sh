@@ -149,4 +149,23 @@ expect B.x within 1e-12 of exp(-0.05) * exp(-[1, 0.5, 1])
 END
 holds parameters
 
+# Conditions see the spikes of the detection before, and each of them is news.
+cat >after.net <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population B[2] {
+  state v = 0, seen = 0
+  10 ms * v' = 1.5 - v
+  spike when v > 1 { v = 0 }
+  event next when spiked
+  when spiked { seen += 1 }
+}
+record B.spikes
+record B.next
+run 50 ms
+expect count(B.spikes) == [4, 4]
+expect times(B.next, 0) within 1e-9 ms of times(B, 0) + 0.1 ms
+expect B.seen == [4, 4]
+END
+holds after
+
 finish
