@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+static const double BRIAN_BAR = 1.0 / 3;
 enum { DEFINES = 2, ARGS = 12, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
 
 double floor_now(void)
@@ -244,7 +245,7 @@ static void bench_brian(const bench *b, const row *r, double us)
         const child run = run_child(b->folder, argv);
         const double seconds = run.status == 0 ? number_after(run.output, "loop") : NAN;
         snprintf(name, sizeof name, "  the same against Brian, %s", k == 0 ? "runtime" : "C++");
-        if (isfinite(seconds)) print_line(name, seconds / strtod(steps, NULL) * 1e6, us, 1, "");
+        if (isfinite(seconds)) print_line(name, seconds / strtod(steps, NULL) * 1e6, us, BRIAN_BAR, "");
         else printf("%-34s failed with status %d\n", name, run.status);
         free(run.output);
     }
