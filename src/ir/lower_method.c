@@ -248,7 +248,7 @@ static void exponential_euler(stepper *s, uint32_t v)
         nl_diag_help(lo->diags, d, "choose another method for this population, for example method = rk4");
         return;
     }
-    nl_ref change = op2(lo, NL_OP_MUL, dt, env_deriv(s->start, v));
+    nl_ref change = op2(lo, NL_OP_MUL, dt, env_eval(s->start, var->deriv)); /* what is held stays in the end */
     if (slope != 0)
         change = op2(lo, NL_OP_MUL, change, op1(lo, NL_OP_EXPREL, op2(lo, NL_OP_MUL, env_eval(s->start, slope), dt)));
     s->value[v] = op2(lo, NL_OP_ADD, state_before(s, v), change);
@@ -544,6 +544,14 @@ static nl_ref made(stepper *s, uint32_t var, nl_ref value)
     return stays_if_held(s->lo, var, value, op2(s->lo, NL_OP_ADD, env_step(s->start), number(s->lo, 1)));
 }
 
+/* The slopes of a Runge-Kutta method are 0 while the state is held, so that it stays by itself. */
+static nl_ref settled(stepper *s, uint32_t var, nl_ref value)
+{
+    const bool stays = is_ode(&s->lo->model->vars.items[var]) && s->methods[var].tableau != NULL;
+
+    return stays ? value : made(s, var, value);
+}
+
 static void run_block(stepper *s, const nl_block *block)
 {
     env *e = after_env(s);
@@ -564,7 +572,7 @@ static void finish_values(stepper *s)
     for (uint32_t v = 0; v < model->vars.count; v++)
         if (model->vars.items[v].next != 0) s->value[v] = env_eval(s->start, model->vars.items[v].next);
     for (uint32_t v = 0; v < model->vars.count; v++)
-        if (s->value[v] != 0) s->value[v] = made(s, v, bounded(s->start, v, s->value[v]));
+        if (s->value[v] != 0) s->value[v] = settled(s, v, bounded(s->start, v, s->value[v]));
     for (size_t k = 0; k < model->blocks.count; k++)
         if (model->blocks.items[k].kind == NL_BLOCK_EVERY_STEP) run_block(s, &model->blocks.items[k]);
     for (size_t k = 0; k < model->events.count; k++)
