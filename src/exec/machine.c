@@ -143,6 +143,7 @@ static void bind_special(nl_machine *machine, step *s)
     s->dst_count = view_count(machine, instr->dst);
     for (int k = 0; k < instr->test_count; k++) s->tests[k] = machine_test(machine->kernels, instr, k);
     if (instr->kind == NL_I_REDUCE) s->reduction = NL_NEW(machine->arena, nl_reduction);
+    if (instr->kind == NL_I_DRAW || instr->kind == NL_I_HIT) s->rare = NL_NEW(machine->arena, nl_rare);
     if (instr->kind == NL_I_STENCIL && !nl_propagate_stencil_is_thin(machine_conn(machine, instr->id)))
         s->whole = NL_NEW_ARRAY(machine->arena, double, machine_conn(machine, instr->id)->post.count);
 }
@@ -195,6 +196,7 @@ static void bind_loop(nl_machine *machine, block *b)
     for (size_t k = 0; k < b->step_count; k++) {
         const nl_instr *instr = &segment->instrs.items[k];
         bind_step(machine, &b->steps[k], instr);
+        b->steps[k].element_count = segment->count;
         if (instr->kind == NL_I_INDEX && segment->kind == NL_C_SYNAPSES)
             b->steps[k].numbers = nl_store_numbers(machine->store, segment->id);
         if (sums_up(instr)) b->sums[b->sum_count++] = (uint32_t)k;
@@ -366,7 +368,7 @@ static void key_draws(nl_machine *machine, const code *c)
     for (size_t k = 0; k < c->count; k++)
         for (size_t i = 0; i < c->blocks[k].step_count; i++) {
             step *s = &c->blocks[k].steps[i];
-            if (s->instr->kind == NL_I_DRAW)
+            if (s->instr->kind == NL_I_DRAW || s->instr->kind == NL_I_HIT)
                 s->stream = nl_stream_of(model->seed, model->draws.items[s->instr->id].stream, machine->store->trial);
         }
 }

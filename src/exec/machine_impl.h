@@ -20,12 +20,14 @@ struct step {
     step_fn run;
     const nl_instr *instr;
     size_t source_count;        /* GATHER: elements of the source */
-    nl_stream stream;           /* DRAW */
+    nl_stream stream;           /* DRAW, HIT */
+    nl_rare *rare;              /* .. of bernoulli: of the last probability */
     const double *numbers;      /* INDEX of synapses that have other numbers than places; else NULL */
     nl_reduction *reduction;    /* REDUCE */
     nl_test_kernel tests[NL_INSTR_TESTS]; /* EMIT */
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
+    size_t element_count;       /* HIT: of the loop */
 };
 
 /* One instruction of scalar code.  Codes: the operators, then the pairs, then these. */

@@ -118,13 +118,21 @@ static void read_table(nl_machine *machine, const step *s, double *dst, const do
     }
 }
 
+static nl_rare rare_of(const step *s, double p)
+{
+    if (s->rare->p != p || s->rare->scale == 0) *s->rare = nl_rare_of(p);
+    return *s->rare;
+}
+
 /* The same for all elements and for selected ones. */
 static void draw_rare(nl_machine *machine, const step *s, uint64_t use, uint64_t when, double *dst, double p, size_t at,
                       size_t n)
 {
-    if (machine->elements == NULL) nl_draw_rare(s->stream, use | at, when, n, p, dst);
+    const nl_rare rare = rare_of(s, p);
+
+    if (machine->elements == NULL) nl_draw_rare(s->stream, use | at, when, n, rare, dst);
     else
-        for (size_t i = 0; i < n; i++) nl_draw_rare(s->stream, use | machine->elements[i], when, 1, p, dst + i);
+        for (size_t i = 0; i < n; i++) nl_draw_rare(s->stream, use | machine->elements[i], when, 1, rare, dst + i);
 }
 
 /* What is below 0 or above 1 draws like 0 or 1; whoever steps says so. */
@@ -254,6 +262,24 @@ static void emit(nl_machine *machine, const step *s, double *dst, const double *
         for (size_t i = 0; i < n; i++) list->ids[list->count++] = (uint32_t)(at + i);
 }
 
+/* Hits that are rare are listed for all chunks at once. */
+static void list_hits(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    const nl_draw_def *def = &machine->store->model->draws.items[s->instr->id];
+    nl_fired *list = &machine->store->lists[s->instr->list];
+    const double p = args[0][0];
+    double is_hit[NL_CHUNK];
+
+    (void)dst;
+    if (!(p >= 0 && p <= NL_RARE)) {
+        draw(machine, s, is_hit, args, at, n);
+        list->count += machine->kernels->nonzero(n, is_hit, (uint32_t)at, list->ids + list->count);
+    } else if (at == 0) {
+        list->count += nl_list_rare(s->stream, (uint64_t)def->use << 32, machine->store->step + 1, s->element_count,
+                                    rare_of(s, p), 0, list->ids + list->count);
+    }
+}
+
 static void add_to_neurons(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                            size_t n)
 {
@@ -281,6 +307,7 @@ step_fn machine_step_fn(nl_instr_kind kind)
         [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
         [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
         [NL_I_KEEP] = keep,   [NL_I_WIDEN] = widen, [NL_I_EMIT] = emit,             [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
+        [NL_I_HIT] = list_hits,
     };
 
     return (size_t)kind < NL_LEN(fns) ? fns[kind] : NULL;

@@ -1,5 +1,5 @@
 /* Larger superinstructions, made of operators and pairs of one loop: chains of multiply-adds, choices by a comparison,
- * conditions of `emit`.  All round like their parts.  Registers are still written once each, so that an operand may be
+ * conditions of `emit`, draws that only say who is put into a list.  All round like their parts.  Registers are still written once each, so that an operand may be
  * read at any later place. */
 #include "plan.h"
 
@@ -152,6 +152,20 @@ static void try_emit(fuser *f, nl_instr *instr)
     *instr = made;
 }
 
+/* Nothing but the list reads the draw: no array of it is made. */
+static void try_hit(fuser *f, nl_instr *instr)
+{
+    const nl_instr *draw = maker_of(f, instr->args[0]);
+
+    if (instr->kind != NL_I_EMIT || instr->test_count > 0 || draw == NULL || draw->kind != NL_I_DRAW) return;
+    if (f->plan->model->draws.items[draw->id].dist != NL_DIST_BERNOULLI || draw->args[0].kind != NL_AT_SCALAR) return;
+    if (f->uses[instr->args[0].index] != 1) return;
+    instr->kind = NL_I_HIT;
+    instr->list = instr->id;
+    instr->id = draw->id;
+    instr->args[0] = draw->args[0];
+}
+
 /* --- a loop --- */
 
 static void count_uses(fuser *f)
@@ -174,7 +188,7 @@ static void drop_unused(fuser *f)
     for (size_t k = count; k-- > 0;) {
         const nl_instr instr = items[k];
         const bool is_unused = instr.dst.kind == NL_AT_REGISTER && f->uses[instr.dst.index] == 0;
-        if (!is_unused || !nl_instr_is_elementwise(&instr)) {
+        if (!is_unused || !(nl_instr_is_elementwise(&instr) || instr.kind == NL_I_DRAW)) {
             items[--kept] = instr;
             continue;
         }
@@ -199,6 +213,7 @@ static void fuse(nl_plan *plan, nl_segment *segment)
         try_chain(&f, &segment->instrs.items[k]);
         try_choice(&f, &segment->instrs.items[k]);
         try_emit(&f, &segment->instrs.items[k]);
+        try_hit(&f, &segment->instrs.items[k]);
     }
     memset(f.uses, 0, registers * sizeof *f.uses);
     count_uses(&f);

@@ -114,6 +114,7 @@ static const char *const instr_words[] = {
     [NL_I_POST] = "post", [NL_I_SUM] = "sum by neuron", [NL_I_TIME] = "time",       [NL_I_STEP] = "step",
     [NL_I_WIDEN] = "widen",         [NL_I_KEEP] = "keep, but for",
     [NL_I_EMIT] = "emit", [NL_I_CHAIN] = "chain",      [NL_I_ADD] = "add to",        [NL_I_SET] = "set",
+    [NL_I_HIT] = "emit hits of draw",
 };
 
 static const char *instr_word(printer *p, const nl_instr *instr)
@@ -152,6 +153,7 @@ static void print_instr(printer *p, const nl_instr *instr)
     nl_text line = nl_text_new(p->arena);
 
     if (instr->kind == NL_I_EMIT) nl_text_addf(&line, "    list %u, %s", instr->id, instr_word(p, instr));
+    else if (instr->kind == NL_I_HIT) nl_text_addf(&line, "    list %u, %s", instr->list, instr_word(p, instr));
     else nl_text_addf(&line, "    %s = %s", operand(p, instr->dst), instr_word(p, instr));
     for (int k = 0; k < instr->arg_count; k++)
         nl_text_addf(&line, "%s %s", separator(p, instr, k), operand(p, instr->args[k]));

@@ -82,6 +82,7 @@ typedef enum nl_instr_kind {
     NL_I_KEEP,      /* view dst = b where a is not 0 */
     NL_I_WIDEN,     /* dst = view a of floats */
     NL_I_EMIT,      /* elements for which a is not 0, or for which all tests of pairs of args hold, go to list id */
+    NL_I_HIT,       /* elements that draw id (a), of bernoulli with one number for all, hits go to list `list` */
     NL_I_ADD,       /* view dst [ neuron of the synapse ] += a */
     NL_I_SET,       /* view dst [ neuron of the synapse ] = a */
     NL_I_TIME, NL_I_STEP
@@ -98,7 +99,7 @@ typedef struct nl_instr {
     uint8_t arg_count;
     uint8_t test_count; /* EMIT */
     nl_test tests[NL_INSTR_TESTS];
-    uint32_t id;
+    uint32_t id, list; /* list: HIT */
     nl_operand dst, args[NL_INSTR_ARGS];
     nl_ref node; /* what it computes: for dumps and messages */
 } nl_instr;

@@ -124,7 +124,7 @@ static void check_instr(verifier *v, const nl_segment *segment, const nl_instr *
             fail(v, "an instruction that may not overwrites its operand", instr->dst);
     }
     if (is_scalar && instr->dst.kind != NL_AT_SCALAR) fail(v, "scalar code writes an array", instr->dst);
-    if (!is_scalar && !sums_up(instr) && instr->kind != NL_I_EMIT)
+    if (!is_scalar && !sums_up(instr) && instr->kind != NL_I_EMIT && instr->kind != NL_I_HIT)
         note_written(v, instr->dst, scatters(instr) ? 0 : segment->count);
 }
 

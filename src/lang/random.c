@@ -258,36 +258,58 @@ void nl_draw_array(nl_dist dist, nl_stream stream, uint64_t first, uint64_t step
 
 enum { RARE_BLOCK = 1024 }; /* elements with a sequence of gaps of their own */
 
-/* Hits among the elements of one block: first .. first+count-1 are in it. */
-static void draw_rare_block(nl_stream stream, uint64_t first, uint64_t step, size_t count, double scale, double *out)
+nl_rare nl_rare_of(double p)
 {
-    const uint64_t begin = first / RARE_BLOCK * RARE_BLOCK, from = first - begin;
-    double at = -1;
+    return (nl_rare){ p, 1 / log1p(-p) }; /* gaps are geometric: floor(log(u) / log(1 - p)) */
+}
 
-    memset(out, 0, count * sizeof *out);
+/* Hits among the elements of one block: first .. first+count-1 are in it. */
+static size_t list_rare_block(nl_stream stream, uint64_t first, uint64_t step, size_t count, double scale,
+                              uint32_t number, uint32_t *out)
+{
+    const uint64_t begin = first / RARE_BLOCK * RARE_BLOCK, from = first - begin, to = from + count;
+    uint64_t next = 0;
+    size_t hits = 0;
+
     for (uint64_t use = 1;; use++) {
         const block words = block_of(stream, begin, step, use);
         const uint64_t pair[] = { words.a, words.b };
 
         for (int k = 0; k < 2; k++) {
-            at += 1 + floor(nl_real_log_of_unit(nl_real_unit(pair[k])) * scale);
-            if (at >= (double)(from + count)) return;
-            if (at >= (double)from) out[(uint64_t)at - from] = 1;
+            const double gap = nl_real_log_of_unit(nl_real_unit(pair[k])) * scale;
+            if (!(gap < RARE_BLOCK)) return hits;
+            const uint64_t at = next + (uint64_t)gap;
+            if (at >= to) return hits;
+            if (at >= from) out[hits++] = number + (uint32_t)(at - from);
+            next = at + 1;
         }
     }
 }
 
-void nl_draw_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, double p, double *out)
+size_t nl_list_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, nl_rare rare, uint32_t number,
+                    uint32_t *out)
 {
-    const double scale = 1 / log1p(-p); /* gaps are geometric: floor(log(u) / log(1 - p)) */
+    size_t hits = 0;
 
-    if (p == 0) memset(out, 0, count * sizeof *out);
-    while (p > 0 && count > 0) {
+    while (rare.p > 0 && count > 0) {
         const size_t left = RARE_BLOCK - first % RARE_BLOCK, n = left < count ? left : count;
 
-        draw_rare_block(stream, first, step, n, scale, out);
+        hits += list_rare_block(stream, first, step, n, rare.scale, number, out + hits);
         first += n;
-        out += n;
+        number += (uint32_t)n;
         count -= n;
+    }
+    return hits;
+}
+
+void nl_draw_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, nl_rare rare, double *out)
+{
+    uint32_t hit[RARE_BLOCK];
+
+    memset(out, 0, count * sizeof *out);
+    for (size_t from = 0, n; from < count; from += n) {
+        n = count - from < RARE_BLOCK ? count - from : RARE_BLOCK;
+        const size_t hits = nl_list_rare(stream, first + from, step, n, rare, (uint32_t)from, hit);
+        for (size_t k = 0; k < hits; k++) out[hit[k]] = 1;
     }
 }

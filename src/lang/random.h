@@ -41,11 +41,18 @@ double nl_draw(nl_dist dist, nl_stream stream, uint64_t element, uint64_t step, 
 void nl_draw_array(nl_dist dist, nl_stream stream, uint64_t first, uint64_t step, size_t count, double *out,
                    const double *const *args, const size_t *strides);
 
-/* `count` draws of bernoulli with one probability for all, 0 <= p <= NL_RARE: who is hit follows from the gaps between
- * hits, so that the cost is that of the hits.  A function of stream, element, step and p like other draws, but another
- * one than nl_draw. */
+/* Draws of bernoulli with one probability for all, 0 <= p <= NL_RARE: who is hit follows from the gaps between hits, so
+ * that the cost is that of the hits.  A function of stream, element, step and p like other draws, but another one than
+ * nl_draw. */
 #define NL_RARE 0.0625
-void nl_draw_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, double p, double *out);
+typedef struct nl_rare { double p, scale; } nl_rare; /* scale: of gaps */
+nl_rare nl_rare_of(double p);
+
+/* Elements first .. first+count-1, as 0 and 1; or a list of those that are hit, numbered from `number` on: returns its
+ * length, at most `count`. */
+void nl_draw_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, nl_rare rare, double *out);
+size_t nl_list_rare(nl_stream stream, uint64_t first, uint64_t step, size_t count, nl_rare rare, uint32_t number,
+                    uint32_t *out);
 
 /* A uniform 64-bit word and a uniform double in (0, 1), for connection rules. */
 uint64_t nl_draw_bits(nl_stream stream, uint64_t element, uint64_t step);

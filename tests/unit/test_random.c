@@ -219,6 +219,33 @@ static void odd_arguments_give_nan_or_the_limit(void **unused)
     assert_true(nl_draw(NL_DIST_POISSON, s, 0, 0, (double[]){ 5e-324 }) == 0);
 }
 
+/* Wherever the elements are cut, and for chances at both ends. */
+static void lists_of_rare_hits_are_those_of_arrays(void **unused)
+{
+    enum { ELEMENTS = 3000 };
+    const double chances[] = { 0, 5e-324, 1e-4, 0.0015, 0.03, NL_RARE };
+    const nl_stream s = nl_stream_of(1, "rare", 0);
+    double whole[ELEMENTS], parts[ELEMENTS];
+    uint32_t list[ELEMENTS];
+
+    (void)unused;
+    for (size_t k = 0; k < sizeof chances / sizeof *chances; k++) {
+        const nl_rare rare = nl_rare_of(chances[k]);
+        size_t hits = 0;
+        nl_draw_rare(s, 0, k, ELEMENTS, rare, whole);
+        for (size_t from = 0, n; from < ELEMENTS; from += n) {
+            n = from % 2 == 0 && from + 701 <= ELEMENTS ? 701 : 1;
+            nl_draw_rare(s, from, k, n, rare, parts + from);
+            hits += nl_list_rare(s, from, k, n, rare, (uint32_t)from, list + hits);
+        }
+        assert_memory_equal(whole, parts, sizeof whole);
+        memset(parts, 0, sizeof parts);
+        for (size_t j = 0; j < hits; j++) parts[list[j]] += 1;
+        assert_memory_equal(whole, parts, sizeof whole);
+        assert_true(fabs((double)hits - ELEMENTS * chances[k]) <= 5 * sqrt(ELEMENTS * chances[k]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +258,7 @@ int main(void)
         cmocka_unit_test(pairs_are_independent),
         cmocka_unit_test(elementary_functions_are_accurate),
         cmocka_unit_test(odd_arguments_give_nan_or_the_limit),
+        cmocka_unit_test(lists_of_rare_hits_are_those_of_arrays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
