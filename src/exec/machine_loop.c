@@ -228,12 +228,31 @@ static void sum_by_neuron(nl_machine *machine, const step *s, double *dst, const
                             dst + target_part(machine, s->instr)->begin);
 }
 
+static bool holds(const step *s, const double *const *args, size_t n, int k, bool is_true, uint64_t *bits)
+{
+    return s->tests[k](n, args + 2 * k, s->instr->tests[k].fails == is_true ? ~(uint64_t)0 : 0, bits);
+}
+
+/* Test k or the next. */
+static bool either_holds(const step *s, const double *const *args, size_t n, int k, uint64_t *bits)
+{
+    uint64_t neither[NL_CHUNK_WORDS], some = 0;
+
+    memcpy(neither, bits, sizeof neither);
+    if (!holds(s, args, n, k, false, neither) || !holds(s, args, n, k + 1, false, neither)) return true;
+    for (size_t w = 0; 64 * w < n; w++) some |= bits[w] &= ~neither[w];
+    return some != 0;
+}
+
 static bool all_hold(const step *s, const double *const *args, size_t n, uint64_t *bits)
 {
     const nl_instr *instr = s->instr;
 
-    for (int k = 0; k < instr->test_count; k++)
-        if (!s->tests[k](n, args + 2 * k, instr->tests[k].fails ? ~(uint64_t)0 : 0, bits)) return false;
+    for (int k = 0; k < instr->test_count; k++) {
+        const bool either = instr->tests[k].either;
+        if (!(either ? either_holds(s, args, n, k, bits) : holds(s, args, n, k, true, bits))) return false;
+        k += either;
+    }
     return true;
 }
 

@@ -100,9 +100,23 @@ static void try_choice(fuser *f, nl_instr *instr)
 static bool add_test(nl_instr *emit, comparison c)
 {
     if (emit->test_count == NL_INSTR_TESTS) return false;
-    emit->tests[emit->test_count++] = (nl_test){ (uint8_t)c.op, c.fails };
+    emit->tests[emit->test_count++] = (nl_test){ (uint8_t)c.op, c.fails, false };
     emit->args[emit->arg_count++] = c.a;
     emit->args[emit->arg_count++] = c.b;
+    return true;
+}
+
+/* One of two must hold. */
+static bool add_either(fuser *f, nl_instr *emit, const nl_instr *maker, bool is_zero)
+{
+    comparison c[2];
+
+    for (int k = 0; k < 2; k++) {
+        if (!find_comparison(maker_of(f, maker->args[k]), &c[k])) return false;
+        c[k].fails ^= is_zero;
+    }
+    if (!add_test(emit, c[0]) || !add_test(emit, c[1])) return false;
+    emit->tests[emit->test_count - 2].either = true;
     return true;
 }
 
@@ -115,6 +129,7 @@ static bool add_tests(fuser *f, nl_instr *emit, nl_operand at, bool is_zero)
     if (is_op(maker, NL_OP_NOT)) return add_tests(f, emit, maker->args[0], !is_zero);
     if (is_op(maker, is_zero ? NL_OP_OR : NL_OP_AND))
         return add_tests(f, emit, maker->args[0], is_zero) && add_tests(f, emit, maker->args[1], is_zero);
+    if (is_op(maker, is_zero ? NL_OP_AND : NL_OP_OR)) return add_either(f, emit, maker, is_zero);
     if (!find_comparison(maker, &c)) return false;
     c.fails ^= is_zero;
     return add_test(emit, c);
@@ -131,7 +146,7 @@ static void swap_tests(nl_instr *emit, int k)
 
 /* Tests end with the first that no element passes: mostly one of what the loop has just made, while those of memory
  * alone, such as that a neuron is not held, pass often. */
-static void order_tests(nl_instr *emit)
+static void order_single_tests(nl_instr *emit)
 {
     for (int done = 1; done < emit->test_count; done++)
         for (int k = done; k-- > 0;) {
@@ -141,14 +156,24 @@ static void order_tests(nl_instr *emit)
         }
 }
 
+/* Two of which one must hold follow another test. */
+static bool order_tests(nl_instr *emit)
+{
+    const bool leads = emit->tests[0].either, follows = emit->test_count > 1 && emit->tests[1].either;
+
+    if (leads && emit->test_count < 3) return false;
+    if (leads) swap_tests(emit, 1), swap_tests(emit, 0);
+    else if (!follows) order_single_tests(emit);
+    return true;
+}
+
 static void try_emit(fuser *f, nl_instr *instr)
 {
     nl_instr made = *instr;
 
     if (instr->kind != NL_I_EMIT) return;
     made.arg_count = 0;
-    if (!add_tests(f, &made, instr->args[0], false)) return;
-    order_tests(&made);
+    if (!add_tests(f, &made, instr->args[0], false) || !order_tests(&made)) return;
     *instr = made;
 }
 

@@ -136,7 +136,10 @@ static const char *separator(printer *p, const nl_instr *instr, int k)
     if (k == 0) return instr->test_count > 0 && instr->tests[0].fails ? " not" : "";
     if (instr->test_count == 0) return ",";
     if (k % 2 == 1) return nl_arena_printf(p->arena, " %s", nl_ops[instr->tests[k / 2].op].name);
-    return instr->tests[k / 2].fails ? " and not" : " and";
+    const bool fails = instr->tests[k / 2].fails;
+    if (instr->tests[k / 2].either) return fails ? " and either not" : " and either";
+    if (instr->tests[k / 2 - 1].either) return fails ? " or not" : " or";
+    return fails ? " and not" : " and";
 }
 
 /* The beginning of what may be a long expression. */

@@ -88,8 +88,8 @@ typedef enum nl_instr_kind {
     NL_I_TIME, NL_I_STEP
 } nl_instr_kind;
 
-/* A condition of EMIT: LT, LE or EQ of two operands. */
-typedef struct nl_test { uint8_t op; bool fails; } nl_test;
+/* A condition of EMIT: LT, LE or EQ of two operands; `either`: this one or the next, never the first of all. */
+typedef struct nl_test { uint8_t op; bool fails, either; } nl_test;
 
 enum { NL_CHAIN_TERMS = 4, NL_INSTR_ARGS = 2 * NL_CHAIN_TERMS + 1, NL_INSTR_TESTS = 3 };
 
