@@ -1,5 +1,6 @@
 /* Synapses that spikes reach: on pre, on post, how long a spike takes, and what they change. */
 #include "body.h"
+#include "declare.h"
 #include "plan.h"
 
 #include <math.h>
@@ -73,6 +74,37 @@ static bool refuse_delay(nl_body *body, const nl_ast *expr, const char *sentence
     return false;
 }
 
+/* A value of the file that `set` changes; the parameters of bodies are known when all of them are. */
+typedef struct change_search {
+    const nl_check *ck;
+    const char *name;
+} change_search;
+
+static bool is_changed(void *user, const nl_node *node)
+{
+    change_search *found = user;
+    const nl_model *model = found->ck->model;
+    const char *name = NULL;
+
+    if (node->kind == NL_X_PARAM) return nl_expr_any(model->graph, model->vars.items[node->id].init, is_changed, user);
+    if (node->kind == NL_X_SLOT) name = model->slots.items[node->id].name;
+    else if (node->kind == NL_X_ARRAY) name = model->arrays.items[node->id].name;
+    if (name == NULL || !nl_varies_name(found->ck, name)) return false;
+    found->name = name;
+    return true;
+}
+
+/* Delays are rounded once, when the network is built: what `set` changes would not be followed. */
+static bool is_kept(nl_body *body, const nl_ast *expr, nl_ref delay)
+{
+    change_search found = { .ck = body->ck };
+
+    if (!nl_expr_any(body->ck->model->graph, delay, is_changed, &found)) return true;
+    nl_diag_add(body->ck->diags, NL_E_FIXED, expr->span,
+                "a delay of spikes is fixed when the network is built, but `%s` changes in the protocol", found.name);
+    return false;
+}
+
 static bool is_delay(nl_body *body, const nl_ast *expr, nl_ref delay)
 {
     nl_check *ck = body->ck;
@@ -86,6 +118,7 @@ static bool is_delay(nl_body *body, const nl_ast *expr, nl_ref delay)
     if (nl_changes_in_time(ck->model->graph, delay))
         return refuse_delay(body, expr, "the delay of spikes does not change in time",
                             "it is made of parameters of the synapse and of its neurons");
+    if (!is_kept(body, expr, delay)) return false;
     if (!nl_expr_is_const(ck->model->graph, delay, &known)) return true;
     if (!(known >= 0 && isfinite(known))) return refuse_delay(body, expr, "a delay is finite and not negative", NULL);
     if (ck->model->dt > 0) nl_plan_steps(ck, ck->arena, expr->span, known, "a delay");
@@ -213,6 +246,8 @@ void nl_body_on(nl_body *body, const nl_ast *statement)
 
     pathway.event = event_of(body, on, is_pre);
     pathway.delay = delay != NULL ? delay_node(body, delay, delay_names[!is_pre]) : body->delay_nodes[!is_pre];
+    if (delay == NULL && body->delays[!is_pre] != NULL) delay = body->delays[!is_pre]->kids[0];
+    pathway.delay_span = delay != NULL ? delay->span : statement->span;
     const nl_env env = nl_body_write(body, NL_IN_PATHWAY, nl_ast_kid(statement, 2));
     keep_writes(body, &pathway, &env);
     pathway.in_turn = is_in_turn(model->graph, &pathway);

@@ -377,6 +377,49 @@ static void check_set_symbol(checker *c, const nl_ast *stmt, const nl_target *ta
     nl_declare_dependents(c->ck, target->symbol, follow, c);
 }
 
+typedef struct made_of {
+    const nl_model *model;
+    uint32_t var;
+} made_of;
+
+static bool is_made_of(void *user, const nl_node *node)
+{
+    const made_of *m = user;
+
+    return node->kind == NL_X_PARAM
+           && (node->id == m->var
+               || nl_expr_any(m->model->graph, m->model->vars.items[node->id].init, is_made_of, user));
+}
+
+static bool refuse_set(checker *c, const nl_ast *stmt, uint32_t var, const char *what, nl_span place)
+{
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_FIXED, stmt->kids[0]->span,
+                                "`%s` cannot be set: %s made of it, which is fixed when the network is built",
+                                c->ck->model->vars.items[var].full_name, what);
+
+    nl_diag_also(c->ck->diags, diag, place, "it stands here");
+    return false;
+}
+
+/* Connections are drawn, and delays of spikes rounded, once, when the network is built: they would not follow. */
+static bool is_free(checker *c, const nl_ast *stmt, uint32_t var)
+{
+    const nl_model *model = c->ck->model;
+    made_of m = { model, var };
+
+    for (size_t k = 0; k < model->projections.count; k++) {
+        const nl_rule *rule = &model->projections.items[k].rule;
+        if (nl_expr_any(model->graph, rule->expr, is_made_of, &m))
+            return refuse_set(c, stmt, var, "a connection rule is", rule->span);
+    }
+    for (size_t k = 0; k < model->pathways.count; k++) {
+        const nl_pathway *path = &model->pathways.items[k];
+        if (nl_expr_any(model->graph, path->delay, is_made_of, &m))
+            return refuse_set(c, stmt, var, "a delay of spikes is", path->delay_span);
+    }
+    return true;
+}
+
 static void check_set(checker *c, const nl_ast *stmt)
 {
     const nl_ast *left = nl_ast_kid(stmt, 0), *right = nl_ast_kid(stmt, 1);
@@ -391,6 +434,7 @@ static void check_set(checker *c, const nl_ast *stmt)
         check_set_symbol(c, stmt, &target, value);
         return;
     }
+    if (!is_free(c, stmt, target.var)) return;
     const nl_value present = nl_value_unknown(NL_KIND_NUMBER, target.dim, target.rank, target.shape);
     nl_target_assign(&ev, &target, present, value, stmt);
 }
