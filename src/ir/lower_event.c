@@ -139,7 +139,7 @@ static nl_ref only_largest(env *end, const nl_event *event, nl_ref condition)
 static bool may_jump(void *user, const nl_node *node)
 {
     (void)user;
-    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT;
+    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT || node->kind == NL_X_SPIKED;
 }
 
 /* Steps of all kinds share what they know of a condition. */
