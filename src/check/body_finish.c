@@ -340,7 +340,7 @@ static void check_built(finisher *f)
     for (size_t k = 0; k < model->projections.count; k++)
         check_fixed(f, model->projections.items[k].rule.expr, model->projections.items[k].rule.span, "connections are");
     for (size_t k = 0; k < model->pathways.count; k++)
-        check_fixed(f, model->pathways.items[k].delay, model->pathways.items[k].span, "the delay of spikes is");
+        check_fixed(f, model->pathways.items[k].delay, model->pathways.items[k].delay_span, "the delay of spikes is");
 }
 
 /* --- methods --- */

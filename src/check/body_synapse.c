@@ -213,6 +213,8 @@ void nl_body_on(nl_body *body, const nl_ast *statement)
 
     pathway.event = event_of(body, on, is_pre);
     pathway.delay = delay != NULL ? delay_node(body, delay, delay_names[!is_pre]) : body->delay_nodes[!is_pre];
+    if (delay == NULL && body->delays[!is_pre] != NULL) delay = body->delays[!is_pre]->kids[0];
+    pathway.delay_span = delay != NULL ? delay->span : statement->span;
     const nl_env env = nl_body_write(body, NL_IN_PATHWAY, nl_ast_kid(statement, 2));
     keep_writes(body, &pathway, &env);
     pathway.in_turn = is_in_turn(model->graph, &pathway);

@@ -179,7 +179,7 @@ typedef struct nl_pathway {
     nl_ref delay;                 /* in the synapses' space; 0: none.  Axonal, or dendritic */
     NL_LIST(nl_write) writes;
     bool in_turn;                 /* a synapse may read what another one of the same event wrote */
-    nl_span span;
+    nl_span span, delay_span;
 } nl_pathway;
 
 typedef struct nl_prev_def { nl_ref expr, first; uint32_t space; nl_span span; } nl_prev_def; /* first 0: its value at the start */

@@ -72,7 +72,7 @@ static bool find_delay(nl_sim *sim, const nl_pathway *path, delay_values *out)
     out->count = space == 0 ? 1 : sim->conns[path->projection]->synapse_count;
     out->values = nl_calloc(out->count + 1, sizeof(double));
     if (nl_direct_eval(&sim->direct, path->delay, space, 0, out->count, out->values, &bad)) return true;
-    nl_diag_add(sim->diags, NL_E_INDEX, path->span, "an index in the delay is out of range");
+    nl_diag_add(sim->diags, NL_E_INDEX, path->delay_span, "an index in the delay is out of range");
     return false;
 }
 
@@ -85,7 +85,7 @@ static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *dela
     for (size_t k = 0; k < delays->count; k++) {
         const double steps = delays->values[k] / sim->model->dt, whole = round(steps);
         if (!(steps >= 0 && steps < UINT32_MAX / 2)) {
-            nl_diag_add(sim->diags, NL_E_DELAY_NEGATIVE, path->span, "this delay is %s (%g)",
+            nl_diag_add(sim->diags, NL_E_DELAY_NEGATIVE, path->delay_span, "this delay is %s (%g)",
                         steps < 0 ? "negative" : "no time that a run could reach", delays->values[k]);
             return false;
         }
@@ -95,7 +95,7 @@ static bool round_delays(nl_sim *sim, const nl_pathway *path, delay_values *dela
     }
     if (delays->count == 0) *range = (step_range){ 0, 0 };
     if (worst > 1e-6 && delays->count > 1) /* the checker has spoken of a single one */
-        nl_diag_add(sim->diags, NL_W_ROUNDED, path->span,
+        nl_diag_add(sim->diags, NL_W_ROUNDED, path->delay_span,
                     "delays of spikes are whole steps: rounded by up to %.3g dt", worst);
     return true;
 }

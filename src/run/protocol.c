@@ -226,6 +226,7 @@ static bool set_variable(nl_session *s, nl_evaluator *ev, const nl_ast *stmt, co
     if (!nl_session_need_sim(s)) return false;
     nl_sim_settle(s->sim);
     const double *values = nl_sim_values(s->sim, target->var, &count);
+    if (values == NULL) return true; /* a parameter of synapses that nothing reads has no place */
     nl_target now = *target;
     if (now.rank == 1 && now.owner != NULL && now.owner->kind == NL_SYM_PROJECTION) now.shape[0] = now.count = count;
     double *all = NL_NEW_ARRAY(s->scratch, double, count + 1);
