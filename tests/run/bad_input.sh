@@ -111,7 +111,7 @@ run 1
 END
 
 # What is drawn or reached while running.
-refuse 4:58 'this delay is negative (-' <<'END'
+refuse 4:42 'this delay is negative (-' <<'END'
 simulation { dt = 0.25; method = euler; seed = 3 }
 population A[30] { spike at 0.75 }
 population B[2] { state v = 0.3; v' = -v }
