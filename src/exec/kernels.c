@@ -294,6 +294,15 @@ static void gather(size_t n, double *out, const double *source, size_t count, co
     if (first_bad < n) *bad = first_bad + 1;
 }
 
+static void pick(size_t n, double *out, const double *source, const uint32_t *index)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH) vec_store(out + i, vec_gather(source, index + i));
+    for (; i < n; i++) out[i] = source[index[i]];
+}
+
 static void iota(size_t n, double *out, double first)
 {
     const size_t whole = n - n % NL_WIDTH;
@@ -357,28 +366,35 @@ static size_t nonzero(size_t n, const double *a, uint32_t first, uint32_t *ids)
 }
 
 /* A neuron may stand in the list twice, so the additions stay in order. */
+#define UNROLLED _Pragma("GCC unroll 8")
+
 static void add_number(size_t n, const uint32_t *index, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += number;
 }
 
 static void add_weights(size_t n, const uint32_t *index, const double *weights, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k];
 }
 
 static void add_scaled(size_t n, const uint32_t *index, const double *weights, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
 }
 
 static void add_floats(size_t n, const uint32_t *index, const float *weights, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k];
 }
 
 static void add_scaled_floats(size_t n, const uint32_t *index, const float *weights, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k] * number;
 }
 
@@ -494,6 +510,7 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
     .test = { COMPARISONS(TEST_ENTRY) },
     .draw = DRAWS_OF(NL_ISA),
     .gather = gather,
+    .pick = pick,
     .iota = iota,
     .copy = copy,
     .fill = fill,

@@ -64,6 +64,7 @@ typedef struct nl_kernel_table {
     /* out[i] = source[index[i]].  Where an index is no whole number below `count`, out is NaN and *bad becomes 1 + the
      * first such i; else *bad is left alone. */
     void (*gather)(size_t n, double *out, const double *source, size_t count, const double *index, size_t *bad);
+    void (*pick)(size_t n, double *out, const double *source, const uint32_t *index); /* the same; all are below */
     void (*iota)(size_t n, double *out, double first);
     void (*copy)(size_t n, double *out, const double *a);
     void (*fill)(size_t n, double *out, double value);

@@ -50,6 +50,7 @@ typedef struct collected {
     const double *from;
     double *to;             /* one of both is the array .. */
     double *chunk;          /* .. and this its chunk */
+    bool stays;             /* mostly: what is not chosen is not needed from memory */
 } collected;
 
 /* What a row of synapses adds to the post neurons: number, weight of each synapse, or both multiplied. */

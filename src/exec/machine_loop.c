@@ -203,14 +203,13 @@ static void see_pre(nl_machine *machine, const step *s, double *dst, const doubl
 {
     (void)s, (void)at;
     if (machine->is_row) machine->kernels->fill(n, dst, args[0][machine->pre[0]]);
-    else
-        for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
+    else machine->kernels->pick(n, dst, args[0], machine->pre);
 }
 
 static void see_post(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     (void)s, (void)at;
-    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->post[i]];
+    machine->kernels->pick(n, dst, args[0], machine->post);
 }
 
 static const nl_part *target_part(const nl_machine *machine, const nl_instr *instr)
