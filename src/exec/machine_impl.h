@@ -159,6 +159,8 @@ nl_test_kernel machine_test(const nl_kernel_table *kernels, const nl_instr *inst
 nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr);
 void machine_run_loop(nl_machine *machine, const block *b);
 void machine_propagate(nl_machine *machine, const block *b);
+void machine_propagate_together(nl_machine_turn *turns, size_t count, size_t number, double *scratch); /* block `number` */
+size_t machine_together_scratch(const nl_machine *machine, const block *b, size_t count);
 
 /* machine_scalar.c */
 void machine_run_scalars(nl_machine *machine, const block *b);

@@ -414,3 +414,16 @@ void machine_propagate(nl_machine *machine, const block *b)
     (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source,
                                                                       b->target + part->begin, machine->scratch);
 }
+
+void machine_propagate_together(nl_machine_turn *turns, size_t count, size_t number, double *scratch)
+{
+    (void)scratch;
+    for (size_t k = 0; k < count; k++)
+        if (turns[k].good) machine_propagate(turns[k].machine, &turns[k].machine->body.blocks[number]);
+}
+
+size_t machine_together_scratch(const nl_machine *machine, const block *b, size_t count)
+{
+    (void)machine, (void)b, (void)count;
+    return 0;
+}
