@@ -33,7 +33,7 @@ static double *view_at(const nl_machine *machine, uint32_t number)
 
     switch ((nl_view_kind)view->kind) {
     case NL_V_MEM: return memory_at(machine, view);
-    case NL_V_ARRAY: return (double *)machine->store->model->arrays.items[view->id].value.data + view->offset;
+    case NL_V_ARRAY: return (double *)machine->store->array_data[view->id] + view->offset;
     case NL_V_OWN: return machine->own + view->place + view->offset;
     }
     return NULL;
@@ -379,7 +379,7 @@ void nl_machine_prepare(nl_machine *machine)
 
     for (size_t k = 0; k < program->slots.count; k++) {
         const nl_scalar_load *load = &program->slots.items[k];
-        machine->scalars[load->scalar] = machine->store->model->slots.items[load->slot].number;
+        machine->scalars[load->scalar] = machine->store->slot_values[load->slot];
     }
     key_draws(machine, &machine->prologue);
     key_draws(machine, &machine->body);

@@ -934,7 +934,7 @@ static void too_much_memory_is_refused(void **unused)
 
     mem(f, "small", small, 1000);
     mem(f, "large", large, 2);
-    assert_false(nl_store_init(&f->store, &f->model, &f->memory, NULL, &too_large));
+    assert_false(nl_store_init(&f->store, &f->model, &f->memory, NULL, NULL, &too_large));
     assert_string_equal(too_large, "large");
     fixture_free(f);
 }
