@@ -318,7 +318,8 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->program = program;
     machine->store = store;
     machine->kernels = nl_kernels_choose();
-    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->shifted_sum, nl_blas_for(matrix_work(machine)) };
+    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->csr_lanes, machine->kernels->shifted_sum,
+                                                   nl_blas_for(matrix_work(machine)) };
     machine->arena = nl_arena_new();
     machine->scratch = NL_NEW_ARRAY(machine->arena, double,
                                     scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));
@@ -347,7 +348,7 @@ void nl_machine_free(nl_machine *machine)
 
 /* --- running --- */
 
-static void run_blocks(nl_machine *machine, const code *c, size_t from, size_t end)
+void machine_run_blocks(nl_machine *machine, const code *c, size_t from, size_t end)
 {
     for (const block *b = c->blocks + from; b < c->blocks + end; b++)
         switch ((nl_segment_kind)b->segment->kind) {
@@ -383,7 +384,7 @@ void nl_machine_prepare(nl_machine *machine)
     key_draws(machine, &machine->body);
     resolve_all(machine);
     machine->failed = false;
-    run_blocks(machine, &machine->prologue, 0, machine->prologue.count);
+    machine_run_blocks(machine, &machine->prologue, 0, machine->prologue.count);
     machine->prologue_failed = machine->failed;
 }
 
@@ -395,7 +396,7 @@ bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection,
 }
 
 /* False when what is computed beforehand has failed. */
-static bool begin(nl_machine *machine)
+bool machine_begin(nl_machine *machine)
 {
     if (machine->generation != machine->store->generation) resolve_all(machine);
     else resolve(machine, &machine->moving);
@@ -403,7 +404,7 @@ static bool begin(nl_machine *machine)
     return !machine->failed;
 }
 
-static bool finish(nl_machine *machine, nl_machine_fault *fault)
+bool machine_finish(nl_machine *machine, nl_machine_fault *fault)
 {
     const nl_program *program = machine->program;
 
@@ -419,41 +420,6 @@ static bool finish(nl_machine *machine, nl_machine_fault *fault)
 
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
 {
-    if (begin(machine)) run_blocks(machine, &machine->body, 0, machine->body.count);
-    return finish(machine, fault);
-}
-
-/* --- side by side --- */
-
-size_t nl_machine_together_scratch(const nl_machine *machine, size_t count)
-{
-    size_t most = 0;
-
-    for (size_t k = 0; k < machine->body.count; k++) {
-        const block *b = &machine->body.blocks[k];
-        if (b->segment->kind != NL_C_PROPAGATE) continue;
-        const size_t size = machine_together_scratch(machine, b, count);
-        if (size > most) most = size;
-    }
-    return most;
-}
-
-static bool is_sum(const nl_machine *machine, size_t number)
-{
-    return machine->body.blocks[number].segment->kind == NL_C_PROPAGATE;
-}
-
-/* The blocks of each from one sum over connections to the next, then that of all. */
-void nl_machine_run_together(nl_machine_turn *turns, size_t count, double *scratch)
-{
-    const size_t blocks = count > 0 ? turns[0].machine->body.count : 0;
-
-    for (size_t k = 0; k < count; k++) turns[k].good = begin(turns[k].machine);
-    for (size_t from = 0, end; from < blocks; from = end + 1) {
-        for (end = from; end < blocks && !is_sum(turns[0].machine, end);) end++;
-        for (size_t k = 0; k < count; k++)
-            if (turns[k].good) run_blocks(turns[k].machine, &turns[k].machine->body, from, end);
-        if (end < blocks) machine_propagate_together(turns, count, end, scratch);
-    }
-    for (size_t k = 0; k < count; k++) turns[k].good = finish(turns[k].machine, &turns[k].fault);
+    if (machine_begin(machine)) machine_run_blocks(machine, &machine->body, 0, machine->body.count);
+    return machine_finish(machine, fault);
 }

@@ -304,6 +304,7 @@ static nl_sim *begin_lane(const nl_sim *sim)
 {
     nl_sim *lane = nl_calloc(1, sizeof *lane);
 
+    for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_narrow(sim->conns[k]);
     *lane = (nl_sim){ .model = sim->model,
                       .diags = sim->diags,
                       .arena = nl_arena_new(),
@@ -696,12 +697,12 @@ void nl_sim_advance_together(nl_sim *const *sims, size_t count, const nl_sim_run
     nl_arena *arena = nl_arena_new();
     running *all = NL_NEW_ARRAY(arena, running, count + 1), **active = NL_NEW_ARRAY(arena, running *, count + 1);
     sim_lane **lanes = NL_NEW_ARRAY(arena, sim_lane *, count + 1);
-    sim_together room = sim_room_together(sims, count, arena);
+    sim_together together = sim_room_together(sims, count, arena);
     size_t left;
 
     for (size_t k = 0; k < count; k++) all[k] = begin_run(sims[k], &runs[k], &done[k], &failures[k], arena);
     while ((left = find_active(all, count, active, lanes)) > 0) {
-        sim_make_steps(lanes, left, &room);
+        sim_make_steps(lanes, left, &together);
         for (size_t k = 0; k < left; k++) end_step(active[k]);
     }
     for (size_t k = 0; k < count; k++) statuses[k] = end_run(&all[k]);

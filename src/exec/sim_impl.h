@@ -106,7 +106,7 @@ typedef struct sim_lane {
 typedef struct sim_together {
     nl_machine_turn *turns;
     sim_lane **turning;     /* whose they are */
-    double *scratch;
+    nl_machine_room room;
 } sim_together;
 
 /* sim.c */
@@ -123,7 +123,7 @@ void sim_drop_jumps(nl_sim *sim);
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena);
-void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *room); /* one step each, of lanes that are well */
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together); /* one step each, of lanes that are well */
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
 nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);

@@ -424,38 +424,38 @@ static bool is_one_program(const nl_sim *sim)
 
 sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena)
 {
-    sim_together room = { NL_NEW_ARRAY(arena, nl_machine_turn, count + 1), NL_NEW_ARRAY(arena, sim_lane *, count + 1), NULL };
+    sim_together together = { .turns = NL_NEW_ARRAY(arena, nl_machine_turn, count + 1),
+                              .turning = NL_NEW_ARRAY(arena, sim_lane *, count + 1) };
 
-    if (count > 1 && is_one_program(sims[0]))
-        room.scratch = NL_NEW_ARRAY(arena, double, nl_machine_together_scratch(sims[0]->step, count));
-    return room;
+    if (count > 1 && is_one_program(sims[0])) together.room = nl_machine_room_for(sims[0]->step, count, arena);
+    return together;
 }
 
 /* The programs of those lanes that are well after what precedes it. */
-static void run_together(sim_lane *const *lanes, size_t count, sim_together *room)
+static void run_together(sim_lane *const *lanes, size_t count, sim_together *together)
 {
     size_t turning = 0;
 
     for (size_t k = 0; k < count; k++) {
         if (lanes[k]->status != NL_SIM_OK) continue;
-        room->turns[turning] = (nl_machine_turn){ .machine = lanes[k]->sim->step };
-        room->turning[turning++] = lanes[k];
+        together->turns[turning] = (nl_machine_turn){ .machine = lanes[k]->sim->step };
+        together->turning[turning++] = lanes[k];
     }
-    nl_machine_run_together(room->turns, turning, room->scratch);
+    nl_machine_run_together(together->turns, turning, &together->room);
     for (size_t k = 0; k < turning; k++) {
-        sim_lane *lane = room->turning[k];
-        if (!room->turns[k].good) lane->status = explain_fault(lane->sim, &room->turns[k].fault, lane->failure);
+        sim_lane *lane = together->turning[k];
+        if (!together->turns[k].good) lane->status = explain_fault(lane->sim, &together->turns[k].fault, lane->failure);
     }
 }
 
-void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *room)
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together)
 {
-    const bool together = count > 1 && is_one_program(lanes[0]->sim);
+    const bool abreast = count > 1 && is_one_program(lanes[0]->sim);
 
     for (size_t k = 0; k < count; k++)
-        lanes[k]->status = (together ? begin_unsplit : sim_make_step)(lanes[k]->sim, lanes[k]->failure);
-    if (!together) return;
-    run_together(lanes, count, room);
+        lanes[k]->status = (abreast ? begin_unsplit : sim_make_step)(lanes[k]->sim, lanes[k]->failure);
+    if (!abreast) return;
+    run_together(lanes, count, together);
     for (size_t k = 0; k < count; k++)
         if (lanes[k]->status == NL_SIM_OK) lanes[k]->status = end_step(lanes[k]->sim, lanes[k]->failure);
 }
