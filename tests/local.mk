@@ -61,6 +61,7 @@ EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
 RUN_TESTS = \
     tests/run/test_attractor \
     tests/run/test_autoencoder \
+    tests/run/test_balanced \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
