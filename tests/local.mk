@@ -75,7 +75,7 @@ RUN_TESTS = \
     tests/run/test_single \
     tests/run/test_spikes \
     tests/run/test_trains
-LONG_TESTS = tests/run/test_attractor_full tests/run/test_cooperative_full
+LONG_TESTS = tests/run/test_attractor_full tests/run/test_balanced_full tests/run/test_cooperative_full
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
