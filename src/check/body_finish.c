@@ -181,21 +181,17 @@ static bool is_set(const finisher *f, const nl_var *v)
     const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name
                                                     : f->model->projections.items[v->projection].name;
 
-    if (owner[0] != '\0') return nl_check_is_set(f->ck, owner, v->name);
-    for (size_t k = 0; k < f->ck->sets.count; k++) {
-        const nl_ast *target = nl_ast_bare(nl_ast_kid(f->ck->sets.items[k], 0));
-        if (target != NULL && target->kind == NL_AST_NAME && strcmp(target->name, v->name) == 0) return true;
-    }
-    return false;
+    return nl_check_is_set(f->ck, owner, v->name);
 }
 
-/* A template offers its inputs to all who use it. */
+/* A template or a circuit offers its inputs to all who use it. */
 static bool is_offered(const finisher *f, const nl_var *v)
 {
     const nl_body *body = nl_body_state_of(f->ck)->populations.items[v->population];
     const nl_entry *entry = body != NULL ? nl_entry_find(body, v->name) : NULL;
 
-    return entry != NULL && entry->origin == NL_OF_TEMPLATE;
+    return entry != NULL
+           && (entry->origin == NL_OF_TEMPLATE || body->scopes[NL_OF_BODY]->parent->instance != NULL);
 }
 
 static void warn_idle(finisher *f, uint32_t var)

@@ -331,7 +331,7 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
             if (scope->symbols.items[k]->kind == NL_SYM_CONNECTOR)
-                NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
+                NL_PUSH(rs->ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     nl_diag *diag = nl_diag_add(diags, NL_E_BODY_RULE, e->span, "there is no connection rule `%s`", name);
     const char *close = nl_suggest(name, names.items, names.count);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
@@ -344,7 +344,7 @@ static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_ru
     nl_resolver inside;
 
     symbol->used = true;
-    const nl_ast *value = nl_call_enter(rs, e, symbol->decl, &inside);
+    const nl_ast *value = nl_call_enter(rs, e, symbol, &inside);
     const bool done = value != NULL && resolve_via(&inside, value, rule);
     nl_diags_also_within(rs->ck->diags, mark, symbol->decl->span, e->span,
                          nl_arena_printf(rs->ck->arena, "`%s` is used here", symbol->name));
@@ -353,10 +353,11 @@ static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_ru
 
 static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
 {
-    nl_symbol *symbol = nl_scope_find(rs->scope, base->name);
+    nl_evaluator ev = nl_evaluator_of(rs);
+    nl_symbol *symbol = nl_eval_symbol(&ev, base);
 
     if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) return connector(rs, e, symbol, rule);
-    for (size_t k = 0; k < NL_LEN(rows); k++)
+    for (size_t k = 0; base->kind == NL_AST_NAME && k < NL_LEN(rows); k++)
         if (strcmp(rows[k].name, base->name) == 0) return apply_row(rs, e, &rows[k], rule);
     return unknown_rule(rs, base, base->name);
 }
@@ -403,7 +404,7 @@ static bool resolve_via(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     const nl_ast *bare = nl_ast_bare(e), *base = bare->kind == NL_AST_CALL ? nl_ast_bare(bare->kids[0]) : bare;
 
     if (bare->kind == NL_AST_IF_EXPR) return chosen_rule(rs, bare, rule);
-    if (base->kind == NL_AST_NAME) return named_rule(rs, bare, base, rule);
+    if (base->kind == NL_AST_NAME || base->kind == NL_AST_FIELD) return named_rule(rs, bare, base, rule);
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span, "this is no connection rule");
     nl_diag_help(rs->ck->diags, diag, "for example: via all_to_all, via one_to_one, via random(p = 0.1)");
     return false;

@@ -79,7 +79,8 @@ static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char 
 
     for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == kind) NL_PUSH(ck->arena, &names, scope->symbols.items[k]->name);
+            if (scope->symbols.items[k]->kind == kind)
+                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     return nl_suggest(name, names.items, names.count);
 }
 
@@ -103,11 +104,8 @@ static nl_symbol *find_template(nl_body *body, const nl_ast *use)
 {
     const nl_ast *base = use->kind == NL_AST_CALL ? use->kids[0] : use;
 
-    if (base->kind != NL_AST_NAME) {
-        nl_body_not_yet(body->ck, base->span, "templates of other files are");
-        return NULL;
-    }
-    nl_symbol *symbol = nl_scope_find(body->ck->top, base->name);
+    nl_evaluator ev = { .ck = body->ck, .scope = body->ck->top, .arena = body->ck->arena };
+    nl_symbol *symbol = nl_eval_symbol(&ev, base);
     if (symbol != NULL && symbol->kind == kind_for(body)->symbol) return symbol;
     refuse_template(body, base, symbol);
     return NULL;
@@ -172,17 +170,6 @@ static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, cons
 
 /* --- parameters --- */
 
-static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
-{
-    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
-
-    item->name_span = param->name_span;
-    item->has_unit = param->has_unit;
-    item->unit = param->unit;
-    item->doc = param->doc;
-    return item;
-}
-
 typedef struct binder {
     nl_body *body;
     const nl_ast *brought, *own; /* the blocks of the template and of the body */
@@ -202,7 +189,7 @@ static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, 
     rs.reach = body->entries.count;
     const bool draws = nl_has_draw(&rs, value);
     nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
-                                   item_of(arena, param, value));
+                                   nl_ast_item_of(arena, param, value));
     if (entry == NULL) return NULL;
     entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
     if (draws && !body->is_projection)
@@ -231,10 +218,9 @@ static bool bind(binder *b, const nl_ast *param, const nl_ast *arg)
     return true;
 }
 
-static void make_scopes(nl_body *body, const char *name)
+static void make_scopes(nl_body *body, nl_scope *home)
 {
     nl_check *ck = body->ck;
-    nl_scope *home = nl_scope_with(ck->top, name);
 
     body->scopes[NL_OF_TEMPLATE] = nl_scope_new(ck->arena, home);
     body->scopes[NL_OF_ARGUMENT] = nl_scope_new(ck->arena, ck->top);
@@ -253,7 +239,7 @@ static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
     symbol->used = true;
     body->template = symbol->decl;
     body->use = use;
-    make_scopes(body, symbol->name);
+    make_scopes(body, symbol->home);
     const nl_ast *brought = nl_with_names(body->ck, params, args, nl_ast_kid(symbol->decl, 1));
     if (brought != NULL) params = nl_with_names(body->ck, params, args, params);
     binder b = { .body = body, .brought = brought, .own = own, .defaults = body->scopes[NL_OF_DEFAULT] };

@@ -42,6 +42,8 @@ static const struct statement_row {
     [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
+    [NL_AST_CIRCUIT] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_INSTANCE] = { ROLE_NETWORK, nl_circuit_make, NULL },
     [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
     [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
     [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection, NULL },
@@ -74,8 +76,6 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
-    [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
     [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
@@ -112,10 +112,12 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
 static bool declare_rule(nl_check *ck, const nl_ast *stmt)
 {
     static const nl_symbol_kind kinds[NL_AST_KIND_COUNT] = {
-        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE
+        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE,
+        [NL_AST_CIRCUIT] = NL_SYM_CIRCUIT
     };
     const nl_ast *params = nl_ast_kid(stmt, 0);
 
+    if (stmt->kind == NL_AST_CIRCUIT && params != NULL && !nl_declare_takes_values(ck, params, "a circuit")) return false;
     for (int k = 0; params != NULL && k < params->kid_count; k++)
         for (int j = 0; j < k; j++)
             if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
@@ -146,7 +148,7 @@ static bool declare_top(nl_check *ck, const nl_ast *stmt)
 
 static void walk(nl_check *ck, const nl_ast *stmt);
 
-static void walk_block(nl_check *ck, const nl_ast *block)
+void nl_check_walk_block(nl_check *ck, const nl_ast *block)
 {
     if (block != NULL && block->kind == NL_AST_IF) walk(ck, block);
     else
@@ -162,7 +164,7 @@ static void walk_if(nl_check *ck, const nl_ast *stmt)
     if (ev.varying != NULL && contains(stmt, ROLE_NETWORK))
         nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
                     "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
-    walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
 }
 
 /* One turn of a `for` over declarations. */
@@ -172,9 +174,10 @@ static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim di
 
     ck->top = nl_scope_new(ck->arena, outer);
     ck->top->is_loop = true;
+    ck->top->instance = outer->instance;
     nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
     variable->value = nl_value_number(ck->arena, number, dim);
-    walk_block(ck, nl_ast_kid(stmt, 1));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, 1));
     ck->top = outer;
 }
 
@@ -200,7 +203,7 @@ static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
 {
     const bool is_timed = ck->timed || contains(stmt, ROLE_TIMED);
 
-    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK))) {
+    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK) && ck->top->instance == NULL)) {
         ck->timed = is_timed;
         NL_PUSH(ck->arena, &ck->protocol, stmt);
     } else if (stmt->kind == NL_AST_IF) walk_if(ck, stmt);
@@ -259,7 +262,9 @@ static void load_prelude(nl_check *ck)
                 nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
         if (source != NULL) declare_prelude(ck, source);
     }
-    ck->top = nl_scope_new(ck->arena, ck->prelude);
+    ck->top = ck->whole = nl_scope_new(ck->arena, ck->prelude);
+    ck->whole->text = ck->file;
+    ck->whole->folder = ck->folder;
 }
 
 /* --- values that nothing reads --- */
@@ -268,16 +273,25 @@ typedef struct name_list {
     NL_LIST(const char *) names; /* sorted once all are there */
 } name_list;
 
-static void collect_names(nl_check *ck, const nl_ast *node, name_list *list)
+static void collect_names(nl_check *ck, const nl_ast *node, nl_ast_kind kind, name_list *list)
 {
     if (node == NULL) return;
-    if (node->kind == NL_AST_NAME) NL_PUSH(ck->arena, &list->names, node->name);
-    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], list);
+    if (node->kind == kind) NL_PUSH(ck->arena, &list->names, node->name);
+    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], kind, list);
 }
 
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static name_list names_of(nl_check *ck, nl_ast_kind kind)
+{
+    name_list list = { { 0 } };
+
+    collect_names(ck, ck->file, kind, &list);
+    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
+    return list;
 }
 
 static bool is_read(const name_list *list, const char *name)
@@ -319,22 +333,22 @@ static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
     }
 }
 
-/* A `let` of a file that only computes is a result. */
+/* A `let` of a file that only computes is a result.  What an instance holds may be read from outside. */
 static void warn_unused(nl_check *ck)
 {
-    name_list list = { { 0 } };
+    const name_list names = names_of(ck, NL_AST_NAME), fields = names_of(ck, NL_AST_FIELD);
 
     for (int i = 0; i < ck->file->kid_count; i++)
         if (rows[ck->file->kids[i]->kind].declare == declare_rule) warn_unused_parameters(ck, ck->file->kids[i]);
-    collect_names(ck, ck->file, &list);
-    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
     for (size_t i = 0; i < ck->top->symbols.count; i++) {
         const nl_symbol *symbol = ck->top->symbols.items[i];
+        const char *dot = strrchr(symbol->name, '.'), *name = dot != NULL ? dot + 1 : symbol->name;
 
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name))
+        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&names, name)
+            || (dot != NULL && is_read(&fields, name)))
             continue;
         if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
+        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", name);
         if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
     }
 }
@@ -358,8 +372,8 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->model->rtol = 1e-6;
     ck->model->atol = 1e-6;
     ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);
-    load_prelude(ck);
     ck->file = parsed->file;
+    load_prelude(ck);
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
     nl_varies_find(ck);
@@ -368,7 +382,7 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
 bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
 {
     begin(ck, parsed);
-    for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
+    nl_check_walk_block(ck, ck->file);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))

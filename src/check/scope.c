@@ -5,6 +5,28 @@
 #include <stdint.h>
 #include <string.h>
 
+nl_scope *nl_scope_of_text(nl_scope *scope)
+{
+    while (scope->is_loop && scope->parent != NULL) scope = scope->parent;
+    return scope;
+}
+
+const char *nl_scope_folder(const nl_scope *scope)
+{
+    while (scope->folder == NULL && scope->parent != NULL) scope = scope->parent;
+    return scope->folder;
+}
+
+const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol)
+{
+    return symbol->name + (scope->instance != NULL ? scope->instance->length : 0);
+}
+
+const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name)
+{
+    return scope->instance != NULL ? nl_arena_printf(ck->arena, "%s%s", scope->instance->prefix, name) : name;
+}
+
 /* Open addressing: where a name's symbol stands in the list, plus 1; 0 is free. */
 struct nl_scope_index {
     nl_arena *arena;
@@ -36,7 +58,8 @@ static size_t *bucket_of(const nl_scope *scope, const char *name)
     const nl_scope_index *index = scope->index;
     size_t at = hash(name) & (index->bucket_count - 1);
 
-    while (index->buckets[at] != 0 && strcmp(scope->symbols.items[index->buckets[at] - 1]->name, name) != 0)
+    while (index->buckets[at] != 0
+           && strcmp(nl_scope_own_name(scope, scope->symbols.items[index->buckets[at] - 1]), name) != 0)
         at = (at + 1) & (index->bucket_count - 1);
     return &index->buckets[at];
 }
@@ -53,7 +76,7 @@ static void bring_up_to_date(const nl_scope *scope)
         index->entered = 0;
     }
     for (; index->entered < scope->symbols.count; index->entered++)
-        *bucket_of(scope, scope->symbols.items[index->entered]->name) = index->entered + 1;
+        *bucket_of(scope, nl_scope_own_name(scope, scope->symbols.items[index->entered])) = index->entered + 1;
 }
 
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name)
@@ -66,7 +89,7 @@ nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name)
         return at != 0 ? scope->symbols.items[at - 1] : NULL;
     }
     for (size_t i = scope->symbols.count; i-- > 0;)
-        if (strcmp(scope->symbols.items[i]->name, name) == 0) return scope->symbols.items[i];
+        if (strcmp(nl_scope_own_name(scope, scope->symbols.items[i]), name) == 0) return scope->symbols.items[i];
     return NULL;
 }
 
@@ -90,13 +113,13 @@ static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind, const char *name)
 {
     const bool is_local = kind == NL_SYM_VALUE && strchr(name, '(') == NULL;
 
-    while (!is_local && scope->is_loop && scope->parent != NULL) scope = scope->parent;
-    return scope;
+    return is_local ? scope : nl_scope_of_text(scope);
 }
 
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl)
 {
+    nl_scope *home = scope;
     scope = home_of(scope, kind, name);
     const nl_symbol *other = nl_scope_find_here(scope, name);
 
@@ -106,8 +129,11 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
         return NULL;
     }
     nl_symbol *symbol = NL_NEW(ck->arena, nl_symbol);
-    *symbol = (nl_symbol){ .kind = kind, .name = name, .span = span, .decl = decl, .slot = -1, .array = -1 };
+    *symbol =
+        (nl_symbol){ .kind = kind, .span = span, .decl = decl, .home = home, .slot = -1, .array = -1 };
     if (decl != NULL) symbol->doc = decl->doc;
+    symbol->name = nl_scope_full_name(ck, scope, name);
+    if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->whole->symbols, symbol);
     NL_PUSH(ck->arena, &scope->symbols, symbol);
     return symbol;
 }
@@ -117,6 +143,7 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
     NL_LIST(const char *) names = { 0 };
 
     for (; scope != NULL; scope = scope->parent)
-        for (size_t i = 0; i < scope->symbols.count; i++) NL_PUSH(ck->arena, &names, scope->symbols.items[i]->name);
+        for (size_t i = 0; i < scope->symbols.count; i++)
+            NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[i]));
     return nl_suggest(name, names.items, names.count);
 }
