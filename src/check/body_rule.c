@@ -1,6 +1,8 @@
 /* Connection rules: the rows of rules.def and connectors made of them. */
 #include "body.h"
 
+#include "use.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -334,6 +336,7 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
                 NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
     nl_diag *diag = nl_diag_add(diags, NL_E_BODY_RULE, e->span, "there is no connection rule `%s`", name);
     const char *close = nl_suggest(name, names.items, names.count);
+    if (close == NULL) close = nl_library_suggest(rs->ck, NL_SYM_CONNECTOR, name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
     return false;
 }
@@ -344,30 +347,41 @@ static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_ru
     nl_resolver inside;
 
     symbol->used = true;
-    const nl_ast *value = nl_call_enter(rs, e, symbol->decl, &inside);
+    const nl_ast *value = nl_call_enter(rs, e, symbol, &inside);
     const bool done = value != NULL && resolve_via(&inside, value, rule);
     nl_diags_also_within(rs->ck->diags, mark, symbol->decl->span, e->span,
                          nl_arena_printf(rs->ck->arena, "`%s` is used here", symbol->name));
     return done;
 }
 
+/* A connector of the file; else a shipped one. */
+static nl_symbol *find_connector(const nl_resolver *rs, const char *name)
+{
+    nl_symbol *symbol = nl_scope_find(rs->scope, name);
+
+    return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR ? symbol
+                                                              : nl_library_find(rs->ck, NL_SYM_CONNECTOR, name);
+}
+
+static const rule_row *find_row(const char *name)
+{
+    for (size_t k = 0; k < NL_LEN(rows); k++)
+        if (strcmp(rows[k].name, name) == 0) return &rows[k];
+    return NULL;
+}
+
 static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
 {
-    nl_symbol *symbol = nl_scope_find(rs->scope, base->name);
+    nl_symbol *symbol = find_connector(rs, base->name);
+    const rule_row *row = find_row(base->name);
 
-    if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) return connector(rs, e, symbol, rule);
-    for (size_t k = 0; k < NL_LEN(rows); k++)
-        if (strcmp(rows[k].name, base->name) == 0) return apply_row(rs, e, &rows[k], rule);
-    return unknown_rule(rs, base, base->name);
+    if (symbol != NULL) return connector(rs, e, symbol, rule);
+    return row != NULL ? apply_row(rs, e, row, rule) : unknown_rule(rs, base, base->name);
 }
 
 static bool is_rule(const nl_resolver *rs, const char *name)
 {
-    const nl_symbol *symbol = nl_scope_find(rs->scope, name);
-
-    for (size_t k = 0; k < NL_LEN(rows); k++)
-        if (strcmp(rows[k].name, name) == 0) return true;
-    return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR;
+    return find_row(name) != NULL || find_connector(rs, name) != NULL;
 }
 
 /* Of a branch that is not taken only the names are looked at: it may load a file that is not there. */
@@ -404,6 +418,8 @@ static bool resolve_via(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
 
     if (bare->kind == NL_AST_IF_EXPR) return chosen_rule(rs, bare, rule);
     if (base->kind == NL_AST_NAME) return named_rule(rs, bare, base, rule);
+    nl_symbol *shipped = base->kind == NL_AST_FIELD ? nl_library_qualified(rs->ck, NL_SYM_CONNECTOR, base) : NULL;
+    if (shipped != NULL) return connector(rs, bare, shipped, rule);
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span, "this is no connection rule");
     nl_diag_help(rs->ck->diags, diag, "for example: via all_to_all, via one_to_one, via random(p = 0.1)");
     return false;

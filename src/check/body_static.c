@@ -51,7 +51,7 @@ static bool call_draws(const nl_resolver *rs, const nl_ast *call)
     if (++sub.depth > DEEPEST_CALL)
         return true; /* it calls itself, which is found later: here, all that counts is an end */
     sub.body = NULL;
-    sub.scope = rs->outer;
+    sub.scope = sub.outer = found.symbol->home;
     return nl_has_draw(&sub, nl_ast_kid(found.symbol->decl, 1));
 }
 
@@ -104,13 +104,15 @@ static void add_locals(nl_check *ck, nl_scope *scope, const nl_ast *e)
     for (int k = 0; k < e->kid_count; k++) add_locals(ck, scope, e->kids[k]);
 }
 
-static bool function_is_static(const nl_resolver *rs, const nl_ast *function)
+static bool function_is_static(const nl_resolver *rs, const nl_symbol *symbol)
 {
+    const nl_ast *function = symbol->decl;
     nl_resolver sub = *rs;
 
     if (++sub.depth > DEEPEST_CALL) return false;
     sub.body = NULL;
-    sub.scope = nl_scope_new(rs->ck->arena, rs->outer);
+    sub.outer = symbol->home;
+    sub.scope = nl_scope_new(rs->ck->arena, sub.outer);
     add_locals(rs->ck, sub.scope, function);
     return nl_is_static(&sub, nl_ast_kid(function, 1));
 }
@@ -129,7 +131,7 @@ static bool call_is_static(const nl_resolver *rs, const nl_ast *call)
     if (base->kind != NL_AST_NAME || !arguments_are_static(rs, call)) return false;
     const nl_found found = nl_name_find(rs, base->name);
     if (found.how == NL_FOUND_SYMBOL && found.symbol->kind == NL_SYM_FUNCTION)
-        return function_is_static(rs, found.symbol->decl);
+        return function_is_static(rs, found.symbol);
     if (found.how == NL_FOUND_SYMBOL) return found.symbol->kind == NL_SYM_VALUE && name_is_static(rs, base);
     return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name)
            && !nl_is_draw(base->name, nl_call_count(call))

@@ -2,6 +2,7 @@
 #include "declare.h"
 
 #include "plan.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -76,7 +77,7 @@ static const struct statement_row {
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
-    [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
+    [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare, NULL },
     [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
@@ -232,34 +233,27 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     }
 }
 
-/* --- the shipped rules --- */
+/* --- files of rules --- */
 
-/* Those that are there; what one declares the next may use. */
-static const char *const prelude_files[] = { "methods.net", "functions.net", "connectors.net", "neurons.net",
-                                             "synapses.net" };
-
-static void declare_prelude(nl_check *ck, const nl_source *source)
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
 {
-    const nl_parsed parsed = nl_parse_source(ck->arena, ck->diags, source);
+    bool is_experiment = false;
 
-    for (int i = 0; parsed.file != NULL && i < parsed.file->kid_count; i++)
-        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION)
-            rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
+    for (int i = 0; i < file->kid_count; i++) {
+        const struct statement_row *row = &rows[file->kids[i]->kind];
+
+        if (row->role != ROLE_DECLARATION && row->role != ROLE_VALUE) is_experiment = true;
+        else if (row->role == ROLE_DECLARATION || !is_experiment) row->declare(ck, file->kids[i]);
+    }
 }
 
-/* Rules live in a scope around the file's own: what a file declares wins. */
-static void load_prelude(nl_check *ck)
+static void make_scopes(nl_check *ck, const nl_parsed *parsed)
 {
-    ck->prelude = ck->top = nl_scope_new(ck->arena, NULL);
-    for (size_t k = 0; k < NL_LEN(prelude_files); k++) {
-        const nl_source *source = NULL;
-
-        for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source =
-                nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
-        if (source != NULL) declare_prelude(ck, source);
-    }
+    ck->prelude = nl_scope_new(ck->arena, NULL);
+    ck->prelude->shipped = ck;
     ck->top = nl_scope_new(ck->arena, ck->prelude);
+    ck->top->folder = ck->folder;
+    nl_use_begin(ck, parsed);
 }
 
 /* --- values that nothing reads --- */
@@ -331,7 +325,8 @@ static void warn_unused(nl_check *ck)
     for (size_t i = 0; i < ck->top->symbols.count; i++) {
         const nl_symbol *symbol = ck->top->symbols.items[i];
 
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name))
+        if (symbol->kind != NL_SYM_VALUE || symbol->home != ck->top || !symbol->follows || is_column_only(symbol)
+            || is_read(&list, symbol->name))
             continue;
         if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
@@ -358,7 +353,7 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->model->rtol = 1e-6;
     ck->model->atol = 1e-6;
     ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);
-    load_prelude(ck);
+    make_scopes(ck, parsed);
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);

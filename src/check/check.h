@@ -34,6 +34,7 @@ struct nl_symbol {
     nl_span span;
     const char *doc;
     const nl_ast *decl;   /* declaration: ITEM, FUNCTION, POPULATION .. */
+    nl_scope *home;       /* in which its declaration is read */
     nl_value value;
     uint32_t id;
     nl_part part;
@@ -57,13 +58,14 @@ struct nl_scope {
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
+    const char *folder;   /* of the file whose declarations it holds, for load() and `use`; NULL: see the parent */
+    nl_check *shipped;    /* of the outermost: the functions of the library are names of it */
 };
 
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
-/* The scope that has the name, this one or a parent; NULL. */
-nl_scope *nl_scope_with(nl_scope *scope, const char *name);
+const char *nl_scope_folder(const nl_scope *scope);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL). */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);
@@ -149,6 +151,8 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
 
 /* --- the whole --- */
 
+/* Declares what `use` takes of a file: rules, and values up to where its experiment begins. */
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file);
 /* Whether some `set` of the file may change OWNER.member of this population or projection. */
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
 /* Evaluates the settings of `simulation` if that is still to do: dt and the dimension of times are known afterwards.
@@ -157,13 +161,14 @@ bool nl_check_need_simulation(nl_check *ck);
 /* The dimension of times: ms where the file is dimensional. */
 nl_dim nl_check_time_dim(const nl_check *ck);
 
+typedef struct nl_library nl_library; /* what is shipped: library.c */
 typedef struct nl_plan nl_plan; /* what the protocol reads: plan.h */
 
 struct nl_check {
     nl_arena *arena;
     nl_diags *diags;
     nl_sources *sources;
-    const char *folder;            /* of the file, for load() */
+    const char *folder;            /* of the file, for load() and `use` */
     nl_model *model;
     nl_scope *top;
     const nl_ast *file;
@@ -171,14 +176,17 @@ struct nl_check {
     size_t define_count;
     bool *define_used;
     bool has_seed; uint64_t seed;
-    const char *const *search_dirs; /* for stdlib/methods.net and `use` */
+    const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
+    const char *stdlib_dir;        /* of the shipped rules */
+    nl_library *library;           /* .. and what is there; NULL: not yet asked for */
+    NL_LIST(struct nl_used *) used_files;
     NL_LIST(const nl_ast *)
     protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among
                  them */
     nl_body_state *body;           /* private to body*.c */
     NL_LIST(const nl_ast *) sets;  /* every SET of the file */
-    nl_scope *prelude;             /* the shipped rules: parent of `top` */
+    nl_scope *prelude;             /* of the shipped rules: parent of all scopes of files */
     const nl_ast *simulation;      /* its SIMULATION, or NULL */
     int simulation_stage;          /* 0: not yet evaluated, 1: being evaluated, 2: done, its values are in the model */
     nl_span dt_span;               /* where dt is set */

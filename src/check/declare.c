@@ -88,7 +88,7 @@ static nl_value difference(equation *eq)
 {
     const nl_ast *left = nl_ast_kid(eq->stmt, 2), *right = nl_ast_kid(eq->stmt, 3);
     const nl_value a = nl_eval(eq->ev, left), b = nl_eval(eq->ev, right);
-    nl_eval_context cx = { .arena = eq->ev->arena, .diags = eq->ev->ck->diags, .folder = eq->ev->ck->folder };
+    nl_eval_context cx = { .arena = eq->ev->arena, .diags = eq->ev->ck->diags, .folder = nl_scope_folder(eq->ev->scope) };
 
     if (a.kind == NL_KIND_NONE || b.kind == NL_KIND_NONE) return nl_value_none();
     return nl_value_binary(&cx, nl_span_join(left->span, right->span), "-", a, left->span, b, right->span);
@@ -197,7 +197,7 @@ static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *stmt, size_t got)
 static nl_value written_column(nl_evaluator *ev, const nl_ast *stmt, const nl_ast *rows, int column)
 {
     nl_arg *items = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)rows->kid_count + 1);
-    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = nl_scope_folder(ev->scope) };
 
     for (int r = 0; r < rows->kid_count; r++) {
         const nl_ast *row = nl_ast_bare(rows->kids[r]);
@@ -218,7 +218,7 @@ static bool is_written_table(const nl_ast *rows)
 static nl_value column_value(nl_evaluator *ev, const nl_ast *stmt, int column)
 {
     const nl_ast *rows = nl_ast_bare(stmt->kids[stmt->kid_count - 1]);
-    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = nl_scope_folder(ev->scope) };
 
     if (is_written_table(rows)) return written_column(ev, stmt, rows, column);
     const nl_value table = nl_eval(ev, rows);

@@ -174,7 +174,7 @@ static nl_value call_user(nl_evaluator *ev, const nl_ast *call, const nl_symbol 
 {
     const nl_ast *function = symbol->decl, *params = nl_ast_kid(function, 0), *body = nl_ast_kid(function, 1);
     const nl_eval_frame frame = { function, ev->frame };
-    nl_scope *inner = nl_scope_new(ev->arena, ev->ck->top), *outer = ev->scope;
+    nl_scope *inner = nl_scope_new(ev->arena, symbol->home), *outer = ev->scope;
 
     if (is_recursive(ev, function, call->span) || !check_arguments(ev, call, function, params)) return nl_value_none();
     for (int i = 0; i < params->kid_count; i++)

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -67,7 +67,7 @@ nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name)
     }
     for (size_t i = scope->symbols.count; i-- > 0;)
         if (strcmp(scope->symbols.items[i]->name, name) == 0) return scope->symbols.items[i];
-    return NULL;
+    return scope->shipped != NULL ? nl_library_find(scope->shipped, NL_SYM_FUNCTION, name) : NULL;
 }
 
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
@@ -79,10 +79,10 @@ nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
     return NULL;
 }
 
-nl_scope *nl_scope_with(nl_scope *scope, const char *name)
+const char *nl_scope_folder(const nl_scope *scope)
 {
-    while (scope != NULL && nl_scope_find_here(scope, name) == NULL) scope = scope->parent;
-    return scope;
+    while (scope->folder == NULL && scope->parent != NULL) scope = scope->parent;
+    return scope->folder;
 }
 
 /* In a `for` over declarations only values that belong to no family are the loop's own. */
@@ -97,6 +97,7 @@ static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind, const char *name)
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl)
 {
+    nl_scope *home = scope;
     scope = home_of(scope, kind, name);
     const nl_symbol *other = nl_scope_find_here(scope, name);
 
@@ -106,7 +107,8 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
         return NULL;
     }
     nl_symbol *symbol = NL_NEW(ck->arena, nl_symbol);
-    *symbol = (nl_symbol){ .kind = kind, .name = name, .span = span, .decl = decl, .slot = -1, .array = -1 };
+    *symbol =
+        (nl_symbol){ .kind = kind, .name = name, .span = span, .decl = decl, .home = home, .slot = -1, .array = -1 };
     if (decl != NULL) symbol->doc = decl->doc;
     NL_PUSH(ck->arena, &scope->symbols, symbol);
     return symbol;
@@ -118,5 +120,6 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
 
     for (; scope != NULL; scope = scope->parent)
         for (size_t i = 0; i < scope->symbols.count; i++) NL_PUSH(ck->arena, &names, scope->symbols.items[i]->name);
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, NL_SYM_FUNCTION, name);
 }
