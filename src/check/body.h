@@ -323,7 +323,7 @@ int nl_split_names(nl_arena *arena, const char *text, const char **names, int ro
 /* --- body_function.c --- */
 nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol);
 /* A resolver for the text of something that is called with arguments: a FUNCTION or CONNECTOR, its parameters bound.
- * The text is what its declaration holds, with the names that were given to parameters; NULL after a diagnostic. */
+ * The text is what it holds, with the names that were given to parameters; NULL after a diagnostic. */
 const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol, nl_resolver *inside);
 
 /* --- body_draw.c --- */

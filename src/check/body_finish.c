@@ -1,6 +1,7 @@
 /* What can only be known after the last declaration: circles, what nothing feeds or changes, methods. */
 #include "body.h"
 #include "plan.h"
+#include "use.h"
 
 #include "lang/scheme.h"
 
@@ -341,11 +342,12 @@ static void check_built(finisher *f)
 
 /* --- methods --- */
 
-static bool method_exists(const nl_model *model, const char *name)
+/* A shipped one becomes known when it is asked for. */
+static bool method_exists(nl_check *ck, const char *name)
 {
-    for (size_t k = 0; k < model->tableaux.count; k++)
-        if (strcmp(model->tableaux.items[k].name, name) == 0) return true;
-    return nl_scheme_find(name) != NL_RUNGE_KUTTA;
+    for (size_t k = 0; k < ck->model->tableaux.count; k++)
+        if (strcmp(ck->model->tableaux.items[k].name, name) == 0) return true;
+    return nl_scheme_find(name) != NL_RUNGE_KUTTA || nl_library_find(ck, NL_SYM_METHOD, name) != NULL;
 }
 
 static const char *close_method(finisher *f, const char *name)
@@ -355,12 +357,13 @@ static const char *close_method(finisher *f, const char *name)
     for (size_t k = 0; k < f->model->tableaux.count; k++)
         NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
     for (int k = NL_RUNGE_KUTTA + 1; k < NL_SCHEME_COUNT; k++) NL_PUSH(f->ck->arena, &names, nl_schemes[k].name);
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(f->ck, NL_SYM_METHOD, name);
 }
 
 static void check_method(finisher *f, const nl_body *body)
 {
-    if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) return;
+    if (body == NULL || body->method == NULL || method_exists(f->ck, body->method)) return;
     nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
     const char *close = close_method(f, body->method);
     if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);

@@ -117,16 +117,17 @@ static void add_locals(nl_check *ck, nl_scope *scope, const nl_ast *e)
     for (int k = 0; k < e->kid_count; k++) add_locals(ck, scope, e->kids[k]);
 }
 
-static bool function_is_static(const nl_resolver *rs, const nl_symbol *function)
+static bool function_is_static(const nl_resolver *rs, const nl_symbol *symbol)
 {
+    const nl_ast *function = symbol->decl;
     nl_resolver sub = *rs;
 
     if (++sub.depth > DEEPEST_CALL) return false;
     sub.body = NULL;
-    sub.outer = function->home;
+    sub.outer = symbol->home;
     sub.scope = nl_scope_new(rs->ck->arena, sub.outer);
-    add_locals(rs->ck, sub.scope, function->decl);
-    return nl_is_static(&sub, nl_ast_kid(function->decl, 1));
+    add_locals(rs->ck, sub.scope, function);
+    return nl_is_static(&sub, nl_ast_kid(function, 1));
 }
 
 static bool arguments_are_static(const nl_resolver *rs, const nl_ast *call)

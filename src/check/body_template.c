@@ -6,6 +6,8 @@
  * in the tree, so that what reads the tree knows nothing of it. */
 #include "body.h"
 
+#include "use.h"
+
 #include <string.h>
 
 /* --- parameters that are names --- */
@@ -81,7 +83,8 @@ static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char 
         for (size_t k = 0; k < scope->symbols.count; k++)
             if (scope->symbols.items[k]->kind == kind)
                 NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
 }
 
 static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *other)
@@ -100,15 +103,18 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
 }
 
+/* NAME or path, of the file before the shipped one. */
 static nl_symbol *find_template(nl_body *body, const nl_ast *use)
 {
-    const nl_ast *base = use->kind == NL_AST_CALL ? use->kids[0] : use;
-
+    const nl_ast *base = nl_ast_bare(use->kind == NL_AST_CALL ? use->kids[0] : use);
+    const nl_symbol_kind kind = kind_for(body)->symbol;
     nl_evaluator ev = { .ck = body->ck, .scope = body->ck->top, .arena = body->ck->arena };
-    nl_symbol *symbol = nl_eval_symbol(&ev, base);
-    if (symbol != NULL && symbol->kind == kind_for(body)->symbol) return symbol;
-    refuse_template(body, base, symbol);
-    return NULL;
+    nl_symbol *own = nl_eval_symbol(&ev, base);
+
+    if (own != NULL && own->kind == kind) return own;
+    nl_symbol *shipped = nl_library_named(body->ck, kind, base);
+    if (shipped == NULL) refuse_template(body, base, own);
+    return shipped;
 }
 
 /* --- what an argument reads --- */
@@ -143,9 +149,11 @@ static bool reads_block(const nl_ast *e, const nl_ast *block)
 
 static const nl_symbol *of_file(const nl_check *ck, const char *name)
 {
-    const nl_scope *scope = nl_scope_with(ck->top, name);
+    const nl_symbol *symbol = NULL;
 
-    return scope != NULL && scope != ck->prelude ? nl_scope_find_here(scope, name) : NULL;
+    for (const nl_scope *scope = ck->top; symbol == NULL && scope != ck->prelude; scope = scope->parent)
+        symbol = nl_scope_find_here(scope, name);
+    return symbol;
 }
 
 /* Who uses a template need not know its names: where the file has the same one, it could be meant. */
@@ -220,11 +228,11 @@ static bool bind(binder *b, const nl_ast *param, const nl_ast *arg)
 
 static void make_scopes(nl_body *body, nl_scope *home)
 {
-    nl_check *ck = body->ck;
+    nl_arena *arena = body->ck->arena;
 
-    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(ck->arena, home);
-    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(ck->arena, ck->top);
-    body->scopes[NL_OF_DEFAULT] = nl_scope_new(ck->arena, home);
+    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(arena, home);
+    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(arena, body->ck->top);
+    body->scopes[NL_OF_DEFAULT] = nl_scope_new(arena, home);
 }
 
 static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)

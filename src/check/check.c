@@ -2,6 +2,7 @@
 #include "declare.h"
 
 #include "plan.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -76,7 +77,7 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
+    [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare, NULL },
     [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
     [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
@@ -235,36 +236,28 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     }
 }
 
-/* --- the shipped rules --- */
+/* --- files of rules --- */
 
-/* Those that are there; what one declares the next may use. */
-static const char *const prelude_files[] = { "methods.net", "functions.net", "connectors.net", "neurons.net",
-                                             "synapses.net" };
-
-static void declare_prelude(nl_check *ck, const nl_source *source)
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
 {
-    const nl_parsed parsed = nl_parse_source(ck->arena, ck->diags, source);
+    bool is_experiment = false;
 
-    for (int i = 0; parsed.file != NULL && i < parsed.file->kid_count; i++)
-        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION)
-            rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
+    for (int i = 0; i < file->kid_count; i++) {
+        const struct statement_row *row = &rows[file->kids[i]->kind];
+
+        if (row->role != ROLE_DECLARATION && row->role != ROLE_VALUE) is_experiment = true;
+        else if (row->role == ROLE_DECLARATION || !is_experiment) row->declare(ck, file->kids[i]);
+    }
 }
 
-/* Rules live in a scope around the file's own: what a file declares wins. */
-static void load_prelude(nl_check *ck)
+static void make_scopes(nl_check *ck, const nl_parsed *parsed)
 {
-    ck->prelude = ck->top = nl_scope_new(ck->arena, NULL);
-    for (size_t k = 0; k < NL_LEN(prelude_files); k++) {
-        const nl_source *source = NULL;
-
-        for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source =
-                nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
-        if (source != NULL) declare_prelude(ck, source);
-    }
+    ck->prelude = nl_scope_new(ck->arena, NULL);
+    ck->prelude->shipped = ck;
     ck->top = ck->whole = nl_scope_new(ck->arena, ck->prelude);
-    ck->whole->text = ck->file;
+    ck->whole->text = parsed->file;
     ck->whole->folder = ck->folder;
+    nl_use_begin(ck, parsed);
 }
 
 /* --- values that nothing reads --- */
@@ -333,6 +326,12 @@ static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
     }
 }
 
+/* And not in one that it uses. */
+static bool stands_in_file(const nl_check *ck, const nl_symbol *symbol)
+{
+    return ck->file->span.begin <= symbol->span.begin && symbol->span.end <= ck->file->span.end;
+}
+
 /* A `let` of a file that only computes is a result.  What an instance holds may be read from outside. */
 static void warn_unused(nl_check *ck)
 {
@@ -344,8 +343,8 @@ static void warn_unused(nl_check *ck)
         const nl_symbol *symbol = ck->top->symbols.items[i];
         const char *dot = strrchr(symbol->name, '.'), *name = dot != NULL ? dot + 1 : symbol->name;
 
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&names, name)
-            || (dot != NULL && is_read(&fields, name)))
+        if (symbol->kind != NL_SYM_VALUE || !stands_in_file(ck, symbol) || !symbol->follows || is_column_only(symbol)
+            || is_read(&names, name) || (dot != NULL && is_read(&fields, name)))
             continue;
         if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", name);
@@ -372,8 +371,8 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->model->rtol = 1e-6;
     ck->model->atol = 1e-6;
     ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);
+    make_scopes(ck, parsed);
     ck->file = parsed->file;
-    load_prelude(ck);
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
     nl_varies_find(ck);

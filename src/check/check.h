@@ -76,6 +76,7 @@ struct nl_scope {
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
     const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
     const char *folder;   /* of that file, for load() and `use`; NULL: that of the scope around it */
+    nl_check *shipped;    /* of the outermost: the functions of the library are names of it */
     nl_instance *instance; /* of a loop too; NULL: the scope is no instance's */
     struct nl_body *equations;   /* of the top level of that text, once there are some */
     bool is_opaque;              /* of an instance that could not be made: names that are missing are not its fault */
@@ -84,14 +85,12 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
-/* The scope that has the name, this one or a parent; NULL. */
-nl_scope *nl_scope_with(nl_scope *scope, const char *name);
 /* The scope of a file or circuit around the loops that this one may be of. */
 nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
 /* The full name of what is declared as `name` here: "T.P". */
 const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name);
-/* A symbol's name inside of this scope. */
+/* A symbol's name inside of this scope; one that `use` has taken has no other. */
 const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL).  Those of
  * instances also become symbols of the file, by their full names. */
@@ -194,6 +193,8 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
 
 /* Walks through the declarations of a block, in the scope ck->top. */
 void nl_check_walk_block(nl_check *ck, const nl_ast *block);
+/* Declares what `use` takes of a file: rules, and values up to where its experiment begins. */
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file);
 /* Whether some `set` of the file may change the variable of a population or projection, "" for the top level .. */
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
 /* .. or the value with this full name. */
@@ -204,6 +205,7 @@ bool nl_check_need_simulation(nl_check *ck);
 /* The dimension of times: ms where the file is dimensional. */
 nl_dim nl_check_time_dim(const nl_check *ck);
 
+typedef struct nl_library nl_library; /* what is shipped: library.c */
 typedef struct nl_plan nl_plan; /* what the protocol reads: plan.h */
 
 struct nl_check {
@@ -219,15 +221,18 @@ struct nl_check {
     size_t define_count;
     bool *define_used;
     bool has_seed; uint64_t seed;
-    const char *const *search_dirs; /* for stdlib/methods.net and `use` */
+    const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
+    const char *stdlib_dir;        /* of the shipped rules */
+    nl_library *library;           /* .. and what is there; NULL: not yet asked for */
+    NL_LIST(struct nl_used *) used_files;
     NL_LIST(const nl_ast *)
     protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among
                  them */
     nl_body_state *body;           /* private to body*.c */
     NL_LIST(const nl_ast *) sets;  /* every SET of the file */
     NL_LIST(nl_symbol *) declared; /* before time starts: values and functions, in the order of their declaration */
-    nl_scope *prelude;             /* the shipped rules: parent of `top` */
+    nl_scope *prelude;             /* of the shipped rules: parent of all scopes of files */
     const nl_ast *simulation;      /* its SIMULATION, or NULL */
     int simulation_stage;          /* 0: not yet evaluated, 1: being evaluated, 2: done, its values are in the model */
     nl_span dt_span;               /* where dt is set */

@@ -4,6 +4,8 @@
  * is made of. */
 #include "declare.h"
 
+#include "use.h"
+
 #include "base/text.h"
 
 #include <string.h>
@@ -18,7 +20,8 @@ static const char *close_circuit(nl_check *ck, const char *name)
         for (size_t k = 0; k < scope->symbols.count; k++)
             if (scope->symbols.items[k]->kind == NL_SYM_CIRCUIT)
                 NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, NL_SYM_CIRCUIT, name);
 }
 
 static nl_symbol *refuse(nl_check *ck, const nl_ast *base, const nl_symbol *other)
@@ -41,7 +44,9 @@ static nl_symbol *find_circuit(nl_check *ck, const nl_ast *use)
     const nl_ast *base = nl_ast_bare(use->kind == NL_AST_CALL ? use->kids[0] : use);
     nl_symbol *symbol = nl_eval_is_path(base) ? nl_eval_symbol(&ev, base) : NULL;
 
-    return symbol != NULL && symbol->kind == NL_SYM_CIRCUIT ? symbol : refuse(ck, base, symbol);
+    if (symbol != NULL && symbol->kind == NL_SYM_CIRCUIT) return symbol;
+    nl_symbol *shipped = nl_library_named(ck, NL_SYM_CIRCUIT, base);
+    return shipped != NULL ? shipped : refuse(ck, base, symbol);
 }
 
 static bool is_within_itself(nl_check *ck, const nl_symbol *circuit, const nl_ast *use)

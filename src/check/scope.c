@@ -1,4 +1,4 @@
-#include "check.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -19,7 +19,10 @@ const char *nl_scope_folder(const nl_scope *scope)
 
 const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol)
 {
-    return symbol->name + (scope->instance != NULL ? scope->instance->length : 0);
+    const nl_instance *instance = scope->instance;
+    const bool is_full = instance != NULL && strncmp(symbol->name, instance->prefix, instance->length) == 0;
+
+    return symbol->name + (is_full ? instance->length : 0);
 }
 
 const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name)
@@ -90,7 +93,7 @@ nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name)
     }
     for (size_t i = scope->symbols.count; i-- > 0;)
         if (strcmp(nl_scope_own_name(scope, scope->symbols.items[i]), name) == 0) return scope->symbols.items[i];
-    return NULL;
+    return scope->shipped != NULL ? nl_library_find(scope->shipped, NL_SYM_FUNCTION, name) : NULL;
 }
 
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
@@ -100,12 +103,6 @@ nl_symbol *nl_scope_find(const nl_scope *scope, const char *name)
         if (symbol != NULL) return symbol;
     }
     return NULL;
-}
-
-nl_scope *nl_scope_with(nl_scope *scope, const char *name)
-{
-    while (scope != NULL && nl_scope_find_here(scope, name) == NULL) scope = scope->parent;
-    return scope;
 }
 
 /* In a `for` over declarations only values that belong to no family are the loop's own. */
@@ -145,5 +142,6 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
     for (; scope != NULL; scope = scope->parent)
         for (size_t i = 0; i < scope->symbols.count; i++)
             NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[i]));
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, NL_SYM_FUNCTION, name);
 }

@@ -1,5 +1,6 @@
 /* simulation { dt = 0.1 ms; method = rk4 }: one function for each setting, found in a table. */
 #include "declare.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -106,6 +107,7 @@ static bool set_method(nl_check *ck, const nl_ast *expr)
     }
     nl_symbol *symbol = nl_scope_find(ck->top, expr->name);
     if (symbol != NULL) symbol->used = true;
+    else (void)nl_library_find(ck, NL_SYM_METHOD, expr->name);
     ck->model->method = expr->name;
     ck->model->method_span = expr->span;
     return true;
