@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- what a statement is --- */
@@ -250,6 +249,51 @@ void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
     }
 }
 
+typedef struct extract {
+    nl_arena *arena;
+    bool timed; /* the protocol has begun: what follows computes results */
+} extract;
+
+static const nl_ast *extract_node(extract *x, const nl_ast *node);
+
+static const nl_ast *extract_kids(extract *x, const nl_ast *node)
+{
+    nl_ast *copy = nl_ast_new(x->arena, node->kind, node->span, node->name, NULL, 0);
+
+    copy->kids = NL_NEW_ARRAY(x->arena, nl_ast *, (size_t)node->kid_count + 1);
+    copy->name_span = node->name_span;
+    for (int i = 0; i < node->kid_count; i++) {
+        const nl_ast *kid = node->kids[i] != NULL ? extract_node(x, node->kids[i]) : NULL;
+        if (kid != NULL || node->kind != NL_AST_BLOCK) copy->kids[copy->kid_count++] = (nl_ast *)kid;
+    }
+    return copy;
+}
+
+/* NULL: it belongs to the protocol. */
+static const nl_ast *extract_node(extract *x, const nl_ast *node)
+{
+    const statement_role role = rows[node->kind].role;
+
+    if (node->kind == NL_AST_BLOCK) return extract_kids(x, node);
+    x->timed = x->timed || contains(node, ROLE_TIMED) || role == ROLE_NOT_YET;
+    switch (role) {
+    case ROLE_PROTOCOL: case ROLE_TIMED: case ROLE_NOT_YET: return NULL;
+    case ROLE_VALUE: return x->timed ? NULL : node;
+    case ROLE_BLOCK:
+        return x->timed || (node->kind == NL_AST_FOR && !contains(node, ROLE_NETWORK)) ? NULL : extract_kids(x, node);
+    default: return node->kind == NL_AST_SIMULATION ? NULL : node;
+    }
+}
+
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file)
+{
+    extract x = { .arena = ck->arena };
+
+    return extract_kids(&x, file);
+}
+
+bool nl_check_holds_network(const nl_ast *file) { return contains(file, ROLE_NETWORK); }
+
 static void make_scopes(nl_check *ck, const nl_parsed *parsed)
 {
     ck->prelude = nl_scope_new(ck->arena, NULL);
@@ -258,98 +302,6 @@ static void make_scopes(nl_check *ck, const nl_parsed *parsed)
     ck->whole->text = parsed->file;
     ck->whole->folder = ck->folder;
     nl_use_begin(ck, parsed);
-}
-
-/* --- values that nothing reads --- */
-
-typedef struct name_list {
-    NL_LIST(const char *) names; /* sorted once all are there */
-} name_list;
-
-static void collect_names(nl_check *ck, const nl_ast *node, nl_ast_kind kind, name_list *list)
-{
-    if (node == NULL) return;
-    if (node->kind == kind) NL_PUSH(ck->arena, &list->names, node->name);
-    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], kind, list);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static name_list names_of(nl_check *ck, nl_ast_kind kind)
-{
-    name_list list = { { 0 } };
-
-    collect_names(ck, ck->file, kind, &list);
-    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
-    return list;
-}
-
-static bool is_read(const name_list *list, const char *name)
-{
-    return list->names.count > 0
-           && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
-}
-
-/* The names of columns stand in the tree like names that are read. */
-static bool is_column_only(const nl_symbol *symbol)
-{
-    return symbol->decl->kind == NL_AST_PARAM_COLUMNS || symbol->decl->kind == NL_AST_LET_COLUMNS;
-}
-
-/* A parameter that is a name may stand behind a dot or be declared. */
-static bool stands_in(const nl_ast *node, const char *name)
-{
-    if (node == NULL) return false;
-    if ((node->kind == NL_AST_NAME || node->kind == NL_AST_FIELD || node->kind == NL_AST_ITEM)
-        && strcmp(node->name, name) == 0)
-        return true;
-    for (int i = 0; i < node->kid_count; i++)
-        if (stands_in(node->kids[i], name)) return true;
-    return false;
-}
-
-static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
-{
-    const nl_ast *params = nl_ast_kid(rule, 0);
-
-    for (int k = 0; params != NULL && k < params->kid_count; k++) {
-        bool read = stands_in(nl_ast_kid(rule, 1), params->kids[k]->name);
-
-        for (int j = k + 1; j < params->kid_count && !read; j++)
-            read = stands_in(params->kids[j], params->kids[k]->name);
-        if (!read)
-            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name,
-                        params->kids[k]->name);
-    }
-}
-
-/* And not in one that it uses. */
-static bool stands_in_file(const nl_check *ck, const nl_symbol *symbol)
-{
-    return ck->file->span.begin <= symbol->span.begin && symbol->span.end <= ck->file->span.end;
-}
-
-/* A `let` of a file that only computes is a result.  What an instance holds may be read from outside. */
-static void warn_unused(nl_check *ck)
-{
-    const name_list names = names_of(ck, NL_AST_NAME), fields = names_of(ck, NL_AST_FIELD);
-
-    for (int i = 0; i < ck->file->kid_count; i++)
-        if (rows[ck->file->kids[i]->kind].declare == declare_rule) warn_unused_parameters(ck, ck->file->kids[i]);
-    for (size_t i = 0; i < ck->top->symbols.count; i++) {
-        const nl_symbol *symbol = ck->top->symbols.items[i];
-        const char *dot = strrchr(symbol->name, '.'), *name = dot != NULL ? dot + 1 : symbol->name;
-
-        if (symbol->kind != NL_SYM_VALUE || !stands_in_file(ck, symbol) || !symbol->follows || is_column_only(symbol)
-            || is_read(&names, name) || (dot != NULL && is_read(&fields, name)))
-            continue;
-        if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", name);
-        if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
-    }
 }
 
 /* --- the whole --- */
@@ -386,7 +338,7 @@ bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))
         nl_protocol_check(ck); /* wrong values silence what follows from them */
-    if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
+    if (nl_diags_error_count(ck->diags) == 0) nl_check_warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;
 }

@@ -195,6 +195,10 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
 void nl_check_walk_block(nl_check *ck, const nl_ast *block);
 /* Declares what `use` takes of a file: rules, and values up to where its experiment begins. */
 void nl_check_declare_rules(nl_check *ck, const nl_ast *file);
+/* All declarations of a file, without `simulation` and the protocol. */
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file);
+/* Whether there are more of them than rules and values. */
+bool nl_check_holds_network(const nl_ast *file);
 /* Whether some `set` of the file may change the variable of a population or projection, "" for the top level .. */
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
 /* .. or the value with this full name. */

@@ -52,7 +52,7 @@ static nl_symbol *find_circuit(nl_check *ck, const nl_ast *use)
 static bool is_within_itself(nl_check *ck, const nl_symbol *circuit, const nl_ast *use)
 {
     for (const nl_scope *scope = ck->top; scope->instance != NULL; scope = scope->instance->caller) {
-        if (scope->instance->circuit != circuit) continue;
+        if (nl_ast_kid(scope->instance->circuit->decl, 1) != nl_ast_kid(circuit->decl, 1)) continue;
         nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECURSION, use->span, "`%s` contains itself", circuit->name);
         nl_diag_also(ck->diags, diag, circuit->span, "it is declared here");
         return true;
@@ -181,7 +181,8 @@ static bool fill(nl_check *ck, nl_symbol *symbol, const nl_ast *use)
     if (circuit == NULL || is_within_itself(ck, circuit, use)) return false;
     nl_scope *scope = scope_of(ck, symbol, circuit);
     circuit->used = true;
-    if (!bind(ck, scope->instance, use)) return false;
+    if (!nl_check_need_simulation(ck) || !nl_settings_suit(ck, scope->text) || !bind(ck, scope->instance, use))
+        return false;
     symbol->members = scope;
     declare_members(ck, scope, circuit->decl);
     if (scope->equations != NULL) symbol->id = nl_body_number(scope->equations);

@@ -50,6 +50,8 @@ void nl_define_report(nl_check *ck);
 /* --- settings.c: simulation { } --- */
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
+/* Whether a text has units where dt has one; false with a diagnostic. */
+bool nl_settings_suit(nl_check *ck, const nl_ast *text);
 
 /* --- circuit.c --- */
 
@@ -60,6 +62,9 @@ void nl_circuit_give(nl_check *ck, nl_symbol *symbol, const char *name);
 
 /* --- methods_check.c --- */
 bool nl_method_declare(nl_check *ck, const nl_ast *stmt);
+
+/* --- unused.c --- */
+void nl_check_warn_unused(nl_check *ck);
 
 /* --- protocol_check.c --- */
 bool nl_protocol_check(nl_check *ck);

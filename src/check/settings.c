@@ -212,9 +212,9 @@ static const nl_ast *find_quantity(const nl_ast *node)
     return NULL;
 }
 
-static bool check_mixture(nl_check *ck)
+bool nl_settings_suit(nl_check *ck, const nl_ast *text)
 {
-    const nl_ast *quantity = find_quantity(ck->file);
+    const nl_ast *quantity = find_quantity(text);
 
     if (ck->model->dimensional || quantity == NULL) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_MIXED, quantity->span, "this is in %s, but `dt` is a bare number",
@@ -237,7 +237,7 @@ bool nl_check_need_simulation(nl_check *ck)
     ck->top = reading;
     ck->simulation_stage = 2;
     ck->seed_known = true;
-    return check_mixture(ck) && good;
+    return nl_settings_suit(ck, ck->file) && good;
 }
 
 static const nl_ast *seed_expr(nl_check *ck)
