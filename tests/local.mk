@@ -34,7 +34,8 @@ SHELL_TESTS = \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \
     tests/cli/programs.sh \
-    tests/cli/run.sh
+    tests/cli/run.sh \
+    tests/cli/use.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)
 TESTS += $(NL_UNIT_TESTS) $(SHELL_TESTS)
