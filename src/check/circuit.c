@@ -35,6 +35,8 @@ static nl_symbol *refuse(nl_check *ck, const nl_ast *base, const nl_symbol *othe
 
     if (other != NULL && other->span.begin != 0) nl_diag_also(ck->diags, diag, other->span, "it is declared here");
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);
+    if (other != NULL && other->kind == NL_SYM_FILE)
+        nl_diag_help(ck->diags, diag, "its file holds rules only; they are written %s.NAME", other->name);
     return NULL;
 }
 
@@ -53,7 +55,7 @@ static bool is_within_itself(nl_check *ck, const nl_symbol *circuit, const nl_as
 {
     for (const nl_scope *scope = ck->top; scope->instance != NULL; scope = scope->instance->caller) {
         if (nl_ast_kid(scope->instance->circuit->decl, 1) != nl_ast_kid(circuit->decl, 1)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECURSION, use->span, "`%s` contains itself", circuit->name);
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECURSION, use->span, "`%s` contains itself", circuit->decl->name);
         nl_diag_also(ck->diags, diag, circuit->span, "it is declared here");
         return true;
     }

@@ -23,8 +23,10 @@ static nl_span name_span(const nl_ast *item) { return item->name_span.end != 0 ?
 static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
 {
     if (!decl->has_unit || nl_dim_equal(decl->unit.dim, value.dim)) return true;
-    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s", decl->name,
-                nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s",
+                                decl->name, nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
+    const bool is_apart = span.begin < decl->span.begin || span.end > decl->span.end;
+    if (is_apart) nl_diag_also(ev->ck->diags, diag, name_span(decl), "it is declared here");
     return false;
 }
 

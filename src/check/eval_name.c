@@ -228,31 +228,38 @@ const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name)
     return add_path(ev, name, &text) ? text.chars : NULL;
 }
 
+static bool is_number(nl_evaluator *ev, const place *at, const nl_scope *scope, const nl_symbol *member, size_t number)
+{
+    return strcmp(nl_scope_own_name(scope, member), nl_arena_printf(ev->arena, "%s(%zu)", at->name, number)) == 0;
+}
+
 /* P(0) .. P(2), or one by one where some are missing. */
 static const char *members_text(nl_evaluator *ev, const place *at)
 {
     const nl_scope *scope = family_scope(at);
-    const char *first = nl_scope_own_name(scope, member_in(scope, at->name)), *last = first;
+    const nl_symbol *first = member_in(scope, at->name), *last = first;
     nl_text text = nl_text_new(ev->ck->arena);
     size_t count = 0;
 
     for (size_t i = 0; i < scope->symbols.count; i++) {
-        const char *name = nl_scope_own_name(scope, scope->symbols.items[i]);
-        if (!is_member_of(name, at->name)) continue;
-        nl_text_addf(&text, "%s%s", count++ > 0 ? ", " : "", name);
-        last = name;
+        const nl_symbol *symbol = scope->symbols.items[i];
+        if (!is_member_of(nl_scope_own_name(scope, symbol), at->name)) continue;
+        nl_text_addf(&text, "%s%s", count++ > 0 ? ", " : "", symbol->name);
+        last = symbol;
     }
-    const bool is_row = strcmp(first, nl_arena_printf(ev->arena, "%s(0)", at->name)) == 0
-                        && strcmp(last, nl_arena_printf(ev->arena, "%s(%zu)", at->name, count - 1)) == 0;
-    return is_row && count > 2 ? nl_arena_printf(ev->ck->arena, "%s .. %s", first, last) : text.chars;
+    const bool is_row = count > 2 && is_number(ev, at, scope, first, 0) && is_number(ev, at, scope, last, count - 1);
+    return is_row ? nl_arena_printf(ev->ck->arena, "%s .. %s", first->name, last->name) : text.chars;
 }
 
 /* A member of a family that there is not; always NONE. */
 static nl_value member_error(nl_evaluator *ev, nl_span span, const place *at, const char *name)
 {
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "there is no `%s`", name);
+    const nl_symbol *member = member_at(at);
 
-    nl_diag_help(ev->ck->diags, diag, "the members of this family are %s", members_text(ev, at));
+    if (member == NULL) return nl_value_none();
+    nl_diag_also(ev->ck->diags, diag, member->span, "the family is declared here");
+    nl_diag_help(ev->ck->diags, diag, "its members are %s", members_text(ev, at));
     return nl_value_none();
 }
 
