@@ -80,6 +80,7 @@ RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/circuits.sh \
     tests/run/events.sh \
     tests/run/snapshots.sh \
     tests/run/examples.sh \

@@ -33,6 +33,7 @@ typedef enum nl_symbol_kind {
 struct nl_symbol {
     nl_symbol_kind kind;
     const char *name;     /* in full: "v", "P(0)", "T.P(0)" */
+    const char *stream;   /* of the draws of its value: its name, and the turn of a loop */
     nl_span span;
     const char *doc;
     const nl_ast *decl;   /* declaration: ITEM, FUNCTION, POPULATION .. */
@@ -74,6 +75,7 @@ struct nl_scope {
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
+    const char *turn;     /* of that loop and those around it: " j=1 k=2" */
     const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
     const char *folder;   /* of that file, for load() and `use`; NULL: that of the scope around it */
     nl_check *shipped;    /* of the outermost: the functions of the library are names of it */
@@ -90,6 +92,8 @@ nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
 /* The full name of what is declared as `name` here: "T.P". */
 const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name);
+/* The stream for the value of what is declared as `name` here. */
+const char *nl_scope_stream(nl_check *ck, nl_scope *scope, const char *name);
 /* A symbol's name inside of this scope; one that `use` has taken has no other. */
 const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL).  Those of

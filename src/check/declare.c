@@ -315,7 +315,7 @@ static void declare_param(nl_check *ck, const nl_ast *item, const char *name, co
 
     if (symbol == NULL) return;
     const char *defined = nl_define_use(ck, symbol->name);
-    nl_evaluator ev = nl_declare_evaluator(ck, symbol->name);
+    nl_evaluator ev = nl_declare_evaluator(ck, symbol->stream);
     symbol->is_param = true;
     nl_circuit_give(ck, symbol, name);
     const size_t mark = nl_diags_mark(ck->diags);
@@ -357,9 +357,9 @@ static bool declare_part(nl_check *ck, const nl_ast *item, const char *name)
 /* A value that is never given: its text does not see its own name. */
 static void declare_computed(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
 {
-    const char *full = nl_scope_full_name(ck, ck->top, name);
-    nl_evaluator ev = nl_declare_evaluator(ck, full);
-    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = full, .decl = decl });
+    nl_evaluator ev = nl_declare_evaluator(ck, nl_scope_stream(ck, ck->top, name));
+    const nl_value value =
+        nl_declare_value(&ev, &(nl_symbol){ .name = nl_scope_full_name(ck, ck->top, name), .decl = decl });
 
     set_value(ck, add_value(ck, item, name, decl), value, ev.varying != NULL);
 }
