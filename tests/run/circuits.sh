@@ -145,7 +145,7 @@ END
 try 0 run loop.net
 says 'before [0.6, 2.6, 4.6]'
 says 'after [1.5, 6.5, 11.5]'
-says 'different [true]'
+says 'different true'
 
 # --- nothing declared, nothing joined ---
 
