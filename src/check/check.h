@@ -74,6 +74,7 @@ struct nl_scope {
     nl_scope *parent;
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
+    NL_LIST(const char *) families; /* P, where P(0) is declared */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
     const char *turn;     /* of that loop and those around it: " j=1 k=2" */
     const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
@@ -87,6 +88,7 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
+bool nl_scope_has_family(const nl_scope *scope, const char *name); /* whether P(0) or another member is declared in it */
 /* The scope of a file or circuit around the loops that this one may be of. */
 nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
@@ -100,6 +102,8 @@ const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
  * instances also become symbols of the file, by their full names. */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);
+/* Adds a symbol that another scope has. */
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
@@ -162,7 +166,7 @@ const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
 nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path);
 /* Whether a CALL is the path of a family's member. */
 bool nl_eval_is_member(nl_evaluator *ev, const nl_ast *call);
-/* Whether an expression is written like a path. */
+/* Whether an expression is written like a path to one thing: no range of members. */
 bool nl_eval_is_path(const nl_ast *expr);
 /* Whether a path leads into an instance that could not be made. */
 bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path);

@@ -77,13 +77,14 @@ static void add_parameter(parameters *p, const nl_ast *named, nl_ast *value)
     NL_PUSH(p->arena, &p->list, param);
 }
 
-/* Those of the text, also where an `if` may leave them out. */
+/* Those of the text, also where an `if` may leave them out; members of families are not given. */
 static void collect(parameters *p, const nl_ast *node)
 {
     if (node == NULL) return;
     switch (node->kind) {
     case NL_AST_PARAMS:
-        for (int k = 0; k < node->kid_count; k++) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
+        for (int k = 0; k < node->kid_count; k++)
+            if (nl_ast_kid(node->kids[k], 0) == NULL) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
         break;
     case NL_AST_PARAM_COLUMNS:
         for (int k = 0; k + 1 < node->kid_count; k++) add_parameter(p, node->kids[k], node->kids[node->kid_count - 1]);
