@@ -305,7 +305,7 @@ static nl_ref call_named(nl_resolver *rs, const nl_ast *call, const nl_ast *base
     }
     if (found.how == NL_FOUND_ENTRY) {
         nl_entry_node(rs->body, found.entry, base->span);
-        const nl_symbol *known = nl_entry_value(rs, found.entry);
+        const nl_symbol *known = found.entry->symbol;
         if (known != NULL && known->value.kind == NL_KIND_TABLE) return nl_resolve_table(rs, call, known->value);
     }
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_FUNCTION, call->span, "`%s` is called like a function, but is none",
