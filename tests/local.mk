@@ -32,6 +32,7 @@ SHELL_TESTS = \
     tests/cli/explain.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
+    tests/cli/new.sh \
     tests/cli/options.sh \
     tests/cli/programs.sh \
     tests/cli/run.sh \

@@ -149,6 +149,11 @@ nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *ran
  * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
 
+/* --- methods_check.c --- */
+
+/* The order, the stages, and the interval of stability on the negative real axis. */
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *method);
+
 /* --- the whole --- */
 
 /* Declares what `use` takes of a file: rules, and values up to where its experiment begins. */
