@@ -344,14 +344,26 @@ bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wa
     return false;
 }
 
+/* What is given for a parameter of a template stands elsewhere than its declaration. */
+static bool item_fits(nl_check *ck, const nl_ast *item, const char *what, nl_dim got)
+{
+    const nl_span span = nl_ast_kid(item, 1)->span;
+
+    if (!item->has_unit || nl_dim_equal(item->unit.dim, got)) return true;
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_DIMENSION, span, "`%s` is %s, but %s is %s", item->name,
+                                nl_dim_text(ck->arena, item->unit.dim), what, nl_dim_text(ck->arena, got));
+    if (span.begin < item->span.begin || span.end > item->span.end)
+        nl_diag_also(ck->diags, diag, item->span, "it is declared here");
+    return false;
+}
+
 /* The dimension that an item states, or the one of its value; a bare 0 without a unit is a pure number. */
 static bool item_dim(nl_body *body, const nl_ast *item, nl_ref value, const char *what, nl_dim *out)
 {
     const nl_dim got = value != 0 ? nl_graph_node(body->ck->model->graph, value)->dim : nl_dim_unknown;
 
     *out = item->has_unit ? item->unit.dim : got.any ? nl_dim_none : got;
-    return !item->has_unit
-           || nl_body_dim_fits(body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, what, got);
+    return item_fits(body->ck, item, what, got);
 }
 
 typedef struct init_check {
@@ -561,9 +573,7 @@ static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, 
                            .value = value,
                            .slot = -1,
                            .array = -1 };
-    if (entry->item->has_unit
-        && !nl_body_dim_fits(body->ck, expr->span, entry->name, entry->item->unit.dim, "its value", value.dim))
-        return false;
+    if (!item_fits(body->ck, entry->item, "its value", value.dim)) return false;
     if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL)
         entry->node = nl_value_node(rs, value, symbol, expr->span);
     entry->symbol = symbol;

@@ -6,6 +6,7 @@
  * in the tree, so that what reads the tree knows nothing of it. */
 #include "body.h"
 
+#include "declare.h"
 #include "use.h"
 
 #include <string.h>
@@ -133,6 +134,17 @@ static bool leads_back(nl_body *body, const nl_ast *use, const nl_ast *template)
     return false;
 }
 
+/* A rule of another file may have units where the model has none. */
+static bool suits_file(nl_check *ck, const nl_ast *use, const nl_symbol *symbol)
+{
+    if (ck->model->dimensional || nl_settings_quantity(symbol->decl) == NULL) return true;
+    nl_diag *diag =
+        nl_diag_add(ck->diags, NL_E_MIXED, use->span, "`%s` has units, but `dt` is a bare number", symbol->name);
+    if (ck->dt_span.begin != 0) nl_diag_also(ck->diags, diag, ck->dt_span, "`dt` is set here");
+    nl_diag_help(ck->diags, diag, "give `dt` a unit, for example dt = 0.1 ms");
+    return false;
+}
+
 static void make_scopes(nl_body *body, nl_layer *layer)
 {
     nl_arena *arena = body->ck->arena;
@@ -152,7 +164,7 @@ static nl_layer *find_layer(nl_body *body, const nl_ast *use, const nl_ast **bas
     const nl_ast **args = NL_NEW_ARRAY(ck->arena, const nl_ast *, params != NULL ? (size_t)params->kid_count + 1 : 1);
     nl_layer *layer = NL_NEW(ck->arena, nl_layer);
 
-    if (symbol == NULL || leads_back(body, use, symbol->decl)) return NULL;
+    if (symbol == NULL || leads_back(body, use, symbol->decl) || !suits_file(ck, use, symbol)) return NULL;
     symbol->used = true;
     if (!nl_bind_parameters(ck, use, symbol->decl, args)) return NULL;
     const nl_ast *block = nl_ast_kid(symbol->decl, 1), *built_on = nl_ast_kid(symbol->decl, 2);
@@ -259,13 +271,25 @@ static bool is_clear(nl_body *body, size_t layer, const nl_ast *e)
 
 /* --- parameters --- */
 
-static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
+/* A number as the default says in which unit the parameter is; 0 without a unit says nothing. */
+static const nl_ast *unit_of(const nl_check *ck, const nl_ast *param)
 {
-    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+    const nl_ast *value = nl_ast_bare(nl_ast_kid(param, 0));
+
+    if (param->has_unit || !ck->model->dimensional) return param;
+    if (value != NULL && value->kind == NL_AST_NEG) value = nl_ast_bare(value->kids[0]);
+    return value != NULL && value->kind == NL_AST_NUMBER && (value->number != 0 || value->unit_text != NULL) ? value : NULL;
+}
+
+static nl_ast *item_of(const nl_check *ck, const nl_ast *param, const nl_ast *value)
+{
+    nl_ast *item =
+        nl_ast_new(ck->arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+    const nl_ast *unit = unit_of(ck, param);
 
     item->name_span = param->name_span;
-    item->has_unit = param->has_unit;
-    item->unit = param->unit;
+    item->has_unit = unit != NULL && (unit != param || param->has_unit);
+    if (item->has_unit) item->unit = unit->unit;
     item->doc = param->doc;
     return item;
 }
@@ -288,7 +312,7 @@ static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, 
     rs.reach = body->entries.count;
     const bool draws = nl_has_draw(&rs, value);
     nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
-                                   item_of(arena, param, value));
+                                   item_of(body->ck, param, value));
     if (entry == NULL) return NULL;
     entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
     if (draws && !body->is_projection)

@@ -46,6 +46,8 @@ void nl_define_report(nl_check *ck);
 /* --- settings.c: simulation { } --- */
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
+/* The first quantity with a dimension in a text, or NULL. */
+const nl_ast *nl_settings_quantity(const nl_ast *node);
 
 /* --- methods_check.c --- */
 bool nl_method_declare(nl_check *ck, const nl_ast *stmt);
