@@ -181,6 +181,10 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl);
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
 /* Of its population or projection. */
 uint32_t nl_body_number(const struct nl_body *body);
+/* The unit that a PARAM or ITEM states, or that the number does which is its value when nothing is given; NULL: none. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value);
+/* The ITEM with the name, unit and documentation of a PARAM. */
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value);
 /* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON,
  * SYNAPSE or CIRCUIT; NULL where the default stands.  Faults show both places. */
 bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
@@ -196,6 +200,11 @@ nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *ran
 /* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts
  * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
+
+/* --- methods_check.c --- */
+
+/* The order, the stages, and the interval of stability on the negative real axis. */
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *method);
 
 /* --- the whole --- */
 

@@ -168,7 +168,7 @@ static void declare_members(nl_check *ck, nl_scope *scope, const nl_ast *decl)
 
     ck->top = scope;
     for (int k = 0; head != NULL && k < head->kid_count; k++)
-        nl_declare_param(ck, nl_ast_item_of(ck->arena, head->kids[k], nl_ast_kid(head->kids[k], 0)));
+        nl_declare_param(ck, nl_param_item(ck, head->kids[k], nl_ast_kid(head->kids[k], 0)));
     nl_check_walk_block(ck, scope->text);
     ck->top = scope->instance->caller;
     report_left_out(ck, scope->instance);
