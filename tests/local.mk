@@ -32,6 +32,7 @@ SHELL_TESTS = \
     tests/cli/explain.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
+    tests/cli/new.sh \
     tests/cli/options.sh \
     tests/cli/programs.sh \
     tests/cli/run.sh \
@@ -55,7 +56,7 @@ AM_TESTS_ENVIRONMENT = \
 
 # Programs and expectations are data.  Files, not folders: `make dist` would take what is built in a folder along.
 EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
-    $(shell cd $(srcdir)/tests && find accept fuzz golden golden-data limits reject support -type f \
+    $(shell cd $(srcdir)/tests && find accept fuzz golden golden-data library limits reject support -type f \
         ! -name '*.log' ! -name '*.trs' ! -name '*.o' ! -name .dirstamp | sed 's|^|tests/|')
 
 # Models: against closed solutions and the arrays of tests/golden-data.
@@ -81,7 +82,9 @@ RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/circuits.sh \
     tests/run/events.sh \
+    tests/run/library.sh \
     tests/run/snapshots.sh \
     tests/run/examples.sh \
     tests/run/not_finite.sh

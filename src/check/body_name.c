@@ -159,7 +159,8 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
-        for (size_t k = 0; k < scope->symbols.count; k++) NL_PUSH(arena, &names, scope->symbols.items[k]->name);
+        for (size_t k = 0; k < scope->symbols.count; k++)
+            NL_PUSH(arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     return nl_suggest(name, names.items, names.count);
 }
 
@@ -482,15 +483,27 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
     return owner->kind == NL_SYM_PART ? part_node(graph, &owner->part, ref) : ref;
 }
 
-/* Whether the first name of a path is one that the body has. */
-static bool begins_in_body(const nl_resolver *rs, const nl_ast *path)
+/* The first name of a path, if it is one. */
+static nl_found first_name(const nl_resolver *rs, const nl_ast *path)
 {
     path = nl_ast_bare(path);
     while (path->kind == NL_AST_INDEX || path->kind == NL_AST_CALL || path->kind == NL_AST_FIELD)
         path = nl_ast_bare(path->kids[0]);
-    if (path->kind != NL_AST_NAME) return false;
-    const nl_found_how how = nl_name_find(rs, path->name).how;
+    return path->kind == NL_AST_NAME ? nl_name_find(rs, path->name) : (nl_found){ .implicit = -1 };
+}
+
+static bool begins_in_body(const nl_resolver *rs, const nl_ast *path)
+{
+    const nl_found_how how = first_name(rs, path).how;
+
     return how == NL_FOUND_ENTRY || how == NL_FOUND_IMPLICIT;
+}
+
+static bool begins_in_instance(const nl_resolver *rs, const nl_ast *path)
+{
+    const nl_found found = first_name(rs, path);
+
+    return found.how == NL_FOUND_SYMBOL && found.symbol->members != NULL;
 }
 
 nl_symbol *nl_name_symbol(const nl_resolver *rs, const nl_ast *path)
@@ -542,14 +555,14 @@ nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e)
     const size_t errors = nl_diags_error_count(rs->ck->diags);
     nl_symbol *symbol = nl_name_symbol(rs, e);
     if (symbol != NULL) return nl_symbol_node(rs, symbol, e);
-    const nl_symbol *owner = nl_name_owner(rs, base), *instance = nl_name_symbol(rs, base);
-    if (instance != NULL && instance->members != NULL) return nl_static_value(rs, e), 0; /* says that it has none */
+    const nl_symbol *owner = nl_name_owner(rs, base);
     if (owner != NULL) return nl_env_apply(rs, nl_body_member(rs->ck, owner, e->name, e->span));
     if (nl_diags_error_count(rs->ck->diags) > errors) return 0;
     if (base->kind == NL_AST_NAME && nl_name_find(rs, base->name).how == NL_FOUND_NOTHING) {
         nl_name_unknown(rs, base->name, base->span);
         return 0;
     }
+    if (begins_in_instance(rs, base)) return (void)nl_static_value(rs, e), 0; /* says what is missing */
     nl_diag_add(rs->ck->diags, NL_E_VALUE_KIND, base->span,
                 "only populations, their parts and projections have members");
     return 0;

@@ -93,7 +93,7 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
             if (!nl_is_static(&sub, nl_ast_kid(found.entry->item, 1))) return false;
             nl_entry_node(rs->body, found.entry, e->span);
         }
-        return nl_entry_value(rs, found.entry) != NULL;
+        return found.entry->symbol != NULL;
     case NL_FOUND_IMPLICIT: return strcmp(e->name, "dt") == 0 && found.symbol == NULL;
     default:
         return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0

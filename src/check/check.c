@@ -174,6 +174,7 @@ static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim di
 
     ck->top = nl_scope_new(ck->arena, outer);
     ck->top->is_loop = true;
+    ck->top->turn = nl_arena_printf(ck->arena, "%s %s=%.17g", outer->turn != NULL ? outer->turn : "", stmt->name, number);
     ck->top->instance = outer->instance;
     nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
     variable->value = nl_value_number(ck->arena, number, dim);

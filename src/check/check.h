@@ -33,6 +33,7 @@ typedef enum nl_symbol_kind {
 struct nl_symbol {
     nl_symbol_kind kind;
     const char *name;     /* in full: "v", "P(0)", "T.P(0)" */
+    const char *stream;   /* of the draws of its value: its name, and the turn of a loop */
     nl_span span;
     const char *doc;
     const nl_ast *decl;   /* declaration: ITEM, FUNCTION, POPULATION .. */
@@ -73,7 +74,9 @@ struct nl_scope {
     nl_scope *parent;
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
+    NL_LIST(const char *) families; /* P, where P(0) is declared */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
+    const char *turn;     /* of that loop and those around it: " j=1 k=2" */
     const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
     const char *folder;   /* of that file, for load() and `use`; NULL: that of the scope around it */
     nl_check *shipped;    /* of the outermost: the functions of the library are names of it */
@@ -85,17 +88,22 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
+bool nl_scope_has_family(const nl_scope *scope, const char *name); /* whether P(0) or another member is declared in it */
 /* The scope of a file or circuit around the loops that this one may be of. */
 nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
 /* The full name of what is declared as `name` here: "T.P". */
 const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name);
+/* The stream for the value of what is declared as `name` here. */
+const char *nl_scope_stream(nl_check *ck, nl_scope *scope, const char *name);
 /* A symbol's name inside of this scope; one that `use` has taken has no other. */
 const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
 /* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL).  Those of
  * instances also become symbols of the file, by their full names. */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);
+/* Adds a symbol that another scope has. */
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
@@ -158,7 +166,7 @@ const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
 nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path);
 /* Whether a CALL is the path of a family's member. */
 bool nl_eval_is_member(nl_evaluator *ev, const nl_ast *call);
-/* Whether an expression is written like a path. */
+/* Whether an expression is written like a path to one thing: no range of members. */
 bool nl_eval_is_path(const nl_ast *expr);
 /* Whether a path leads into an instance that could not be made. */
 bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path);
@@ -173,6 +181,10 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl);
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
 /* Of its population or projection. */
 uint32_t nl_body_number(const struct nl_body *body);
+/* The unit that a PARAM or ITEM states, or that the number does which is its value when nothing is given; NULL: none. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value);
+/* The ITEM with the name, unit and documentation of a PARAM. */
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value);
 /* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON,
  * SYNAPSE or CIRCUIT; NULL where the default stands.  Faults show both places. */
 bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
@@ -188,6 +200,11 @@ nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *ran
 /* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts
  * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
+
+/* --- methods_check.c --- */
+
+/* The order, the stages, and the interval of stability on the negative real axis. */
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *method);
 
 /* --- the whole --- */
 

@@ -35,6 +35,8 @@ static nl_symbol *refuse(nl_check *ck, const nl_ast *base, const nl_symbol *othe
 
     if (other != NULL && other->span.begin != 0) nl_diag_also(ck->diags, diag, other->span, "it is declared here");
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);
+    if (other != NULL && other->kind == NL_SYM_FILE)
+        nl_diag_help(ck->diags, diag, "its file holds rules only; they are written %s.NAME", other->name);
     return NULL;
 }
 
@@ -53,7 +55,7 @@ static bool is_within_itself(nl_check *ck, const nl_symbol *circuit, const nl_as
 {
     for (const nl_scope *scope = ck->top; scope->instance != NULL; scope = scope->instance->caller) {
         if (nl_ast_kid(scope->instance->circuit->decl, 1) != nl_ast_kid(circuit->decl, 1)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECURSION, use->span, "`%s` contains itself", circuit->name);
+        nl_diag *diag = nl_diag_add(ck->diags, NL_E_RECURSION, use->span, "`%s` contains itself", circuit->decl->name);
         nl_diag_also(ck->diags, diag, circuit->span, "it is declared here");
         return true;
     }
@@ -75,13 +77,14 @@ static void add_parameter(parameters *p, const nl_ast *named, nl_ast *value)
     NL_PUSH(p->arena, &p->list, param);
 }
 
-/* Those of the text, also where an `if` may leave them out. */
+/* Those of the text, also where an `if` may leave them out; members of families are not given. */
 static void collect(parameters *p, const nl_ast *node)
 {
     if (node == NULL) return;
     switch (node->kind) {
     case NL_AST_PARAMS:
-        for (int k = 0; k < node->kid_count; k++) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
+        for (int k = 0; k < node->kid_count; k++)
+            if (nl_ast_kid(node->kids[k], 0) == NULL) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
         break;
     case NL_AST_PARAM_COLUMNS:
         for (int k = 0; k + 1 < node->kid_count; k++) add_parameter(p, node->kids[k], node->kids[node->kid_count - 1]);
@@ -165,7 +168,7 @@ static void declare_members(nl_check *ck, nl_scope *scope, const nl_ast *decl)
 
     ck->top = scope;
     for (int k = 0; head != NULL && k < head->kid_count; k++)
-        nl_declare_param(ck, nl_ast_item_of(ck->arena, head->kids[k], nl_ast_kid(head->kids[k], 0)));
+        nl_declare_param(ck, nl_param_item(ck, head->kids[k], nl_ast_kid(head->kids[k], 0)));
     nl_check_walk_block(ck, scope->text);
     ck->top = scope->instance->caller;
     report_left_out(ck, scope->instance);

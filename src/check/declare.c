@@ -20,12 +20,20 @@ static nl_span name_span(const nl_ast *item) { return item->name_span.end != 0 ?
 
 /* --- units and ranges --- */
 
+/* Of a value with a declaration of its own `unit` is the one that is stated; else also that of its default. */
+static bool fits(nl_evaluator *ev, const nl_ast *decl, const nl_unit *unit, nl_value value, nl_span span)
+{
+    if (unit == NULL || nl_dim_equal(unit->dim, value.dim)) return true;
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s",
+                                decl->name, nl_dim_text(ev->arena, unit->dim), nl_dim_text(ev->arena, value.dim));
+    const bool is_apart = span.begin < decl->span.begin || span.end > decl->span.end;
+    if (is_apart) nl_diag_also(ev->ck->diags, diag, name_span(decl), "it is declared here");
+    return false;
+}
+
 static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
 {
-    if (!decl->has_unit || nl_dim_equal(decl->unit.dim, value.dim)) return true;
-    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s", decl->name,
-                nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
-    return false;
+    return fits(ev, decl, decl->has_unit ? &decl->unit : NULL, value, span);
 }
 
 static bool is_choice(nl_value range, nl_value value)
@@ -257,8 +265,10 @@ static nl_value given_value(nl_evaluator *ev, const nl_symbol *symbol)
     giver.scope = symbol->giver;
     const nl_value value = nl_eval(&giver, symbol->given);
     if (giver.varying != NULL) ev->varying = giver.varying;
-    return value.kind == NL_KIND_NONE || fits_unit(ev, symbol->decl, value, symbol->given->span) ? value
-                                                                                                 : nl_value_none();
+    const bool is_item = symbol->decl->kind == NL_AST_ITEM;
+    const nl_unit *unit = is_item ? nl_param_unit(ev->ck, symbol->decl, nl_ast_kid(symbol->decl, 1)) : NULL;
+    return value.kind == NL_KIND_NONE || fits(ev, symbol->decl, unit, value, symbol->given->span) ? value
+                                                                                                  : nl_value_none();
 }
 
 nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
@@ -313,7 +323,7 @@ static void declare_param(nl_check *ck, const nl_ast *item, const char *name, co
 
     if (symbol == NULL) return;
     const char *defined = nl_define_use(ck, symbol->name);
-    nl_evaluator ev = nl_declare_evaluator(ck, symbol->name);
+    nl_evaluator ev = nl_declare_evaluator(ck, symbol->stream);
     symbol->is_param = true;
     nl_circuit_give(ck, symbol, name);
     const size_t mark = nl_diags_mark(ck->diags);
@@ -355,9 +365,9 @@ static bool declare_part(nl_check *ck, const nl_ast *item, const char *name)
 /* A value that is never given: its text does not see its own name. */
 static void declare_computed(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
 {
-    const char *full = nl_scope_full_name(ck, ck->top, name);
-    nl_evaluator ev = nl_declare_evaluator(ck, full);
-    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = full, .decl = decl });
+    nl_evaluator ev = nl_declare_evaluator(ck, nl_scope_stream(ck, ck->top, name));
+    const nl_value value =
+        nl_declare_value(&ev, &(nl_symbol){ .name = nl_scope_full_name(ck, ck->top, name), .decl = decl });
 
     set_value(ck, add_value(ck, item, name, decl), value, ev.varying != NULL);
 }

@@ -52,6 +52,8 @@ void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: dra
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
 /* Whether a text has units where dt has one; false with a diagnostic. */
 bool nl_settings_suit(nl_check *ck, const nl_ast *text);
+/* The first quantity with a dimension in a text, or NULL. */
+const nl_ast *nl_settings_quantity(const nl_ast *node);
 
 /* --- circuit.c --- */
 

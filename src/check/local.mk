@@ -18,6 +18,7 @@ libnetlang_la_SOURCES += \
     src/check/body_function.c \
     src/check/body_index.c \
     src/check/body_name.c \
+    src/check/body_override.c \
     src/check/body_population.c \
     src/check/body_probe.c \
     src/check/body_projection.c \

@@ -359,7 +359,7 @@ static void check_record(checker *c, const nl_ast *stmt)
 static void follow(void *user, nl_symbol *symbol)
 {
     checker *c = user;
-    nl_evaluator ev = evaluator_of(c, symbol->name);
+    nl_evaluator ev = evaluator_of(c, symbol->stream);
 
     ev.scope = c->ck->top;
     const nl_value value = nl_declare_value(&ev, symbol);

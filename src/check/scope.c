@@ -113,6 +113,30 @@ static nl_scope *home_of(nl_scope *scope, nl_symbol_kind kind, const char *name)
     return is_local ? scope : nl_scope_of_text(scope);
 }
 
+const char *nl_scope_stream(nl_check *ck, nl_scope *scope, const char *name)
+{
+    const char *turn = home_of(scope, NL_SYM_VALUE, name)->turn, *full = nl_scope_full_name(ck, scope, name);
+
+    return turn != NULL ? nl_arena_printf(ck->arena, "%s%s", full, turn) : full;
+}
+
+bool nl_scope_has_family(const nl_scope *scope, const char *name)
+{
+    for (size_t i = 0; i < scope->families.count; i++)
+        if (strcmp(scope->families.items[i], name) == 0) return true;
+    return false;
+}
+
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol)
+{
+    const char *name = nl_scope_own_name(scope, symbol);
+    const size_t length = strcspn(name, "(");
+    const char *family = name[length] != '\0' ? nl_arena_strndup(ck->arena, name, length) : NULL;
+
+    NL_PUSH(ck->arena, &scope->symbols, symbol);
+    if (family != NULL && !nl_scope_has_family(scope, family)) NL_PUSH(ck->arena, &scope->families, family);
+}
+
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl)
 {
@@ -130,8 +154,9 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
         (nl_symbol){ .kind = kind, .span = span, .decl = decl, .home = home, .slot = -1, .array = -1 };
     if (decl != NULL) symbol->doc = decl->doc;
     symbol->name = nl_scope_full_name(ck, scope, name);
+    symbol->stream = nl_scope_stream(ck, scope, name);
     if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->whole->symbols, symbol);
-    NL_PUSH(ck->arena, &scope->symbols, symbol);
+    nl_scope_take(ck, scope, symbol);
     return symbol;
 }
 

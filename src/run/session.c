@@ -144,6 +144,14 @@ nl_status nl_session_run(nl_session *s)
     return s->status;
 }
 
+const char *nl_session_method(nl_session *s, const char *name)
+{
+    const nl_symbol *symbol = s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
+
+    if (symbol == NULL || symbol->kind != NL_SYM_METHOD) return NULL;
+    return nl_method_describe(s->arena, &s->check.model->tableaux.items[symbol->id]);
+}
+
 bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8], const double **data)
 {
     const nl_symbol *symbol = s->has_run && s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
