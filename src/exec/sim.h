@@ -18,6 +18,21 @@ typedef struct nl_probe {
 nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags);
 void nl_sim_free(nl_sim *sim);
 
+/* Another simulation of the same model: a lane beside `sim`.  Connectivity, programs and those values of synapses that no
+ * program changes are held in common with `sim`, until one of them is given others; state and parameters are its own, and
+ * so are the model's slots and arrays as they are at its last reset or refresh (the data of an array must stay until the
+ * next one).  It begins at its start, as after nl_sim_reset(), with the trial of `sim`.  Each may be freed before the
+ * others; snapshots of one may be restored in another.  NULL with diagnostics: there is no memory for it, or its initial
+ * state cannot be computed. */
+nl_sim *nl_sim_lane(nl_sim *sim);
+
+/* Draws of initial values and of noise are those of this trial (0 at first) from the next reset on.  Parameters and
+ * connections are the same in all trials. */
+void nl_sim_set_trial(nl_sim *sim, uint64_t trial);
+
+/* Bytes that one more lane needs for itself. */
+size_t nl_sim_lane_bytes(const nl_sim *sim);
+
 /* What can be known of a model before anything is built: whether its methods suit its equations, and numbers of
  * connection rules.  False with diagnostics.  The model serves for nothing but texts afterwards. */
 bool nl_sim_check(const nl_model *model, nl_diags *diags);
