@@ -155,6 +155,24 @@ typedef struct nl_machine_fault {
  * past that could not be made in place are swapped in at the end.  Rotating rings is the caller's. */
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault);
 
+/* One of several machines of the same program that run side by side, and how it went. */
+typedef struct nl_machine_turn {
+    nl_machine *machine;
+    bool good, summed;
+    nl_machine_fault fault;
+} nl_machine_turn;
+
+typedef struct nl_machine_room {
+    double *scratch;
+    const double **sources;
+    double **targets;
+} nl_machine_room;
+
+/* Runs each once, to the bit what it does alone; what is summed over connections with the same weights is summed for all
+ * of them at once.  The room is for as many machines or more. */
+void nl_machine_run_together(nl_machine_turn *turns, size_t count, const nl_machine_room *room);
+nl_machine_room nl_machine_room_for(const nl_machine *machine, size_t count, nl_arena *arena);
+
 /* The same for a program with a selected space. */
 bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection, nl_machine_fault *fault);
 

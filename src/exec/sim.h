@@ -107,6 +107,12 @@ typedef struct nl_sim_run {
 /* Steps; `done` tells how many steps were made. */
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure);
 
+/* The same for several lanes of one model, in step with each other: to the bit what each does alone, but connections are
+ * read once for all of them.  Each has a run of its own; one whose run ends, by its condition or a failure, leaves the
+ * others running.  `sims`, `runs`, `done`, `statuses` and `failures` have `count` items. */
+void nl_sim_advance_together(nl_sim *const *sims, size_t count, const nl_sim_run *runs, uint64_t *done,
+                             nl_sim_status *statuses, nl_sim_failure *failures);
+
 /* At the end of a run: whether all states are finite, also those of synapses, which stepping does not look at. */
 nl_sim_status nl_sim_check_states(nl_sim *sim, nl_sim_failure *failure);
 

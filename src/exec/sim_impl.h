@@ -81,7 +81,7 @@ struct nl_sim {
     size_t located_count;      /* of places in this step at which something happened */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
-    bool *odd_said;            /* by draw of the model: a probability that was none has been reported */
+    bool *odd_said;            /* * by draw of the model: a probability that was none has been reported */
     nl_root *probe_roots;      /* * */
     nl_probe *probes;          /* * */
     size_t probe_count;
@@ -94,6 +94,20 @@ struct nl_sim {
     double h;                  /* the adaptive method's own step */
     stiff_solver *stiff;
 };
+
+/* A simulation that makes a step, alone or beside others. */
+typedef struct sim_lane {
+    nl_sim *sim;
+    nl_sim_status status;
+    nl_sim_failure *failure;
+} sim_lane;
+
+/* Room for steps of several lanes. */
+typedef struct sim_together {
+    nl_machine_turn *turns;
+    sim_lane **turning;     /* whose they are */
+    nl_machine_room room;
+} sim_together;
 
 /* sim.c */
 const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* NULL: places are numbers */
@@ -108,6 +122,8 @@ void sim_drop_jumps(nl_sim *sim);
 
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
+sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena);
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together); /* one step each, of lanes that are well */
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
 nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);

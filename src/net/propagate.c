@@ -34,6 +34,22 @@ static void portable_csr(size_t rows, const uint64_t *begin, const uint32_t *col
         out[r] = row_sum(begin[r + 1] - begin[r], col + begin[r], w != NULL ? w + begin[r] : NULL, x);
 }
 
+static double lane_sum(const nl_csr_rows *rows, size_t r, size_t width, const double *x)
+{
+    const uint64_t begin = rows->begin[r];
+    double lane[LANES] = { 0 };
+
+    for (uint64_t k = begin; k < rows->begin[r + 1]; k++)
+        lane[(k - begin) % LANES] += (rows->w != NULL ? rows->w[k] : 1) * x[width * rows->col[k]];
+    return fold(lane);
+}
+
+static void portable_csr_lanes(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out)
+{
+    for (size_t r = rows->from; r < rows->end; r++)
+        for (size_t l = 0; l < count; l++) out[l][r] = lane_sum(rows, r, width, x + l);
+}
+
 static void portable_shifted_sum(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                                  const double *weight)
 {
@@ -42,7 +58,7 @@ static void portable_shifted_sum(size_t n, double *out, const double *x, size_t 
         for (size_t i = 0; i < n; i++) out[i] += (weight != NULL ? weight[k] : 1) * x[(ptrdiff_t)i + shift[k]];
 }
 
-const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
+const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_csr_lanes, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
 
 /* --- every pair, one weight for all --- */
 
@@ -338,6 +354,52 @@ void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *co
     const propagation p = resolve(kernels, conn, w, source, out, scratch);
 
     kinds[conn->kind].to_post(&p);
+}
+
+/* --- several sources --- */
+
+/* As many lanes as are summed at once; those that are missing are 0. */
+static size_t width_of(size_t count) { return count > 4 ? 8 : count > 2 ? 4 : 2; }
+
+bool nl_propagate_is_shared(const nl_conn *conn, bool to_pre) { return conn->kind == NL_CONN_SPARSE && !to_pre; }
+
+size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count)
+{
+    return nl_propagate_is_shared(conn, false) ? (count + 7) / 8 * 8 * conn->pre.count : 0;
+}
+
+static void interleave(size_t n, size_t width, size_t count, const double *const *sources, double *x)
+{
+    if (count < width) memset(x, 0, n * width * sizeof *x);
+    for (size_t i = 0; i < n; i++, x += width)
+        for (size_t l = 0; l < count; l++) x[l] = sources[l][i];
+}
+
+/* Rows from `from` on that a cache holds until all lanes have read them. */
+static size_t tile_end(const nl_conn *conn, const nl_csr_rows *rows, size_t from)
+{
+    enum { TILE = 4 << 20 };
+    const uint64_t most = TILE / ((rows->narrow != NULL ? 2 : 4) + (rows->w != NULL ? sizeof(double) : 0));
+    size_t end = from + 1;
+
+    while (end < conn->post.count && rows->begin[end + 1] - rows->begin[from] <= most) end++;
+    return end;
+}
+
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, size_t count,
+                           const double *const *sources, double *const *outs, double *scratch)
+{
+    const size_t n = conn->pre.count;
+    nl_csr_rows rows = { .begin = conn->row_begin, .col = conn->pre_index, .narrow = conn->narrow_index };
+
+    rows.w = w.values == NULL && w.rule ? conn->weights : w.values;
+    for (size_t k = 0; k < count; k += 8)
+        interleave(n, width_of(count - k), count - k < 8 ? count - k : 8, sources + k, scratch + k * n);
+    for (; rows.from < conn->post.count; rows.from = rows.end) {
+        rows.end = tile_end(conn, &rows, rows.from);
+        for (size_t k = 0; k < count; k += 8)
+            kernels->csr_lanes(&rows, width_of(count - k), scratch + k * n, count - k < 8 ? count - k : 8, outs + k);
+    }
 }
 
 void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
