@@ -60,7 +60,7 @@ bool nl_point_do(nl_running *r, nl_point *p, bool (*step)(nl_running *r, nl_poin
     const size_t mark = nl_diags_mark(s->diags);
 
     nl_lane_enter(s, p->lane);
-    s->scope = r->plan->scope;
+    s->scope = r->scope;
     s->scratch = nl_arena_new();
     p->runs = step(r, p, stmt) && p->runs;
     nl_arena_free(s->scratch);
@@ -181,17 +181,6 @@ void nl_point_end(nl_running *r, nl_point *p)
     if (p->lane->has_failed_points && p->outcome->status <= NL_EXPECTATION_FAILED) p->outcome->status = NL_RUN_FAILED;
     nl_lane_free(p->lane);
     p->lane = NULL;
-}
-
-nl_outcome *nl_point_run(nl_running *r, size_t number)
-{
-    nl_point p;
-
-    nl_point_begin(r, &p, number);
-    for (int i = 0; i < r->batch->block->kid_count && p.runs; i++)
-        nl_point_do(r, &p, nl_point_run_statement, r->batch->block->kids[i]);
-    nl_point_end(r, &p);
-    return p.outcome;
 }
 
 /* --- what comes of the points --- */
@@ -369,11 +358,27 @@ static bool collect_all(nl_running *r)
 
 static bool is_stopped(const nl_session *s) { return s->options.stop != NULL && *s->options.stop != 0; }
 
+/* The next points that are to be run: at most `room`. */
+static size_t next_points(const nl_running *r, size_t *at, size_t *numbers, size_t room)
+{
+    size_t count = 0;
+
+    for (; *at < r->batch->points && count < room; ++*at)
+        if (r->outcomes[*at] == NULL) numbers[count++] = *at;
+    return count;
+}
+
 static void run_points(nl_running *r)
 {
-    for (size_t p = 0; p < r->batch->points && !is_stopped(r->s); p++)
-        if (r->outcomes[p] == NULL)
-            nl_running_accept(r, p, (r->batch->has_fixed ? nl_point_rebuilt : nl_point_run)(r, p));
+    const size_t room = r->batch->has_fixed ? 1 : nl_points_at_a_time(r);
+    size_t *numbers = NL_NEW_ARRAY(r->arena, size_t, room), at = 0, count;
+    nl_outcome **outcomes = NL_NEW_ARRAY(r->arena, nl_outcome *, room);
+
+    while (!is_stopped(r->s) && (count = next_points(r, &at, numbers, room)) > 0) {
+        if (r->batch->has_fixed) outcomes[0] = nl_point_rebuilt(r, numbers[0]);
+        else nl_points_run(r, numbers, count, outcomes);
+        for (size_t k = 0; k < count; k++) nl_running_accept(r, numbers[k], outcomes[k]);
+    }
 }
 
 static bool finish(nl_running *r)
@@ -407,8 +412,9 @@ bool nl_session_batch(nl_session *s, const nl_ast *stmt)
     nl_arena *arena = nl_arena_new();
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_batch batch;
-    nl_running r = { .s = s, .batch = &batch, .plan = nl_plan_find_batch(&s->check, stmt), .arena = arena };
+    nl_running r = { .s = s, .batch = &batch, .plan = nl_plan_find_batch(&s->check, stmt), .arena = arena, .workers = 1 };
 
+    r.scope = r.plan->scope;
     ev.arena = arena;
     const bool good = (nl_batch_read(&ev, stmt, &batch) || fault(s))
                       && (batch.has_fixed || nl_session_need_sim(s)) && run_batch(&r);

@@ -14,4 +14,5 @@ libnetlang_la_SOURCES += \
     src/run/snapshot.c \
     src/run/state.c \
     src/run/tables.c \
+    src/run/together.c \
     src/run/trains.c

@@ -13,9 +13,8 @@ static bool fault(nl_session *s) { return nl_session_failed(s, NL_RUN_FAILED); }
 
 /* --- stepping --- */
 
-static void report_progress(void *user, uint64_t done, uint64_t total)
+void nl_session_progress(nl_session *s, uint64_t done, uint64_t total)
 {
-    nl_session *s = user;
     const nl_unit_shown unit = nl_unit_shown_for(s->scratch, nl_check_time_dim(&s->check));
     const double whole = s->check.plan->steps;
     const nl_progress progress = { .done = done, .total = total, .whole_done = s->steps_done + done,
@@ -25,7 +24,9 @@ static void report_progress(void *user, uint64_t done, uint64_t total)
     s->options.progress(s->options.user, &progress);
 }
 
-static double seconds_now(void)
+static void report_progress(void *user, uint64_t done, uint64_t total) { nl_session_progress(user, done, total); }
+
+double nl_seconds_now(void)
 {
     struct timespec now;
 
@@ -39,24 +40,44 @@ typedef struct stopping {
     const nl_ast *expr;    /* evaluated by nl_eval after each step, or NULL */
 } stopping;
 
-/* One stretch that the simulation makes by itself. */
-static bool advance_stretch(nl_session *s, uint64_t steps, long probe, uint64_t *done)
+/* The simulation is left to itself as long as no sample is due that it cannot take. */
+nl_sim_run nl_protocol_stretch(nl_session *s, uint64_t steps)
 {
-    nl_sim_failure failure = { .var = UINT32_MAX };
-    nl_sim_run run = { .steps = steps,
-                       .until = probe,
+    const uint64_t now = nl_sim_step(s->lane->sim), next = nl_recording_next(s, now);
+    nl_sim_run run = { .steps = next - now < steps ? next - now : steps,
+                       .until = -1,
                        .progress = s->options.progress != NULL ? report_progress : NULL,
                        .user = s,
                        .stop = s->options.stop };
+
     nl_recording_samplers(s, &run);
     nl_recording_events(s, &run);
-    const double begun = seconds_now();
-    const nl_sim_status status = nl_sim_advance(s->lane->sim, &run, done, &failure);
+    return run;
+}
 
-    s->seconds += seconds_now() - begun;
-    s->steps_done += *done;
-    if (s->lane->outcome != NULL) s->lane->outcome->steps += *done;
+bool nl_protocol_stretched(nl_session *s, uint64_t done, nl_sim_status status, const nl_sim_failure *failure)
+{
+    s->steps_done += done;
+    if (s->lane->outcome != NULL) s->lane->outcome->steps += done;
+    return (status == NL_SIM_OK || nl_session_fail(s, status, failure)) && nl_recording_sample_due(s);
+}
+
+bool nl_protocol_check_states(nl_session *s)
+{
+    nl_sim_failure failure = { .var = UINT32_MAX };
+    const nl_sim_status status = nl_sim_check_states(s->lane->sim, &failure);
+
     return status == NL_SIM_OK || nl_session_fail(s, status, &failure);
+}
+
+static bool advance_stretch(nl_session *s, const nl_sim_run *run, uint64_t *done)
+{
+    nl_sim_failure failure = { .var = UINT32_MAX };
+    const double begun = nl_seconds_now();
+    const nl_sim_status status = nl_sim_advance(s->lane->sim, run, done, &failure);
+
+    s->seconds += nl_seconds_now() - begun;
+    return nl_protocol_stretched(s, *done, status, &failure);
 }
 
 /* Whether the condition holds now; *good is false when it cannot be told. */
@@ -78,26 +99,22 @@ static bool is_reached(nl_session *s, const stopping *stop, bool *good)
     return *good && truth != 0;
 }
 
-/* Steps until `steps` are made or the condition holds.  The simulation is left to itself as long as no sample is due
- * that it cannot take. */
+/* Steps until `steps` are made or the condition holds. */
 static bool advance(nl_session *s, uint64_t steps, const stopping *stop)
 {
     bool good = nl_session_need_sim(s) && nl_recording_begin_segment(s);
 
     while (good && steps > 0) {
-        const uint64_t now = nl_sim_step(s->lane->sim), next = nl_recording_next(s, now);
-        uint64_t stretch = next - now < steps ? next - now : steps, done = 0;
+        nl_sim_run run = nl_protocol_stretch(s, steps);
+        uint64_t done = 0;
 
-        if (stop->expr != NULL) stretch = 1;
-        good = advance_stretch(s, stretch, stop->probe, &done);
+        run.until = stop->probe;
+        if (stop->expr != NULL) run.steps = 1;
+        good = advance_stretch(s, &run, &done);
         steps -= done;
-        good = good && nl_recording_sample_due(s);
-        if (done < stretch || (good && (steps == 0 || stretch < steps) && is_reached(s, stop, &good))) break;
+        if (done < run.steps || (good && (steps == 0 || run.steps < steps) && is_reached(s, stop, &good))) break;
     }
-    if (!good) return false;
-    nl_sim_failure failure = { .var = UINT32_MAX };
-    const nl_sim_status status = nl_sim_check_states(s->lane->sim, &failure);
-    return status == NL_SIM_OK || nl_session_fail(s, status, &failure);
+    return good && nl_protocol_check_states(s);
 }
 
 static bool eval_time(nl_session *s, const nl_ast *expr, double *out)
@@ -122,14 +139,21 @@ static uint64_t steps_to(nl_session *s, nl_span span, double end)
     return target > now ? (uint64_t)(target - now) : 0;
 }
 
-static bool run_run(nl_session *s, const nl_ast *stmt)
+bool nl_protocol_steps(nl_session *s, const nl_ast *stmt, uint64_t *steps)
 {
     double time;
 
     if (!nl_session_need_sim(s) || !eval_time(s, stmt->kids[0], &time)) return false;
-    const uint64_t steps = steps_to(s, stmt->kids[0]->span, s->lane->elapsed + time);
+    *steps = steps_to(s, stmt->kids[0]->span, s->lane->elapsed + time);
     s->lane->elapsed += time;
-    return advance(s, steps, &(stopping){ .probe = -1 });
+    return true;
+}
+
+static bool run_run(nl_session *s, const nl_ast *stmt)
+{
+    uint64_t steps;
+
+    return nl_protocol_steps(s, stmt, &steps) && advance(s, steps, &(stopping){ .probe = -1 });
 }
 
 static bool run_run_until(nl_session *s, const nl_ast *stmt)
@@ -321,21 +345,25 @@ static bool run_in(nl_session *s, const nl_ast *block, nl_scope *scope)
     return good;
 }
 
+bool nl_protocol_turn(nl_session *s, const nl_ast *stmt, nl_value range, size_t turn)
+{
+    nl_symbol *variable = nl_scope_find_here(nl_plan_find_scope(&s->check, stmt->kids[1]), stmt->name);
+
+    nl_session_store(s, variable, nl_value_number(s->scratch, range.data[turn], range.dim));
+    return (variable->slot < 0 && variable->array < 0) || nl_session_refresh(s);
+}
+
 static bool run_for(nl_session *s, const nl_ast *stmt)
 {
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_arena *kept = nl_arena_new();
     nl_value range = nl_eval(&ev, stmt->kids[0]);
     nl_scope *scope = nl_plan_find_scope(&s->check, stmt->kids[1]);
-    nl_symbol *variable = nl_scope_find_here(scope, stmt->name);
     bool good = range.kind != NL_KIND_NONE || fault(s);
 
     if (good) range = nl_value_copy(kept, range);
-    for (size_t i = 0; good && i < range.shape[0]; i++) {
-        nl_session_store(s, variable, nl_value_number(s->scratch, range.data[i], range.dim));
-        if (variable->slot >= 0 || variable->array >= 0) good = nl_session_refresh(s);
-        good = good && run_in(s, stmt->kids[1], scope);
-    }
+    for (size_t i = 0; good && i < range.shape[0]; i++)
+        good = nl_protocol_turn(s, stmt, range, i) && run_in(s, stmt->kids[1], scope);
     nl_arena_free(kept);
     return good;
 }

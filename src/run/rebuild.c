@@ -111,12 +111,14 @@ static void place_columns(const nl_running *r, const nl_running *own, nl_outcome
 static nl_outcome *run_in(nl_running *r, nl_session *point, size_t number)
 {
     nl_running own = { .s = point, .batch = r->batch, .arena = r->arena,
-                       .plan = nl_plan_find_batch(&point->check, r->batch->stmt) };
+                       .plan = nl_plan_find_batch(&point->check, r->batch->stmt), .workers = r->workers };
+    nl_outcome *outcome;
 
+    own.scope = own.plan->scope;
     point->lane->trial = r->s->lane->trial;
     carry_all(r->s, point);
     if (!nl_session_need_sim(point)) return failed(r, point, number);
-    nl_outcome *outcome = nl_point_run(&own, number);
+    nl_points_run(&own, &number, 1, &outcome);
     place_columns(r, &own, outcome);
     return outcome;
 }

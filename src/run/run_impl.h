@@ -221,6 +221,15 @@ const char *nl_report_count(nl_session *s, double count); /* 64 000 */
 void nl_protocol_run(nl_session *s);
 bool nl_protocol_run_block(nl_session *s, const nl_ast *block);
 bool nl_protocol_run_statement(nl_session *s, const nl_ast *stmt);
+/* The pieces of a `run`: how many steps it is; a stretch of them; what the stretch has brought; the end. */
+bool nl_protocol_steps(nl_session *s, const nl_ast *stmt, uint64_t *steps);
+nl_sim_run nl_protocol_stretch(nl_session *s, uint64_t steps);
+bool nl_protocol_stretched(nl_session *s, uint64_t done, nl_sim_status status, const nl_sim_failure *failure);
+bool nl_protocol_check_states(nl_session *s);
+double nl_seconds_now(void);
+void nl_session_progress(nl_session *s, uint64_t done, uint64_t total);
+/* The variable of a `for` has the value of a turn. */
+bool nl_protocol_turn(nl_session *s, const nl_ast *stmt, nl_value range, size_t turn);
 /* What `set` does to its left side with this value. */
 bool nl_session_assign(nl_session *s, nl_evaluator *ev, const nl_ast *set, const nl_target *target, nl_value right);
 /* A row more of what is collected; `axes` (or NULL) are its first ones. */
