@@ -60,6 +60,13 @@ nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn)
     return NULL;
 }
 
+nl_plan_batch *nl_plan_find_batch(const nl_check *ck, const nl_ast *stmt)
+{
+    for (size_t i = 0; i < ck->plan->batches.count; i++)
+        if (ck->plan->batches.items[i]->stmt == stmt) return ck->plan->batches.items[i];
+    return NULL;
+}
+
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block)
 {
     for (size_t i = 0; i < ck->plan->scopes.count; i++)
