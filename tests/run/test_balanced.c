@@ -183,109 +183,82 @@ static void six_variants(void **state)
 
 enum { TEN = 10 };
 
-/* One of ten starts of a file. */
-static model *started(const char *file, int which, const char *defines)
+#define TEN_SPARSE "data=../tests/golden-data/balanced_sparse B.NE=400 B.NI=100 B.steps=1020 B.steady=200 B.window=20 " \
+                   "B.switch_step=300 "
+
+static void check_result(model *m, const char *name, const char *reference, const char *suffix)
 {
-    char more[600];
+    array want = named("sparse", reference, suffix);
 
-    snprintf(more, sizeof more,
-             "let start = load(\"{data}/%s.npy\")[:, %d, :]\n"
-             "set E.h = start[0, :NE]; set I.h = start[0, NE:]; set E.g = start[1, :NE]; set I.g = start[1, NE:]\n"
-             "set E.r = phi(E.ff + E.h); set I.r = phi(I.ff + I.h)\n" RECORDS,
-             file, which);
-    return balanced(defines, more, READERS);
-}
-
-static void check_row(model *m, const char *name, const char *reference, const char *suffix, size_t row)
-{
-    array all = named("sparse", reference, suffix);
-
-    check_series(model_get(m, name), row_of(all, row, all.columns), 1e-9);
-    free(all.data);
-}
-
-static void check_last(model *m, const char *reference, size_t row)
-{
-    array all = named("sparse", reference, "_last");
-    const array steps = model_get(m, "r_step");
-
-    check_units(part(steps, steps.rows - 1, 1), part(all, row, 1), 1e-9);
-    free(all.data);
-}
-
-/* Columns of the reference: five units, after each mean. */
-static void check_neurons(model *m, size_t row)
-{
-    static const size_t units[] = { 0, 1, 399, 400, 499 };
-    const array got = model_get(m, "rates");
-    array want = golden("balanced_sparse/init_neuron_rates");
-
-    for (size_t k = 0; k < want.columns; k++) {
-        const double value = got.data[k / NL_LEN(units) * got.columns + units[k % NL_LEN(units)]];
-        if (!(fabs(value - want.data[row * want.columns + k]) <= 1e-9 * largest(want))) fail_msg("start %zu", row);
-    }
+    check_series(model_get(m, name), want, 1e-9);
     free(want.data);
+}
+
+static void check_last(model *m, const char *reference)
+{
+    array last = named("sparse", reference, "_last");
+
+    check_units(model_get(m, "last"), last, 1e-9);
+    free(last.data);
 }
 
 static void ten_starts(void **state)
 {
+    model *m = model_file_with("models/balanced_trials.net", "    collect mean_e",
+                               "    collect five = concat(B.E.total, B.I.total)[[0, 1, 399, 400, 499]] / B.window",
+                               TEN_SPARSE "B.K=50 B.gain=0.5");
+
     (void)state;
-    for (int k = 0; k < TEN; k++) {
-        model *m = started("init_rec0", k, SPARSE);
-        check_row(m, "mean_e", "init", "_meanE", (size_t)k);
-        check_row(m, "mean_i", "init", "_meanI", (size_t)k);
-        check_last(m, "init", (size_t)k);
-        check_neurons(m, (size_t)k);
-        model_free(m);
-    }
-}
-
-static void check_inputs(const char *reference, double most, const char *to_I)
-{
-    for (int k = 0; k < TEN; k++) {
-        char defines[400];
-
-        snprintf(defines, sizeof defines, "%s Ja0=[%.17g,%s]", SPARSE, most * k / (TEN - 1), to_I);
-        model *m = started("ff_rec0", k, defines);
-        check_row(m, "mean_e", reference, "_meanE", (size_t)k);
-        check_row(m, "mean_i", reference, "_meanI", (size_t)k);
-        if (strcmp(reference, "ff_easy") == 0) check_last(m, reference, (size_t)k);
-        model_free(m);
-    }
+    assert_int_equal(model_get(m, "mean_e").rows, TEN);
+    check_result(m, "mean_e", "init", "_meanE");
+    check_result(m, "mean_i", "init", "_meanI");
+    check_result(m, "five", "init", "_neuron_rates");
+    check_last(m, "init");
+    model_free(m);
 }
 
 static void ten_inputs(void **state)
 {
+    static const struct {
+        const char *defines, *reference;
+    } ways[] = { { TEN_SPARSE "K=50 gain=0.5", "ff_easy" },
+                 { TEN_SPARSE "K=50 gain=0.5 way=hard", "ff_hard" },
+                 { TEN_SPARSE "K=50 gain=0.5 way=hard_scaled", "ff_hardscaled" } };
+
     (void)state;
-    check_inputs("ff_easy", 9, "1");
-    check_inputs("ff_hardscaled", 10, "1");
-    check_inputs("ff_hard", 10, "1/(5*sqrt(50))"); /* the input to I is 1 as it stands */
+    for (size_t k = 0; k < NL_LEN(ways); k++) {
+        model *m = model_file("models/balanced_inputs.net", ways[k].defines);
+        check_result(m, "mean_e", ways[k].reference, "_meanE");
+        check_result(m, "mean_i", ways[k].reference, "_meanI");
+        if (k == 0) check_last(m, ways[k].reference);
+        model_free(m);
+    }
 }
 
 /* Before the switch nothing has grown. */
-static void check_chaotic_row(model *m, const char *name, const char *suffix, size_t row)
+static void check_chaotic_rows(model *m, const char *name, const char *suffix)
 {
     enum { BEFORE = 5 };
     array all = named("sparse", "ffchaotic_easy", suffix);
-    const array got = model_get(m, name), want = row_of(all, row, all.columns);
+    const array got = model_get(m, name);
 
-    check_series(part(got, 0, BEFORE), part(want, 0, BEFORE), 1e-9);
-    assert_close(mean_from(got, want.rows - 20), mean_from(want, want.rows - 20), 0.01);
+    assert_int_equal(got.rows * got.columns, all.rows * all.columns);
+    for (size_t k = 0; k < TEN; k++) {
+        const array row = row_of(got, k, all.columns), want = row_of(all, k, all.columns);
+        check_series(part(row, 0, BEFORE), part(want, 0, BEFORE), 1e-9);
+        assert_close(mean_from(row, want.rows - 20), mean_from(want, want.rows - 20), 0.01);
+    }
     free(all.data);
 }
 
 static void ten_chaotic_inputs(void **state)
 {
-    (void)state;
-    for (int k = 0; k < TEN; k++) {
-        char defines[400];
+    model *m = model_file("models/balanced_inputs.net", TEN_SPARSE "K=50");
 
-        snprintf(defines, sizeof defines, "%s gain=2 Ja0=[%d,1]", SPARSE, k);
-        model *m = started("ff_rec0", k, defines);
-        check_chaotic_row(m, "mean_e", "_meanE", (size_t)k);
-        check_chaotic_row(m, "mean_i", "_meanI", (size_t)k);
-        model_free(m);
-    }
+    (void)state;
+    check_chaotic_rows(m, "mean_e", "_meanE");
+    check_chaotic_rows(m, "mean_i", "_meanI");
+    model_free(m);
 }
 
 /* --- tuned: given connections --- */

@@ -70,10 +70,67 @@ static void one_network(void **state)
     model_free(m);
 }
 
+/* --- ten inputs --- */
+
+enum { INPUTS = 10, NETWORKS = 5 };
+
+/* Four standard deviations between networks, or 3 %. */
+static void check_levels(array levels, const char *reference)
+{
+    array want = golden(reference);
+
+    for (size_t k = 0; k < INPUTS; k++) {
+        double sum = 0, square = 0;
+
+        for (size_t n = 0; n < NETWORKS; n++) sum += want.data[n * INPUTS + k] / NETWORKS;
+        for (size_t n = 0; n < NETWORKS; n++) square += pow(want.data[n * INPUTS + k] - sum, 2) / (NETWORKS - 1);
+        const double room = fmax(4 * sqrt(square), 0.03 * sum);
+        printf("input %zu: %.4f, reference %.4f: %+.4f of %.4f\n", k, levels.data[k], sum, levels.data[k] - sum, room);
+        if (!(fabs(levels.data[k] - sum) <= room)) fail_msg("input %zu of %s", k, reference);
+    }
+    free(want.data);
+}
+
+/* The published figure averages over all windows. */
+static void check_figure(array means)
+{
+    static const double wanted[] = { 2.43, 5.20, 8.02, 10.76, 13.64, 16.29, 19.02, 21.90 };
+
+    for (size_t k = 0; k < NL_LEN(wanted); k++) assert_close(means.data[k + 2], wanted[k], 0.05);
+}
+
+static void easy_inputs(void **state)
+{
+    model *m = model_file("models/balanced_inputs.net", "");
+
+    (void)state;
+    check_levels(model_get(m, "level_e"), "balanced_full/easy_meanE");
+    check_levels(model_get(m, "level_i"), "balanced_full/easy_meanI");
+    check_figure(model_get(m, "figure_e"));
+    model_free(m);
+}
+
+/* One network against one. */
+static void hard_inputs(void **state)
+{
+    model *m = model_file("models/balanced_inputs.net", "way=hard B.steps=1640");
+    array want = golden("balanced_full/hard_mean");
+
+    (void)state;
+    for (size_t k = 1; k < INPUTS; k++) {
+        assert_close(model_get(m, "level_e").data[k], want.data[3 * k + 1], 0.07);
+        assert_close(model_get(m, "level_i").data[k], want.data[3 * k + 2], 0.07);
+    }
+    free(want.data);
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_network),
+        cmocka_unit_test(easy_inputs),
+        cmocka_unit_test(hard_inputs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
