@@ -48,11 +48,24 @@ typedef struct nl_block_scope {
     nl_scope *scope;
 } nl_block_scope;
 
+/* What the points of a sweep or trials collect: there, and of all of them together outside. */
+typedef struct nl_plan_column {
+    const nl_ast *stmt;    /* COLLECT */
+    nl_symbol *inside, *outside;
+} nl_plan_column;
+
+typedef struct nl_plan_batch {
+    const nl_ast *stmt;
+    nl_scope *scope;       /* of its block */
+    NL_LIST(nl_plan_column) columns;
+} nl_plan_batch;
+
 struct nl_plan {
     NL_LIST(nl_ref) probes;       /* nodes that the simulation evaluates on request */
     NL_LIST(nl_plan_series) series;
     NL_LIST(nl_until) untils;
     NL_LIST(nl_block_scope) scopes;
+    NL_LIST(nl_plan_batch *) batches;
     NL_LIST(const char *) kept;   /* names of `keep` */
     double steps;                 /* of all runs together; NAN: not known */
     int uncertain;                /* depth of blocks that may run any number of times: while checking */
@@ -69,6 +82,7 @@ void nl_plan_shape(const nl_check *ck, uint32_t space, int *rank, size_t shape[N
 
 nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
 nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn);
+nl_plan_batch *nl_plan_find_batch(const nl_check *ck, const nl_ast *stmt);
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block);
 nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent);
 
@@ -91,7 +105,7 @@ bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name);
 
 /* The first event NAME of a population, or -1. */
 long nl_train_event(const nl_check *ck, uint32_t population, const char *name);
-/* The event NAME of a population or part (NULL: of the equations at top level); false when it has none. */
+/* The event NAME of a population, a part, or the equations of an instance or (NULL) the file; false when it has none. */
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out);
 /* The event that an expression names, E.spikes or, of the top level, `spikes`; false when it names none (a fault on the
  * way is reported). */

@@ -16,6 +16,7 @@ nl_session *nl_session_new(const nl_session_options *options)
     s->arena = nl_arena_new();
     s->sources = nl_sources_new(s->arena);
     s->diags = nl_diags_new(s->arena, s->sources);
+    s->lane = nl_lane_new(s, NULL, NULL);
     return s;
 }
 
@@ -37,13 +38,24 @@ nl_session_timing nl_session_time_spent(const nl_session *s)
 
 /* --- loading --- */
 
+/* From now on expressions have values. */
+static void start(nl_session *s)
+{
+    s->has_run = true;
+    s->check.running = true;
+    s->scope = s->check.top;
+    s->scratch = nl_arena_new();
+    nl_session_world(s);
+    nl_recordings_new(s, s->lane);
+}
+
 static const char *stdlib_dir(const nl_session *s)
 {
     const char *given = getenv("NETLANG_STDLIB");
 
     if (s->options.stdlib_dir != NULL) return s->options.stdlib_dir;
     if (given != NULL && given[0] != '\0') return given;
-    return access(NL_STDLIB_DIR "/methods.net", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
+    return access(NL_STDLIB_DIR "/methods", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
 }
 
 static const char *folder_of(nl_session *s, const char *path)
@@ -67,25 +79,63 @@ static bool read_seed(nl_session *s)
     return false;
 }
 
+typedef struct search_dirs {
+    NL_LIST(const char *) list;
+} search_dirs;
+
+/* The folders of NETLANG_PATH; between two colons there may be none. */
+static void add_search_path(nl_session *s, search_dirs *dirs)
+{
+    const char *at = getenv("NETLANG_PATH");
+
+    for (; at != NULL && *at != '\0'; at += strspn(at, ":")) {
+        const size_t length = strcspn(at, ":");
+        if (length > 0) NL_PUSH(s->arena, &dirs->list, nl_arena_strndup(s->arena, at, length));
+        at += length;
+    }
+}
+
 static void prepare_check(nl_session *s, const char *path)
 {
-    const char **dirs = NL_NEW_ARRAY(s->arena, const char *, s->options.include_dir_count + 1);
+    search_dirs dirs = { { 0 } };
 
-    for (size_t i = 0; i < s->options.include_dir_count; i++) dirs[i] = s->options.include_dirs[i];
-    dirs[s->options.include_dir_count] = stdlib_dir(s);
+    for (size_t i = 0; i < s->options.include_dir_count; i++)
+        NL_PUSH(s->arena, &dirs.list, s->options.include_dirs[i]);
+    add_search_path(s, &dirs);
+    NL_PUSH(s->arena, &dirs.list, stdlib_dir(s));
     s->check = (nl_check){ .arena = s->arena, .diags = s->diags, .sources = s->sources, .folder = folder_of(s, path),
                            .defines = s->options.defines, .define_count = s->options.define_count,
-                           .search_dirs = dirs, .search_dir_count = s->options.include_dir_count + 1 };
+                           .search_dirs = dirs.list.items, .search_dir_count = dirs.list.count,
+                           .stdlib_dir = stdlib_dir(s) };
+}
+
+static nl_status check(nl_session *s)
+{
+    prepare_check(s, s->parsed.source->name);
+    s->check.fixed_given = s->is_point;
+    if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
+        return NL_MODEL_WRONG;
+    s->is_loaded = true;
+    return NL_OK;
 }
 
 static nl_status load(nl_session *s, const nl_source *source)
 {
     s->parsed = nl_parse_source(s->arena, s->diags, source);
-    prepare_check(s, source->name);
-    if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
-        return NL_MODEL_WRONG;
-    s->is_loaded = true;
-    return NL_OK;
+    return check(s);
+}
+
+nl_session *nl_session_renewed(nl_session *s, const nl_session_options *options, nl_status *status)
+{
+    nl_session *point = nl_session_new(options);
+
+    point->sources = s->sources;
+    point->diags = nl_diags_new(point->arena, s->sources);
+    point->parsed = s->parsed;
+    point->is_point = true;
+    *status = check(point);
+    if (*status == NL_OK) start(point);
+    return point;
 }
 
 nl_status nl_session_load(nl_session *s, const char *path)
@@ -114,15 +164,19 @@ nl_status nl_session_check(nl_session *s)
 nl_status nl_session_run(nl_session *s)
 {
     if (!s->is_loaded || s->has_run) return NL_MODEL_WRONG;
-    s->has_run = true;
-    s->check.running = true;
-    s->scope = s->check.top;
-    s->scratch = nl_arena_new();
-    nl_session_world(s);
-    nl_recordings_new(s);
+    start(s);
     if (nl_results_open(s)) nl_protocol_run(s);
     nl_results_close(s);
+    nl_batch_report(s);
     return s->status;
+}
+
+const char *nl_session_method(nl_session *s, const char *name)
+{
+    const nl_symbol *symbol = s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
+
+    if (symbol == NULL || symbol->kind != NL_SYM_METHOD) return NULL;
+    return nl_method_describe(s->arena, &s->check.model->tableaux.items[symbol->id]);
 }
 
 bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8], const double **data)
@@ -135,8 +189,8 @@ bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8],
     (void)nl_session_evaluator(s, NULL); /* series and collections become values */
     const nl_value value = symbol->value;
     if ((value.kind != NL_KIND_NUMBER && value.kind != NL_KIND_BOOL) || !nl_value_known(value)) return false;
-    for (size_t i = 0; i < s->recording_count; i++)
-        if (s->recordings[i].series->symbol == symbol && !s->recordings[i].in_memory) return false;
+    for (size_t i = 0; i < s->lane->recording_count; i++)
+        if (s->lane->recordings[i].series->symbol == symbol && !s->lane->recordings[i].in_memory) return false;
     *rank = value.rank;
     memcpy(shape, value.shape, sizeof value.shape);
     *data = value.data;
