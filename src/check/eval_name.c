@@ -453,6 +453,7 @@ static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast
         return nl_value_unknown(NL_KIND_NUMBER, nl_dim_unknown, 1, (size_t[]){ NL_UNKNOWN_SIZE });
     const size_t count = nl_value_count(numbers);
     nl_arg *args = NL_NEW_ARRAY(ev->arena, nl_arg, count + 1);
+    if (count == 0) return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_any, 1, (size_t[]){ 0 }, (double[]){ 0 });
     for (size_t i = 0; i < count; i++) {
         const char *name = nl_arena_printf(ev->arena, "%s(%.0f)", call->kids[0]->name, numbers.data[i]);
         nl_symbol *owner = nl_scope_find(ev->scope, name);
