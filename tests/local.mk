@@ -80,6 +80,7 @@ RUN_SHELL_TESTS = \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
     tests/run/events.sh \
+    tests/run/snapshots.sh \
     tests/run/examples.sh \
     tests/run/not_finite.sh
 

@@ -86,6 +86,9 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 nl_symbol *nl_plan_declare(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                            const nl_ast *decl);
 
+/* Whether this may be the file of a snapshot (a name that is not known yet may); false with a diagnostic. */
+bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name);
+
 /* --- trains (train.c) --- */
 
 /* The first event NAME of a population, or -1. */

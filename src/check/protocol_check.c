@@ -613,13 +613,24 @@ static void check_reset(checker *c, const nl_ast *stmt)
     nl_diag_help(c->ck->diags, diag, "write reset X, or reset alone for everything");
 }
 
+bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name)
+{
+    if (name.kind == NL_KIND_NONE) return false;
+    const size_t length = name.text != NULL ? strlen(name.text) : 0;
+    if (name.text == NULL || (length > 3 && strcmp(name.text + length - 3, ".h5") == 0)) return true;
+    nl_diag_add(ck->diags, NL_E_OUTPUT, what->span, "a snapshot is kept in a file that ends in .h5, not in `%s`", name.text);
+    return false;
+}
+
+/* The name in memory; NULL for that of a file, or after a fault. */
 static const nl_ast *snapshot_name(checker *c, const nl_ast *stmt)
 {
     const nl_ast *what = nl_ast_bare(nl_ast_kid(stmt, 0));
 
     if (what == NULL || !has_dt(c, stmt)) return NULL;
     if (what->kind == NL_AST_NAME) return what;
-    nl_diag_add(c->ck->diags, NL_E_NOT_YET, what->span, "snapshots in files are not yet supported");
+    nl_evaluator ev = evaluator_of(c, NULL);
+    (void)nl_plan_snapshot_file(c->ck, what, nl_eval(&ev, what));
     return NULL;
 }
 

@@ -104,6 +104,17 @@ typedef struct nl_sim_snapshot nl_sim_snapshot;
 nl_sim_snapshot *nl_sim_save(const nl_sim *sim);
 void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *snapshot);
 void nl_sim_snapshot_free(nl_sim_snapshot *snapshot);
+double nl_sim_snapshot_elapsed(const nl_sim_snapshot *snapshot); /* time from the start to it */
+
+/* A snapshot as named tables, for files: rows are lags, or what happened; in coherent units. */
+typedef struct nl_sim_array { const char *name; size_t shape[2]; const double *values; } nl_sim_array;
+typedef NL_LIST(nl_sim_array) nl_sim_arrays;
+void nl_sim_snapshot_arrays(nl_sim_snapshot *snapshot, nl_arena *arena, nl_sim_arrays *out);
+
+/* A snapshot made of such tables: `find` fills in shape and values of a name, false where there is none.  NULL with the
+ * reason where they are not of this network. */
+nl_sim_snapshot *nl_sim_snapshot_from(const nl_sim *sim, nl_arena *arena, bool (*find)(void *user, nl_sim_array *array),
+                                      void *user, const char **why);
 
 /* Connectivity as built: for matrix(EE.w), indegree(EE), counts. */
 struct nl_conn;

@@ -21,6 +21,12 @@ static void list_set(nl_fired *list, const uint32_t *ids, size_t count)
     list->count = count;
 }
 
+void sim_list_push(nl_fired *list, uint32_t id)
+{
+    list_reserve(list, list->count + 1);
+    list->ids[list->count++] = id;
+}
+
 static void add_sorted(nl_fired *list, uint32_t id)
 {
     size_t k = list->count;
@@ -905,10 +911,6 @@ nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure)
 }
 
 /* --- snapshots --- */
-
-struct event_snapshot {
-    nl_fired **logs, *last;
-};
 
 event_snapshot *sim_save_events(const nl_sim *sim)
 {

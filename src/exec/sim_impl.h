@@ -40,7 +40,8 @@ typedef struct pathway_run {
 } pathway_run;
 
 typedef struct step_range { uint32_t low, high; } step_range;
-typedef struct event_snapshot event_snapshot;
+/* Who is on the way, and who fired last: by event of the model. */
+typedef struct event_snapshot { nl_fired **logs, *last; } event_snapshot;
 
 struct nl_sim {
     const nl_model *model;
@@ -122,6 +123,7 @@ nl_sim_status sim_probe_value(nl_sim *sim, size_t probe, const double **values, 
 bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 
 /* sim_event.c */
+void sim_list_push(nl_fired *list, uint32_t id);
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
 bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
 bool sim_check_refractory(nl_sim *sim);

@@ -1,4 +1,4 @@
-/* The state of a simulation: initial values, histories, parameters, changes from outside, snapshots. */
+/* The state of a simulation: initial values, histories, parameters, changes from outside. */
 #include "sim_impl.h"
 
 #include <gsl/gsl_linalg.h>
@@ -457,92 +457,4 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     } else if (conn != NULL) nl_conn_by_place(conn, values, stored);
     else memcpy(stored, values, mem_of(sim, mem)->count * sizeof *values);
     sim_open_for_variable(sim, var);
-}
-
-/* --- snapshots --- */
-
-struct nl_sim_snapshot {
-    double **values; /* by memory: all slots from lag 0 on */
-    nl_jump **jumps;
-    size_t mem_count;
-    const nl_sim *sim;
-    event_snapshot *events;
-    bool *overridden;
-    uint64_t step;
-    double h;
-};
-
-static nl_jump *copied_jumps(const nl_jump *list, size_t count)
-{
-    nl_jump *first = NULL, **at = &first;
-
-    for (; list != NULL; list = list->older) {
-        *at = nl_calloc(1, sizeof **at);
-        (*at)->step = list->step;
-        (*at)->value = nl_calloc(count, sizeof(double));
-        memcpy((*at)->value, list->value, count * sizeof(double));
-        at = &(*at)->older;
-    }
-    return first;
-}
-
-nl_sim_snapshot *nl_sim_save(const nl_sim *sim)
-{
-    nl_sim_snapshot *s = nl_calloc(1, sizeof *s);
-    const size_t n = sim->lowered->memory.mems.count, vars = sim->model->vars.count;
-
-    s->mem_count = n;
-    s->values = nl_calloc(n, sizeof *s->values);
-    s->jumps = nl_calloc(n, sizeof *s->jumps);
-    s->overridden = nl_calloc(vars, sizeof *s->overridden);
-    memcpy(s->overridden, sim->overridden, vars * sizeof *s->overridden);
-    s->step = sim->store.step;
-    s->sim = sim;
-    s->events = sim_save_events(sim);
-    s->h = sim->h;
-    for (uint32_t m = 0; m < n; m++) {
-        const nl_mem *mem = mem_of(sim, m);
-        const size_t doubles = nl_store_doubles(mem);
-        s->values[m] = nl_calloc(nl_checked_mul(doubles, mem->depth), sizeof(double));
-        for (size_t lag = 0; lag < mem->depth; lag++)
-            memcpy(s->values[m] + lag * doubles, nl_store_at(&sim->store, m, lag), doubles * sizeof(double));
-        s->jumps[m] = copied_jumps(sim->store.jumps[m], mem->count);
-    }
-    return s;
-}
-
-void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *s)
-{
-    sim_drop_jumps(sim);
-    sim_states_changed(sim);
-    for (uint32_t m = 0; m < s->mem_count; m++) {
-        const nl_mem *mem = mem_of(sim, m);
-        const size_t doubles = nl_store_doubles(mem);
-        for (size_t lag = 0; lag < mem->depth; lag++)
-            memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * doubles, doubles * sizeof(double));
-        sim->store.jumps[m] = copied_jumps(s->jumps[m], mem->count);
-    }
-    memcpy(sim->overridden, s->overridden, sim->model->vars.count * sizeof *s->overridden);
-    sim->store.step = s->step;
-    sim->store.time = sim->model->start + (double)s->step * sim->model->dt;
-    sim->h = s->h;
-    sim_restore_events(sim, s->events);
-}
-
-void nl_sim_snapshot_free(nl_sim_snapshot *s)
-{
-    if (s == NULL) return;
-    sim_free_event_snapshot(s->sim, s->events);
-    for (size_t m = 0; m < s->mem_count; m++) {
-        free(s->values[m]);
-        for (nl_jump *j = s->jumps[m]; j != NULL; j = s->jumps[m]) {
-            s->jumps[m] = j->older;
-            free(j->value);
-            free(j);
-        }
-    }
-    free(s->values);
-    free(s->jumps);
-    free(s->overridden);
-    free(s);
 }

@@ -7,5 +7,6 @@ libnetlang_la_SOURCES += \
     src/run/run_impl.h \
     src/run/series.c \
     src/run/session.c src/run/session.h \
+    src/run/snapshot.c \
     src/run/state.c \
     src/run/trains.c

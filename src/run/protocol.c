@@ -347,44 +347,6 @@ static bool run_reset(nl_session *s, const nl_ast *stmt)
     return true;
 }
 
-static nl_kept_state *find_snapshot(nl_session *s, const char *name)
-{
-    for (size_t i = 0; i < s->snapshots.count; i++)
-        if (strcmp(s->snapshots.items[i].name, name) == 0) return &s->snapshots.items[i];
-    return NULL;
-}
-
-static bool run_snapshot(nl_session *s, const nl_ast *stmt)
-{
-    const char *name = nl_ast_bare(stmt->kids[0])->name;
-    nl_kept_state *kept = find_snapshot(s, name);
-
-    if (!nl_session_need_sim(s)) return false;
-    if (kept == NULL) {
-        NL_PUSH(s->arena, &s->snapshots, ((nl_kept_state){ .name = name }));
-        kept = &s->snapshots.items[s->snapshots.count - 1];
-    }
-    if (kept->snapshot != NULL) nl_sim_snapshot_free(kept->snapshot);
-    kept->snapshot = nl_sim_save(s->sim);
-    kept->elapsed = s->elapsed;
-    return true;
-}
-
-static bool run_restore(nl_session *s, const nl_ast *stmt)
-{
-    const nl_ast *name = nl_ast_bare(stmt->kids[0]);
-    const nl_kept_state *kept = find_snapshot(s, name->name);
-
-    if (kept == NULL) {
-        nl_diag_add(s->diags, NL_E_SNAPSHOT, name->span, "no snapshot `%s` was taken before", name->name);
-        return fault(s);
-    }
-    nl_sim_restore(s->sim, kept->snapshot);
-    s->elapsed = kept->elapsed;
-    s->new_segment = true;
-    return true;
-}
-
 /* --- what is said --- */
 
 static bool run_print(nl_session *s, const nl_ast *stmt)
@@ -414,8 +376,8 @@ static bool (*const rules[NL_AST_KIND_COUNT])(nl_session *s, const nl_ast *stmt)
     [NL_AST_RECORD] = run_record,   [NL_AST_RUN] = run_run,         [NL_AST_RUN_UNTIL] = run_run_until,
     [NL_AST_SET] = run_set,         [NL_AST_LETS] = run_lets,       [NL_AST_LET_COLUMNS] = run_columns,
     [NL_AST_SOLVE] = run_solve,     [NL_AST_COLLECT] = run_collect, [NL_AST_FOR] = run_for,
-    [NL_AST_IF] = run_if,           [NL_AST_RESET] = run_reset,     [NL_AST_SNAPSHOT] = run_snapshot,
-    [NL_AST_RESTORE] = run_restore, [NL_AST_PRINT] = run_print,     [NL_AST_EXPECT] = nl_session_expect,
+    [NL_AST_IF] = run_if,           [NL_AST_RESET] = run_reset,     [NL_AST_SNAPSHOT] = nl_session_snapshot,
+    [NL_AST_RESTORE] = nl_session_restore, [NL_AST_PRINT] = run_print,     [NL_AST_EXPECT] = nl_session_expect,
     [NL_AST_PLOT] = run_nothing,    [NL_AST_FIGURE] = run_nothing,  [NL_AST_KEEP] = run_nothing,
 };
 

@@ -21,16 +21,22 @@ static const char *parameters_text(nl_session *s)
     return text.chars;
 }
 
-bool nl_results_open(nl_session *s)
+nl_sink_header nl_results_header(nl_session *s)
 {
     const nl_unit_shown time = nl_unit_shown_for(s->arena, nl_check_time_dim(&s->check));
-    const nl_sink_header header = { .version = netlang_version(),
-                                    .model_name = s->parsed.source->name,
-                                    .source = s->parsed.source->text,
-                                    .parameters = parameters_text(s),
-                                    .seed = s->check.model->seed,
-                                    .dt = nl_unit_unscale(s->check.model->dt, time.unit),
-                                    .time_unit = time.plain };
+
+    return (nl_sink_header){ .version = netlang_version(),
+                             .model_name = s->parsed.source->name,
+                             .source = s->parsed.source->text,
+                             .parameters = parameters_text(s),
+                             .seed = s->check.model->seed,
+                             .dt = nl_unit_unscale(s->check.model->dt, time.unit),
+                             .time_unit = time.plain };
+}
+
+bool nl_results_open(nl_session *s)
+{
+    const nl_sink_header header = nl_results_header(s);
     const char *why = NULL;
 
     if (s->options.out == NULL) return true;

@@ -138,10 +138,15 @@ const char *nl_report_count(nl_session *s, double count); /* 64 000 */
 /* --- protocol.c --- */
 void nl_protocol_run(nl_session *s);
 
+/* --- snapshot.c --- */
+bool nl_session_snapshot(nl_session *s, const nl_ast *stmt);
+bool nl_session_restore(nl_session *s, const nl_ast *stmt);
+
 /* --- expect.c --- */
 bool nl_session_expect(nl_session *s, const nl_ast *stmt);
 
 /* --- results.c --- */
+nl_sink_header nl_results_header(nl_session *s); /* what files say of themselves */
 bool nl_results_open(nl_session *s);
 bool nl_results_close(nl_session *s);
 
