@@ -68,6 +68,7 @@ RUN_TESTS = \
     tests/run/test_derived \
     tests/run/test_gate \
     tests/run/test_location \
+    tests/run/test_microcircuit \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \

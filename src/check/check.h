@@ -97,6 +97,7 @@ typedef struct nl_evaluator {
     const char *stream;      /* name of the declaration, for draws */
     uint64_t draw_count;
     int depth;               /* of function calls: recursion is refused */
+    bool samples;            /* what a record samples: prev() and delay() have a value */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
     const nl_eval_frame *frame; /* of the innermost call */
 } nl_evaluator;

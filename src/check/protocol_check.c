@@ -251,6 +251,7 @@ static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
 
     if (!find_probes(c, expr, out)) return false;
     if (out->probes.count > 0) return true;
+    ev.samples = true;
     const nl_value value = nl_eval(&ev, expr);
     if (value.kind == NL_KIND_NONE) return false;
     if (value.is_signal) {

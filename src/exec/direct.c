@@ -118,10 +118,24 @@ static vector operation(frame *f, const nl_node *node)
     return (vector){ out, false };
 }
 
+/* Elements are named by their numbers, synapses by pre neuron are stored in another order. */
+static const double *by_number(frame *f, nl_ref ref, size_t *count)
+{
+    const nl_graph *graph = f->direct->model->graph;
+    const nl_space *space = nl_graph_space(graph, nl_graph_node(graph, ref)->space);
+    const nl_conn *conn = space->kind == NL_SPACE_SYNAPSES ? f->direct->conns[space->owner] : NULL;
+    const double *stored = whole(f, ref, count);
+
+    if (conn == NULL || conn->kind != NL_CONN_OUT) return stored;
+    double *numbered = NL_NEW_ARRAY(f->arena, double, *count + 1);
+    nl_conn_by_number(conn, stored, numbered);
+    return numbered;
+}
+
 static vector gathered(frame *f, nl_ref ref, const nl_node *node)
 {
     size_t count, bad = 0;
-    const double *source = whole(f, node->args[0], &count);
+    const double *source = by_number(f, node->args[0], &count);
     const vector index = eval(f, node->args[1]);
     const size_t n = index.is_number ? 1 : f->count;
     double *out = NL_NEW_ARRAY(f->arena, double, n);

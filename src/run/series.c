@@ -187,6 +187,7 @@ static bool sample_expression(nl_recording *r)
     s->scratch = nl_arena_new();
     s->scope = r->scope;
     nl_evaluator ev = nl_session_evaluator(s, NULL);
+    ev.samples = true;
     const nl_value value = nl_eval(&ev, nl_ast_kid(r->series->stmt, 1));
     if (value.kind == NL_KIND_NONE) good = nl_session_failed(s, NL_RUN_FAILED);
     else if (!r->has_shape && !take_shape(r, value.kind, value.rank, value.shape))

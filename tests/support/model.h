@@ -6,7 +6,7 @@
 
 #include "run/session.h"
 
-enum { DEFINES_MAX = 12 };
+enum { DEFINES_MAX = 16 };
 
 /* Everything that the session said, for messages of failed tests. */
 static inline void show_messages(nl_session *session)
