@@ -65,6 +65,7 @@ RUN_TESTS = \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_delays_of_spikes \
+    tests/run/test_dense \
     tests/run/test_derived \
     tests/run/test_gate \
     tests/run/test_location \

@@ -200,9 +200,7 @@ static void bind_loop(nl_machine *machine, block *b)
         if (instr->kind == NL_I_INDEX && segment->kind == NL_C_SYNAPSES)
             b->steps[k].numbers = nl_store_numbers(machine->store, segment->id);
         if (sums_up(instr)) b->sums[b->sum_count++] = (uint32_t)k;
-        b->needs_pairs |= instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM
-                          || machine_scatters(instr)
-                          || (instr->kind == NL_I_SAMPLE && (instr->right == 1 || instr->right == 2));
+        b->needs_pairs |= machine_sees_neurons(instr) || machine_needs_pairs(instr);
     }
 }
 
@@ -261,6 +259,7 @@ static void bind_block(nl_machine *machine, block *b, const nl_segment *segment,
     case NL_C_SYNAPSES:
         bind_loop(machine, b);
         if (is_body) machine_bind_selected(machine, b);
+        if (b->selected == NULL) machine_bind_dense(machine, b);
         break;
     }
 }

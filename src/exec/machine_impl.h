@@ -28,6 +28,7 @@ struct step {
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
     size_t element_count;       /* HIT: of the loop */
+    size_t columns;             /* PRE, POST in a matrix: of a row */
 };
 
 /* One instruction of scalar code.  Codes: the operators, then the pairs, then these. */
@@ -141,6 +142,18 @@ static inline uint64_t machine_element(const nl_machine *machine, size_t at, siz
 
 static inline bool machine_scatters(const nl_instr *instr) { return instr->kind == NL_I_ADD || instr->kind == NL_I_SET; }
 
+static inline bool machine_sees_neurons(const nl_instr *instr)
+{
+    return instr->kind == NL_I_PRE || instr->kind == NL_I_POST;
+}
+
+/* The numbers of a synapse's neurons, for something else than to read them. */
+static inline bool machine_needs_pairs(const nl_instr *instr)
+{
+    return instr->kind == NL_I_SUM || machine_scatters(instr)
+           || (instr->kind == NL_I_SAMPLE && (instr->right == 1 || instr->right == 2));
+}
+
 /* machine.c: operands, found anew when memory turns. */
 void machine_bind_read(nl_machine *machine, nl_operand at, const double **pointer);
 void machine_bind_written(nl_machine *machine, nl_operand at, double **pointer);
@@ -152,6 +165,9 @@ void machine_bind_selected(nl_machine *machine, block *b);
 const nl_selection *machine_selection(const nl_machine *machine, const block *b);
 void machine_run_selected(nl_machine *machine, const block *b, const nl_selection *selection);
 void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n);
+
+/* machine_dense.c */
+void machine_bind_dense(nl_machine *machine, block *b); /* where b is the loop over a matrix */
 
 /* machine_loop.c */
 step_fn machine_step_fn(nl_instr_kind kind);

@@ -14,6 +14,8 @@ static nl_ref op2(nl_plan *plan, nl_op op, nl_ref a, nl_ref b)
     return nl_expr_op(plan->graph, op, (nl_ref[]){ a, b }, 2, nl_dim_none);
 }
 
+static nl_ref simplified(nl_plan *plan, nl_node node);
+
 static uint32_t space_of(nl_plan *plan, nl_ref ref)
 {
     if (ref >= plan->node_count) nl_plan_extend(plan);
@@ -60,8 +62,43 @@ static nl_ref product(nl_plan *plan, const nl_node *node)
     return 0;
 }
 
+/* The side of a projection that all operands of synapses belong to; NL_X_NONE: none, or both. */
+static nl_node_kind common_side(nl_plan *plan, const nl_node *node)
+{
+    nl_node_kind side = NL_X_NONE;
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node_kind kind = (nl_node_kind)nl_plan_source(plan, node->args[k])->kind;
+        if (space_of(plan, node->args[k]) == 0) continue;
+        if ((kind != NL_X_PRE && kind != NL_X_POST) || (side != NL_X_NONE && side != kind)) return NL_X_NONE;
+        side = kind;
+    }
+    return side;
+}
+
+/* What synapses make of one neuron's values alone, the neuron makes once: there are fewer of them.  Not where only some
+ * synapses are looked at. */
+static nl_ref by_neuron(nl_plan *plan, const nl_node *node)
+{
+    const nl_node_kind side = plan->program->selected == NL_SELECT_NONE ? common_side(plan, node) : NL_X_NONE;
+    nl_node inner = *node;
+
+    if (side == NL_X_NONE) return 0;
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node *arg = nl_plan_source(plan, node->args[k]);
+        if (arg->kind == side) inner.args[k] = arg->args[0], inner.space = space_of(plan, arg->args[0]);
+    }
+    if (nl_plan_count(plan, inner.space) > nl_plan_count(plan, node->space)) return 0;
+    nl_node outer = { .kind = (uint8_t)side, .space = node->space, .arg_count = 1, .is_bool = node->is_bool, .dim = node->dim };
+    outer.args[0] = simplified(plan, inner);
+    return nl_graph_add(plan->graph, &outer);
+}
+
 static nl_ref simpler_op(nl_plan *plan, const nl_node *node)
 {
+    const nl_ref of_neuron = by_neuron(plan, node);
+
+    if (of_neuron != 0) return of_neuron;
     switch ((nl_op)node->op) {
     case NL_OP_POW: return power(plan, node);
     case NL_OP_SQUARE: return op2(plan, NL_OP_MUL, node->args[0], node->args[0]);
