@@ -208,11 +208,15 @@ static vector drawn(frame *f, const nl_node *node)
     return (vector){ out, node->space == 0 };
 }
 
+const double *nl_table_row_at(const nl_model *model, const nl_table *table, double time)
+{
+    return table->array.data + nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt) * table->columns;
+}
+
 bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out)
 {
     if (!(column >= 0 && column < (double)table->columns && column == floor(column))) return false;
-    const size_t row = nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt);
-    *out = isnan(time) ? NAN : table->array.data[row * table->columns + (size_t)column];
+    *out = isnan(time) ? NAN : nl_table_row_at(model, table, time)[(size_t)column];
     return true;
 }
 

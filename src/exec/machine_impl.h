@@ -10,6 +10,9 @@ typedef struct step step;
 typedef void (*step_fn)(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                         size_t n);
 
+/* How a step reads an operand: one number, the number of the row, or that of the element. */
+enum { STEP_NUMBER = 0, STEP_ROW = 1, STEP_ELEMENT };
+
 /* One instruction of a loop. */
 struct step {
     nl_kernel kernel;           /* or NULL: `run` */
@@ -28,7 +31,9 @@ struct step {
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
     size_t element_count;       /* HIT: of the loop */
-    size_t columns;             /* PRE, POST in a matrix: of a row */
+    size_t columns;             /* in a matrix: of a row */
+    nl_kernel row_kernel;       /* .. run row by row, or NULL */
+    uint8_t reads[NL_INSTR_ARGS]; /* STEP_ELEMENT .. */
 };
 
 /* One instruction of scalar code.  Codes: the operators, then the pairs, then these. */
@@ -81,6 +86,7 @@ typedef struct block {
     uint32_t *sums;             /* steps that reduce or sum by neuron */
     size_t sum_count;
     bool needs_pairs;           /* SYNAPSES: pre and post neurons of each synapse */
+    const double *condition;    /* .. nothing is done while this is 0; or NULL */
     const double *source, *weights; /* PROPAGATE */
     double *target;
     selected_loop *selected;    /* NULL: never over a selection */
