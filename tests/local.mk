@@ -34,7 +34,8 @@ SHELL_TESTS = \
     tests/cli/interrupt.sh \
     tests/cli/options.sh \
     tests/cli/programs.sh \
-    tests/cli/run.sh
+    tests/cli/run.sh \
+    tests/cli/use.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)
 TESTS += $(NL_UNIT_TESTS) $(SHELL_TESTS)
@@ -81,6 +82,7 @@ RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/circuits.sh \
     tests/run/events.sh \
     tests/run/snapshots.sh \
     tests/run/examples.sh \

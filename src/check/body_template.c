@@ -6,6 +6,8 @@
  * in the tree, so that what reads the tree knows nothing of it. */
 #include "body.h"
 
+#include "use.h"
+
 #include <string.h>
 
 /* --- parameters that are names --- */
@@ -79,8 +81,10 @@ static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char 
 
     for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == kind) NL_PUSH(ck->arena, &names, scope->symbols.items[k]->name);
-    return nl_suggest(name, names.items, names.count);
+            if (scope->symbols.items[k]->kind == kind)
+                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
 }
 
 static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *other)
@@ -99,18 +103,18 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
 }
 
+/* NAME or path, of the file before the shipped one. */
 static nl_symbol *find_template(nl_body *body, const nl_ast *use)
 {
-    const nl_ast *base = use->kind == NL_AST_CALL ? use->kids[0] : use;
+    const nl_ast *base = nl_ast_bare(use->kind == NL_AST_CALL ? use->kids[0] : use);
+    const nl_symbol_kind kind = kind_for(body)->symbol;
+    nl_evaluator ev = { .ck = body->ck, .scope = body->ck->top, .arena = body->ck->arena };
+    nl_symbol *own = nl_eval_symbol(&ev, base);
 
-    if (base->kind != NL_AST_NAME) {
-        nl_body_not_yet(body->ck, base->span, "templates of other files are");
-        return NULL;
-    }
-    nl_symbol *symbol = nl_scope_find(body->ck->top, base->name);
-    if (symbol != NULL && symbol->kind == kind_for(body)->symbol) return symbol;
-    refuse_template(body, base, symbol);
-    return NULL;
+    if (own != NULL && own->kind == kind) return own;
+    nl_symbol *shipped = nl_library_named(body->ck, kind, base);
+    if (shipped == NULL) refuse_template(body, base, own);
+    return shipped;
 }
 
 /* --- what an argument reads --- */
@@ -145,9 +149,11 @@ static bool reads_block(const nl_ast *e, const nl_ast *block)
 
 static const nl_symbol *of_file(const nl_check *ck, const char *name)
 {
-    const nl_scope *scope = nl_scope_with(ck->top, name);
+    const nl_symbol *symbol = NULL;
 
-    return scope != NULL && scope != ck->prelude ? nl_scope_find_here(scope, name) : NULL;
+    for (const nl_scope *scope = ck->top; symbol == NULL && scope != ck->prelude; scope = scope->parent)
+        symbol = nl_scope_find_here(scope, name);
+    return symbol;
 }
 
 /* Who uses a template need not know its names: where the file has the same one, it could be meant. */
@@ -172,17 +178,6 @@ static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, cons
 
 /* --- parameters --- */
 
-static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
-{
-    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
-
-    item->name_span = param->name_span;
-    item->has_unit = param->has_unit;
-    item->unit = param->unit;
-    item->doc = param->doc;
-    return item;
-}
-
 typedef struct binder {
     nl_body *body;
     const nl_ast *brought, *own; /* the blocks of the template and of the body */
@@ -202,7 +197,7 @@ static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, 
     rs.reach = body->entries.count;
     const bool draws = nl_has_draw(&rs, value);
     nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
-                                   item_of(arena, param, value));
+                                   nl_ast_item_of(arena, param, value));
     if (entry == NULL) return NULL;
     entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
     if (draws && !body->is_projection)
@@ -231,14 +226,13 @@ static bool bind(binder *b, const nl_ast *param, const nl_ast *arg)
     return true;
 }
 
-static void make_scopes(nl_body *body, const char *name)
+static void make_scopes(nl_body *body, nl_scope *home)
 {
-    nl_check *ck = body->ck;
-    nl_scope *home = nl_scope_with(ck->top, name);
+    nl_arena *arena = body->ck->arena;
 
-    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(ck->arena, home);
-    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(ck->arena, ck->top);
-    body->scopes[NL_OF_DEFAULT] = nl_scope_new(ck->arena, home);
+    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(arena, home);
+    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(arena, body->ck->top);
+    body->scopes[NL_OF_DEFAULT] = nl_scope_new(arena, home);
 }
 
 static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
@@ -253,7 +247,7 @@ static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
     symbol->used = true;
     body->template = symbol->decl;
     body->use = use;
-    make_scopes(body, symbol->name);
+    make_scopes(body, symbol->home);
     const nl_ast *brought = nl_with_names(body->ck, params, args, nl_ast_kid(symbol->decl, 1));
     if (brought != NULL) params = nl_with_names(body->ck, params, args, params);
     binder b = { .body = body, .brought = brought, .own = own, .defaults = body->scopes[NL_OF_DEFAULT] };

@@ -93,7 +93,7 @@ bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name);
 
 /* The first event NAME of a population, or -1. */
 long nl_train_event(const nl_check *ck, uint32_t population, const char *name);
-/* The event NAME of a population or part (NULL: of the equations at top level); false when it has none. */
+/* The event NAME of a population, a part, or the equations of an instance or (NULL) the file; false when it has none. */
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out);
 /* The event that an expression names, E.spikes or, of the top level, `spikes`; false when it names none (a fault on the
  * way is reported). */

@@ -396,7 +396,7 @@ static void check_record(checker *c, const nl_ast *stmt)
 static void follow(void *user, nl_symbol *symbol)
 {
     checker *c = user;
-    nl_evaluator ev = evaluator_of(c, symbol->name);
+    nl_evaluator ev = evaluator_of(c, symbol->stream);
 
     ev.scope = c->ck->top;
     const nl_value value = nl_declare_value(&ev, symbol);
@@ -738,18 +738,17 @@ static void check_figure(checker *c, const nl_ast *stmt)
 static void check_keep(checker *c, const nl_ast *stmt)
 {
     for (int i = 0; i < stmt->kid_count; i++) {
-        const nl_ast *name = nl_ast_bare(stmt->kids[i]);
-        nl_symbol *symbol = name != NULL && name->kind == NL_AST_NAME ? nl_scope_find_here(c->ck->top, name->name)
-                                                                      : NULL;
+        const nl_ast *path = nl_ast_bare(stmt->kids[i]);
+        nl_evaluator ev = evaluator_of(c, NULL);
+        const bool is_path = path != NULL && nl_eval_is_path(path);
+        const nl_symbol *symbol = is_path ? nl_eval_symbol(&ev, path) : NULL;
 
         if (symbol != NULL && (symbol->kind == NL_SYM_VALUE || symbol->kind == NL_SYM_RECORD)) {
             NL_PUSH(c->ck->arena, &c->ck->plan->kept, symbol->name);
             continue;
         }
-        nl_evaluator ev = evaluator_of(c, NULL);
-        if (name != NULL && name->kind == NL_AST_NAME && symbol == NULL)
-            nl_eval_name_error(&ev, name->span, name->name);
-        else nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
+        if (!is_path || symbol != NULL || nl_eval(&ev, path).kind != NL_KIND_NONE)
+            nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
     }
 }
 
@@ -803,20 +802,19 @@ static void check_block(checker *c, const nl_ast *block)
 /* Values as they are when the protocol begins: a `set` on the way has changed them. */
 static nl_value *save_values(nl_check *ck)
 {
-    nl_value *values = NL_NEW_ARRAY(ck->arena, nl_value, ck->top->symbols.count + 1);
+    nl_value *values = NL_NEW_ARRAY(ck->arena, nl_value, ck->declared.count + 1);
 
-    for (size_t i = 0; i < ck->top->symbols.count; i++) values[i] = ck->top->symbols.items[i]->value;
+    for (size_t i = 0; i < ck->declared.count; i++) values[i] = ck->declared.items[i]->value;
     return values;
 }
 
 /* Back to the beginning; what bodies and probes read follows. */
-static void restore_values(nl_check *ck, const nl_value *values, size_t count)
+static void restore_values(nl_check *ck, const nl_value *values)
 {
-    for (size_t i = 0; i < count; i++) {
-        nl_symbol *symbol = ck->top->symbols.items[i];
+    for (size_t i = 0; i < ck->declared.count; i++) {
+        nl_symbol *symbol = ck->declared.items[i];
 
         symbol->value = values[i];
-        if (symbol->kind != NL_SYM_VALUE) continue;
         symbol->pinned = symbol->is_param && nl_define_find(ck, symbol->name) != NULL;
         if (!nl_value_known(symbol->value)) continue;
         if (symbol->slot >= 0) ck->model->slots.items[symbol->slot].number = symbol->value.data[0];
@@ -827,10 +825,10 @@ static void restore_values(nl_check *ck, const nl_value *values, size_t count)
 bool nl_protocol_check(nl_check *ck)
 {
     checker c = { .ck = ck, .scope = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
-    const size_t errors = nl_diags_error_count(ck->diags), count = ck->top->symbols.count;
+    const size_t errors = nl_diags_error_count(ck->diags);
     const nl_value *values = save_values(ck);
 
     for (size_t i = 0; i < ck->protocol.count; i++) check_statement(&c, ck->protocol.items[i]);
-    restore_values(ck, values, count);
+    restore_values(ck, values);
     return nl_diags_error_count(ck->diags) == errors;
 }

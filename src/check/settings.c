@@ -1,5 +1,6 @@
 /* simulation { dt = 0.1 ms; method = rk4 }: one function for each setting, found in a table. */
 #include "declare.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -106,6 +107,7 @@ static bool set_method(nl_check *ck, const nl_ast *expr)
     }
     nl_symbol *symbol = nl_scope_find(ck->top, expr->name);
     if (symbol != NULL) symbol->used = true;
+    else (void)nl_library_find(ck, NL_SYM_METHOD, expr->name);
     ck->model->method = expr->name;
     ck->model->method_span = expr->span;
     return true;
@@ -157,7 +159,7 @@ static bool read_setting(nl_check *ck, const nl_ast *stmt)
         return wrong(ck, stmt, "a setting is written name = value");
     const struct setting *setting = find_setting(left->name);
     if (setting == NULL) return unknown_setting(ck, left);
-    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->top, left->name) == NULL) return true;
+    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->whole, left->name) == NULL) return true;
     return nl_ast_kid(stmt, 1) != NULL && setting->set(ck, stmt->kids[1]);
 }
 
@@ -188,7 +190,7 @@ static bool read_defines(nl_check *ck)
     bool good = true;
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
-        if (nl_scope_find_here(ck->top, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
+        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
         const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;
@@ -210,9 +212,9 @@ static const nl_ast *find_quantity(const nl_ast *node)
     return NULL;
 }
 
-static bool check_mixture(nl_check *ck)
+bool nl_settings_suit(nl_check *ck, const nl_ast *text)
 {
-    const nl_ast *quantity = find_quantity(ck->file);
+    const nl_ast *quantity = find_quantity(text);
 
     if (ck->model->dimensional || quantity == NULL) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_MIXED, quantity->span, "this is in %s, but `dt` is a bare number",
@@ -222,15 +224,20 @@ static bool check_mixture(nl_check *ck)
     return false;
 }
 
+/* Whatever is being read: settings see the names of the file. */
 bool nl_check_need_simulation(nl_check *ck)
 {
+    nl_scope *reading = ck->top;
+
     if (ck->simulation_stage > 0) return true;
     ck->simulation_stage = 1;
+    ck->top = ck->whole;
     bool good = read_defines(ck);
     if (ck->simulation != NULL) good = read_block(ck, nl_ast_kid(ck->simulation, 0)) && good;
+    ck->top = reading;
     ck->simulation_stage = 2;
     ck->seed_known = true;
-    return check_mixture(ck) && good;
+    return nl_settings_suit(ck, ck->file) && good;
 }
 
 static const nl_ast *seed_expr(nl_check *ck)
@@ -249,10 +256,13 @@ void nl_settings_seed(nl_check *ck)
 {
     if (ck->seed_known) return;
     const size_t mark = nl_diags_mark(ck->diags);
-    const char *text = nl_scope_find_here(ck->top, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
+    const char *text = nl_scope_find_here(ck->whole, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
     const nl_ast *expr = text != NULL ? nl_define_parse(ck, "seed", text) : seed_expr(ck);
+    nl_scope *reading = ck->top;
 
+    ck->top = ck->whole;
     if (expr == NULL || !set_seed(ck, expr)) nl_diags_undo(ck->diags, mark);
+    ck->top = reading;
 }
 
 /* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without dimensions. */

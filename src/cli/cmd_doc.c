@@ -2,6 +2,7 @@
 #include "code.h"
 
 #include "base/text.h"
+#include "check/use.h"
 #include "lang/keyword.h"
 #include "lang/op.h"
 #include "lang/random.h"
@@ -122,13 +123,20 @@ static void add_rules_of_file(doc *d, const char *path, nl_ast_kind kind)
     }
 }
 
-static void add_rules(doc *d, int kind)
+static void add_folder(doc *d, const nl_library_folder *folder)
 {
     glob_t files;
 
-    if (glob(nl_arena_printf(d->arena, "%s/*.net", nl_cli_stdlib(d->arena)), 0, NULL, &files) != 0) return;
-    for (size_t i = 0; i < files.gl_pathc; i++) add_rules_of_file(d, files.gl_pathv[i], (nl_ast_kind)kind);
+    if (glob(nl_arena_printf(d->arena, "%s/%s/*.net", nl_cli_stdlib(d->arena), folder->name), 0, NULL, &files) != 0)
+        return;
+    for (size_t i = 0; i < files.gl_pathc; i++) add_rules_of_file(d, files.gl_pathv[i], folder->rule);
     globfree(&files);
+}
+
+static void add_rules(doc *d, int kind)
+{
+    for (int k = 0; k < NL_LIBRARY_FOLDERS; k++)
+        if (nl_library_folders[k].rule == (nl_ast_kind)kind) add_folder(d, &nl_library_folders[k]);
 }
 
 static void add_schemes(doc *d, int kind)
