@@ -1,5 +1,5 @@
-/* Several values one behind the other, as records hold them: concat(a, b), the members of a family P(0 .. L).x, and prev(..)
- * of either.  Taken apart, each is a value that the simulation samples by itself. */
+/* Several values one behind the other, as records hold them: concat(a, b), the members of a family P(0 .. L).x, and
+ * prev(..) of either.  Taken apart, each is a value that the simulation samples by itself. */
 #include "plan.h"
 
 #include <string.h>
@@ -22,12 +22,11 @@ static bool is_plain(const nl_ast *call)
 }
 
 /* The CALL of P(0 .. L).x, or NULL. */
-static const nl_ast *family_of(const nl_evaluator *ev, const nl_ast *e)
+static const nl_ast *family_of(nl_evaluator *ev, const nl_ast *e)
 {
     const nl_ast *base = e->kind == NL_AST_FIELD ? nl_ast_bare(e->kids[0]) : NULL;
 
-    if (base == NULL || base->kind != NL_AST_CALL || base->kid_count != 2 || base->kids[0]->kind != NL_AST_NAME) return NULL;
-    return nl_ast_bare(base->kids[1])->kind == NL_AST_RANGE && nl_eval_is_family(ev, base->kids[0]->name) ? base : NULL;
+    return base != NULL && nl_eval_names_members(ev, base) ? base : NULL;
 }
 
 /* e with another kid `at`. */

@@ -21,7 +21,8 @@ static void see_pre(nl_machine *machine, const step *s, double *dst, const doubl
 }
 
 /* Chunks of whole rows all see the same. */
-static void see_pre_once(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+static void see_pre_once(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                         size_t n)
 {
     if (at == 0) see_pre(machine, s, dst, args, at, n);
 }
@@ -31,7 +32,8 @@ static void see_post(nl_machine *machine, const step *s, double *dst, const doub
     machine->kernels->spread(n, dst, args[0], s->columns, at);
 }
 
-static void see_nothing(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+static void see_nothing(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
+                        size_t n)
 {
     (void)machine, (void)s, (void)dst, (void)args, (void)at, (void)n;
 }

@@ -68,7 +68,8 @@ static nl_ref turned_choice(nl_plan *plan, const nl_node *node)
     const nl_node *condition = nl_plan_source(plan, node->args[0]);
 
     if (condition->kind != NL_X_OP || condition->op != NL_OP_NOT) return 0;
-    return nl_expr_op(plan->graph, NL_OP_IF, (nl_ref[]){ condition->args[0], node->args[2], node->args[1] }, 3, node->dim);
+    const nl_ref args[] = { condition->args[0], node->args[2], node->args[1] };
+    return nl_expr_op(plan->graph, NL_OP_IF, args, 3, node->dim);
 }
 
 /* The side of a projection that all operands of synapses belong to; NL_X_NONE: none, or both. */
@@ -98,9 +99,12 @@ static nl_ref by_neuron(nl_plan *plan, const nl_node *node)
         if (arg->kind == side) inner.args[k] = arg->args[0], inner.space = space_of(plan, arg->args[0]);
     }
     if (nl_plan_count(plan, inner.space) > nl_plan_count(plan, node->space)) return 0;
-    nl_node outer = { .kind = (uint8_t)side, .space = node->space, .arg_count = 1, .is_bool = node->is_bool, .dim = node->dim };
-    outer.args[0] = simplified(plan, inner);
-    return nl_graph_add(plan->graph, &outer);
+    return nl_graph_add(plan->graph, &(nl_node){ .kind = (uint8_t)side,
+                                                 .space = node->space,
+                                                 .arg_count = 1,
+                                                 .is_bool = node->is_bool,
+                                                 .dim = node->dim,
+                                                 .args = { simplified(plan, inner) } });
 }
 
 static nl_ref simpler_op(nl_plan *plan, const nl_node *node)

@@ -195,8 +195,8 @@ nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_
 
     take_roots(&plan, roots, root_count);
     plan.written = find_written(&plan, roots, root_count);
-    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots, .root_count = plan.root_count,
-                                  .selected = selected };
+    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots,
+                                  .root_count = plan.root_count, .selected = selected };
     nl_plan_extend(&plan);
 
     nl_pass_simplify(&plan);

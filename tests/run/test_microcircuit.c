@@ -96,11 +96,102 @@ static void align(void **state)
               "data=../tests/golden-data/microcircuit_align presentations=20 series_steps=200");
 }
 
+/* --- teacher and student --- */
+
+typedef struct lesson {
+    const char *folder, *student, *more;
+} lesson;
+
+static const lesson lessons[] = {
+    { "microcircuit_teacher_fa", "FA", "layers=[1,1,1] eta_fw=[200,50] eta_PI=0" },
+    { "microcircuit_teacher_bp_fa", "FA", "" },
+    { "microcircuit_teacher_bp_fa", "BP", "" },
+};
+
+/* What nobody reads is not kept. */
+static const char reader[] = "let last = series[-1], first = [cosine(0)[0], cosine(1)[0]]";
+
+static model *lesson_run(const lesson *l, const char *more)
+{
+    char defines[300];
+
+    snprintf(defines, sizeof defines, "data=../tests/golden-data/%s student=%s %s %s", l->folder, l->student, l->more,
+             more);
+    return model_file_with("models/microcircuit_teacher.net", "print", reader, defines);
+}
+
+static array lesson_golden(const lesson *l, const char *name)
+{
+    char path[150];
+
+    snprintf(path, sizeof path, "%s/%s_%s", l->folder, l->student, name);
+    return golden(path);
+}
+
+/* Column `column` of the reference against a result with one. */
+static void check_column(const lesson *l, model *m, const char *result, const char *name, size_t column)
+{
+    array want = lesson_golden(l, name);
+
+    assert_true(column < want.columns);
+    for (size_t k = 0; k < want.rows; k++) want.data[k] = want.data[k * want.columns + column];
+    want.columns = 1;
+    assert_rows(result, model_get(m, result), 0, want);
+    free(want.data);
+}
+
+static void check_states(const lesson *l, model *m, const char *name)
+{
+    array want = lesson_golden(l, name), got = model_get(m, "series");
+
+    if (got.rows > want.rows && strcmp(name, "steps") == 0) got.rows = want.rows;
+    assert_rows(name, got, 0, want);
+    free(want.data);
+}
+
+static void check_target(const lesson *l, model *m)
+{
+    char path[150];
+
+    snprintf(path, sizeof path, "%s/target", l->folder);
+    check_result(m, "u_tgt", 0, path);
+}
+
+static void students_learn(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(lessons); k++) {
+        const lesson *l = &lessons[k];
+        model *m = lesson_run(l, k == 0 ? "epochs=50 series_from=1100" : "series_from=1100");
+
+        check_target(l, m);
+        check_states(l, m, "series");
+        check_column(l, m, "cosine(0)", "cosines", 0);
+        check_column(l, m, "cosine(1)", "cosines", 1);
+        check_column(l, m, "mse", "mse", 0);
+        check_column(l, m, "loss", "mse", 1);
+        model_free(m);
+    }
+}
+
+/* Without the target, then with it: as the student begins, one step after the other. */
+static void students_begin(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(lessons); k++) {
+        model *m = lesson_run(&lessons[k], "epochs=2 series_from=1 series_steps=1");
+
+        check_states(&lessons[k], m, "steps");
+        model_free(m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(early),  cmocka_unit_test(late),  cmocka_unit_test(self_predicting),
-        cmocka_unit_test(phases), cmocka_unit_test(align),
+        cmocka_unit_test(phases), cmocka_unit_test(align), cmocka_unit_test(students_learn),
+        cmocka_unit_test(students_begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
