@@ -69,9 +69,11 @@ RUN_TESTS = \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_delays_of_spikes \
+    tests/run/test_dense \
     tests/run/test_derived \
     tests/run/test_gate \
     tests/run/test_location \
+    tests/run/test_microcircuit \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \

@@ -135,6 +135,7 @@ typedef struct nl_evaluator {
     const char *stream;      /* name of the declaration, for draws */
     uint64_t draw_count, trial;
     int depth;               /* of function calls: recursion is refused */
+    bool samples;            /* what a record samples: prev() and delay() have a value */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
     const nl_eval_frame *frame; /* of the innermost call */
 } nl_evaluator;
@@ -153,6 +154,8 @@ void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr);
 nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name);
 /* Whether `name` is the base name of a family of which a member is declared. */
 bool nl_eval_is_family(const nl_evaluator *ev, const char *name);
+/* Whether it is P(0 .. L): members of a family, whose values stand one behind the other. */
+bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base);
 /* base[index...] for an INDEX whose base has been evaluated. */
 nl_value nl_eval_index_value(nl_evaluator *ev, const nl_ast *expr, nl_value base);
 /* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */

@@ -27,8 +27,7 @@ typedef struct nl_plan_series {
     const nl_ast *stmt;    /* RECORD */
     const char *members; /* members of families that its expression reads: they tell apart what one statement records in
                             a loop */
-    nl_ref node;           /* 0: evaluated by nl_eval at each sample */
-    size_t probe;          /* where node != 0 */
+    NL_LIST(size_t) probes; /* a sample is their values, one behind the other; none: evaluated by nl_eval each time */
     nl_kind kind;          /* of a sample */
     nl_dim dim;
     int rank;
@@ -90,6 +89,9 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
 /* The same with the variables themselves; "" where there are no such members. */
 const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
+/* The expressions whose values an expression holds one behind the other: those of concat(..), of the members of a family
+ * P(0 .. L).x, of prev(..) of either; else the expression alone. */
+const nl_ast *const *nl_plan_joined(nl_evaluator *ev, const nl_ast *expr, size_t *count);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 

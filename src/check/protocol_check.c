@@ -208,18 +208,54 @@ static void check_times(checker *c, const nl_ast *at)
                     nl_dim_text(c->ck->arena, times.dim));
 }
 
+/* The first or only value of a sample. */
+static bool begin_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
+{
+    if (!find_probe(c, expr, true, node, &out->rank, out->shape, &out->dim)) return false;
+    if (*node != 0) out->kind = nl_graph_node(c->ck->model->graph, *node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER;
+    return true;
+}
+
+/* One more behind what is there; node 0 where they are not alike, or no lines of numbers. */
+static bool extend_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
+{
+    nl_plan_series more = { .rank = 0 };
+
+    if (!begin_sample(c, expr, &more, node) || *node == 0) return *node == 0;
+    if (out->rank > 1 || more.rank > 1 || more.kind != out->kind || !nl_dim_equal(more.dim, out->dim)) *node = 0;
+    const size_t before = out->rank == 0 ? 1 : out->shape[0], after = more.rank == 0 ? 1 : more.shape[0];
+    out->rank = 1;
+    out->shape[0] = before == NL_UNKNOWN_SIZE || after == NL_UNKNOWN_SIZE ? NL_UNKNOWN_SIZE : before + after;
+    return true;
+}
+
+/* What the simulation samples by itself: no probes where nl_eval has to do it; false after a diagnostic. */
+static bool find_probes(checker *c, const nl_ast *expr, nl_plan_series *out)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    size_t count;
+    const nl_ast *const *parts = nl_plan_joined(&ev, expr, &count);
+
+    for (size_t k = 0; k < count; k++) {
+        nl_ref node;
+        const bool good = k == 0 ? begin_sample(c, parts[k], out, &node) : extend_sample(c, parts[k], out, &node);
+        if (!good || node == 0) {
+            out->probes.count = 0;
+            return good;
+        }
+        NL_PUSH(c->ck->arena, &out->probes, nl_plan_probe(c->ck, node));
+    }
+    return true;
+}
+
 /* Kind, dimension and shape of a sample. */
 static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
 
-    out->kind = NL_KIND_NUMBER;
-    if (!find_probe(c, expr, true, &out->node, &out->rank, out->shape, &out->dim)) return false;
-    if (out->node != 0) {
-        out->probe = nl_plan_probe(c->ck, out->node);
-        if (nl_graph_node(c->ck->model->graph, out->node)->is_bool) out->kind = NL_KIND_BOOL;
-        return true;
-    }
+    if (!find_probes(c, expr, out)) return false;
+    if (out->probes.count > 0) return true;
+    ev.samples = true;
     const nl_value value = nl_eval(&ev, expr);
     if (value.kind == NL_KIND_NONE) return false;
     if (value.is_signal) {
@@ -276,7 +312,8 @@ static bool check_at_events(checker *c, const nl_ast *expr, nl_plan_series *out)
     const nl_population *population = &model->populations.items[out->train.part.population];
 
     if (!check_sample(c, expr, out)) return false;
-    const uint32_t space = out->node != 0 ? nl_graph_node(model->graph, out->node)->space : UINT32_MAX;
+    const nl_ref node = out->probes.count == 1 ? c->ck->plan->probes.items[out->probes.items[0]] : 0;
+    const uint32_t space = node != 0 ? nl_graph_node(model->graph, node)->space : UINT32_MAX;
     out->rank = 0;
     if (space == 0 || space == population->space) return true;
     nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span,

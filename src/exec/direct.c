@@ -136,10 +136,24 @@ static vector operation(frame *f, const nl_node *node)
     return (vector){ out, false };
 }
 
+/* Elements are named by their numbers, synapses by pre neuron are stored in another order. */
+static const double *by_number(frame *f, nl_ref ref, size_t *count)
+{
+    const nl_graph *graph = f->direct->model->graph;
+    const nl_space *space = nl_graph_space(graph, nl_graph_node(graph, ref)->space);
+    const nl_conn *conn = space->kind == NL_SPACE_SYNAPSES ? f->direct->conns[space->owner] : NULL;
+    const double *stored = whole(f, ref, count);
+
+    if (conn == NULL || conn->kind != NL_CONN_OUT) return stored;
+    double *numbered = NL_NEW_ARRAY(f->arena, double, *count + 1);
+    nl_conn_by_number(conn, stored, numbered);
+    return numbered;
+}
+
 static vector gathered(frame *f, nl_ref ref, const nl_node *node)
 {
     size_t count, bad = 0;
-    const double *source = whole(f, node->args[0], &count);
+    const double *source = by_number(f, node->args[0], &count);
     const vector index = eval(f, node->args[1]);
     const size_t n = index.is_number ? 1 : f->count;
     double *out = vector_new(f, n);
@@ -212,11 +226,15 @@ static vector drawn(frame *f, const nl_node *node)
     return (vector){ out, node->space == 0 };
 }
 
+const double *nl_table_row_at(const nl_model *model, const nl_table *table, double time)
+{
+    return table->array.data + nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt) * table->columns;
+}
+
 bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out)
 {
     if (!(column >= 0 && column < (double)table->columns && column == floor(column))) return false;
-    const size_t row = nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt);
-    *out = isnan(time) ? NAN : table->array.data[row * table->columns + (size_t)column];
+    *out = isnan(time) ? NAN : nl_table_row_at(model, table, time)[(size_t)column];
     return true;
 }
 

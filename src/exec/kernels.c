@@ -328,6 +328,20 @@ static void fill(size_t n, double *out, double value)
     for (; i < n; i++) out[i] = value;
 }
 
+/* Of each row but the last ones, a whole vector may reach into the next, which is filled afterwards. */
+static void spread(size_t n, double *out, const double *values, size_t columns, size_t at)
+{
+    const double *value = values + at / columns;
+    size_t i = 0;
+
+    for (size_t end = columns - at % columns; i < n; end += columns, value++) {
+        const size_t stop = end < n ? end : n;
+        for (; i < stop && i + NL_WIDTH <= n; i += NL_WIDTH) vec_store(out + i, VEC_ALL(*value));
+        for (; i < stop; i++) out[i] = *value;
+        i = stop;
+    }
+}
+
 /* x - x is 0 for numbers and nan for everything else. */
 static bool finite_all(size_t n, const double *a, size_t *where)
 {
@@ -560,6 +574,7 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
     .iota = iota,
     .copy = copy,
     .fill = fill,
+    .spread = spread,
     .reduce = {
 #define RED(ID, ...) [NL_RED_##ID] = reduce_##ID,
 #include "reduce.def"

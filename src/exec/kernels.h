@@ -69,6 +69,8 @@ typedef struct nl_kernel_table {
     void (*iota)(size_t n, double *out, double first);
     void (*copy)(size_t n, double *out, const double *a);
     void (*fill)(size_t n, double *out, double value);
+    /* out[i] = values[(at + i) / columns] */
+    void (*spread)(size_t n, double *out, const double *values, size_t columns, size_t at);
 
     /* `first` is the index of a[0] in the whole. */
     void (*reduce[NL_RED_COUNT])(nl_reduction *acc, size_t first, size_t n, const double *a);

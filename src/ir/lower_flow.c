@@ -39,6 +39,13 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
 /* Differs between synapses only as far as its arguments do. */
 static bool follows_arguments(const nl_node *node) { return node->kind == NL_X_OP || node->kind == NL_X_TABLE; }
 
+/* What a past value depends on; one that leads back to itself is the synapse's own. */
+static int past_dependence(lowering *lo, nl_ref ref, nl_ref expr)
+{
+    lo->known[ref] = (HAS_PRE | HAS_POST | HAS_OWN | IS_DYNAMIC) + 1;
+    return dependence_of(lo, expr);
+}
+
 static int find_dependence(lowering *lo, nl_ref ref)
 {
     const nl_graph *graph = lo->graph;
@@ -52,9 +59,10 @@ static int find_dependence(lowering *lo, nl_ref ref)
     case NL_X_PRE: return HAS_PRE | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
     case NL_X_POST: return HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
     case NL_X_DELAY:
-        return IS_DYNAMIC | dependence_of(lo, lo->dels.items[node->id].expr)
+        return IS_DYNAMIC | (in_synapses ? past_dependence(lo, ref, lo->dels.items[node->id].expr) : 0)
                | dependence_of(lo, lo->dels.items[node->id].delay);
-    case NL_X_PREV: return IS_DYNAMIC | dependence_of(lo, lo->prevs.items[node->id].expr);
+    case NL_X_PREV:
+        return IS_DYNAMIC | (in_synapses ? past_dependence(lo, ref, lo->prevs.items[node->id].expr) : 0);
     default: break;
     }
     flags = in_synapses && !follows_arguments(node) ? HAS_OWN : 0;
