@@ -52,6 +52,7 @@ typedef struct nl_block_scope {
 typedef struct nl_plan_column {
     const nl_ast *stmt;    /* COLLECT */
     nl_symbol *inside, *outside;
+    bool is_last;          /* the last sample of a series */
 } nl_plan_column;
 
 typedef struct nl_plan_batch {
@@ -90,6 +91,8 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
 /* The same with the variables themselves; "" where there are no such members. */
 const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
+/* The last row of an array; unknown where that is. */
+nl_value nl_plan_last(nl_value rows);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 

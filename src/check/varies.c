@@ -93,6 +93,7 @@ void nl_varies_find(nl_check *ck)
 
     find_sets(ck, ck->file);
     nl_batch_targets(ck, ck->file, add_swept);
+    nl_batch_targets(ck, ck->batch, add_swept);
     do {
         before = ck->varying.count;
         spread(ck, ck->file);
