@@ -90,6 +90,9 @@ bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memo
                    const nl_store *like, const char **too_large);
 void nl_store_done(nl_store *store);
 
+/* What another store of this memory would take for itself: values in common count where they need not be as declared. */
+size_t nl_store_own_bytes(const nl_store *store);
+
 /* The model's slots and arrays as they are now become those that this store's programs read when they are prepared.  The
  * data of an array must stay until the next call. */
 void nl_store_take(nl_store *store);

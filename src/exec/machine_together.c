@@ -3,11 +3,7 @@
 
 static const block *block_of(const nl_machine_turn *turn, size_t number) { return &turn->machine->body.blocks[number]; }
 
-static bool is_shared(const nl_machine *machine, const block *b)
-{
-    return b->segment->kind == NL_C_PROPAGATE
-           && nl_propagate_is_shared(machine_conn(machine, b->segment->id), b->segment->to_pre);
-}
+static bool is_sum(const block *b) { return b->segment->kind == NL_C_PROPAGATE; }
 
 /* Those from `first` on that have its weights, and are not summed yet. */
 static size_t collect(nl_machine_turn *turns, size_t count, size_t first, size_t number, const nl_machine_room *room)
@@ -25,7 +21,7 @@ static size_t collect(nl_machine_turn *turns, size_t count, size_t first, size_t
     return found;
 }
 
-static void sum_shared(nl_machine_turn *turns, size_t count, size_t number, const nl_machine_room *room)
+static void sum_together(nl_machine_turn *turns, size_t count, size_t number, const nl_machine_room *room)
 {
     for (size_t k = 0; k < count; k++) turns[k].summed = !turns[k].good;
     for (size_t k = 0; k < count; k++) {
@@ -33,11 +29,9 @@ static void sum_shared(nl_machine_turn *turns, size_t count, size_t number, cons
         nl_machine *machine = turns[k].machine;
         const block *b = block_of(&turns[k], number);
         const size_t alike = collect(turns, count, k, number, room);
-        if (alike == 1) machine_propagate(machine, b);
-        else
-            nl_propagate_together(&machine->propagate, machine_conn(machine, b->segment->id),
-                                  (nl_weights){ b->weights, b->segment->rule }, alike, room->sources, room->targets,
-                                  room->scratch);
+        nl_propagate_together(&machine->propagate, machine_conn(machine, b->segment->id),
+                              (nl_weights){ b->weights, b->segment->rule }, b->segment->to_pre, alike, room->sources,
+                              room->targets, room->scratch);
     }
 }
 
@@ -47,7 +41,7 @@ nl_machine_room nl_machine_room_for(const nl_machine *machine, size_t count, nl_
 
     for (size_t k = 0; k < machine->body.count; k++) {
         const block *b = &machine->body.blocks[k];
-        if (!is_shared(machine, b)) continue;
+        if (!is_sum(b)) continue;
         const size_t size = nl_propagate_together_scratch(machine_conn(machine, b->segment->id), count);
         if (size > most) most = size;
     }
@@ -55,17 +49,17 @@ nl_machine_room nl_machine_room_for(const nl_machine *machine, size_t count, nl_
                               NL_NEW_ARRAY(arena, double *, count + 1) };
 }
 
-/* The blocks of each from one shared sum to the next, then that of all. */
+/* The blocks of each from one sum to the next, then that of all. */
 void nl_machine_run_together(nl_machine_turn *turns, size_t count, const nl_machine_room *room)
 {
     const size_t blocks = count > 0 ? turns[0].machine->body.count : 0;
 
     for (size_t k = 0; k < count; k++) turns[k].good = machine_begin(turns[k].machine);
     for (size_t from = 0, end; from < blocks; from = end + 1) {
-        for (end = from; end < blocks && !is_shared(turns[0].machine, block_of(&turns[0], end));) end++;
+        for (end = from; end < blocks && !is_sum(block_of(&turns[0], end));) end++;
         for (size_t k = 0; k < count; k++)
             if (turns[k].good) machine_run_blocks(turns[k].machine, &turns[k].machine->body, from, end);
-        if (end < blocks) sum_shared(turns, count, end, room);
+        if (end < blocks) sum_together(turns, count, end, room);
     }
     for (size_t k = 0; k < count; k++) turns[k].good = machine_finish(turns[k].machine, &turns[k].fault);
 }

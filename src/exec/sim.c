@@ -354,7 +354,14 @@ nl_sim *nl_sim_lane(nl_sim *sim)
     return ready(lane, equipped);
 }
 
-size_t nl_sim_lane_bytes(const nl_sim *sim) { return sim->store.block_bytes; }
+size_t nl_sim_lane_bytes(const nl_sim *sim)
+{
+    size_t bytes = nl_store_own_bytes(&sim->store);
+
+    for (size_t k = 0; k < sim->common->programs.count; k++)
+        bytes += sim->common->programs.items[k]->own_doubles * sizeof(double);
+    return bytes;
+}
 
 bool nl_sim_check(const nl_model *model, nl_diags *diags)
 {

@@ -30,7 +30,7 @@ nl_sim *nl_sim_lane(nl_sim *sim);
  * connections are the same in all trials. */
 void nl_sim_set_trial(nl_sim *sim, uint64_t trial);
 
-/* Bytes that one more lane needs for itself. */
+/* Bytes that one more lane needs for itself, with all values of synapses that its parameters may make others. */
 size_t nl_sim_lane_bytes(const nl_sim *sim);
 
 /* What can be known of a model before anything is built: whether its methods suit its equations, and numbers of

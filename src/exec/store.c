@@ -145,6 +145,15 @@ void nl_store_declared(nl_store *store, uint32_t mem, bool for_good)
     if (store->common[mem] != NULL) store->common[mem]->as_declared = for_good;
 }
 
+size_t nl_store_own_bytes(const nl_store *store)
+{
+    size_t bytes = store->block_bytes;
+
+    for (size_t k = 0; k < store->memory->mems.count; k++)
+        if (store->common[k] != NULL && !store->common[k]->as_declared) bytes += store->common[k]->bytes;
+    return bytes;
+}
+
 void nl_store_put(nl_store *store, uint32_t mem, size_t first, size_t doubles, const double *values)
 {
     nl_common_values *common = store->common[mem];

@@ -48,16 +48,15 @@ size_t nl_propagate_scratch(const nl_conn *conn);
 void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
                           double *out, double *scratch);
 
-/* The same for several sources with the same weights, in one pass over the connection: to the bit what each call of its
- * own would give.  Only where nl_propagate_is_shared(). */
-void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, size_t count,
-                           const double *const *sources, double *const *outs, double *scratch);
-bool nl_propagate_is_shared(const nl_conn *conn, bool to_pre);
-size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count); /* in doubles */
-
 /* The transposed product: out (pre.count) = sum over synapses of w * source[post]. */
 void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
                          double *out, double *scratch);
+
+/* Either for several sources with the same weights, to the bit what each gives alone: connections in compressed rows and
+ * matrices are read once for all of them.  The scratch is that of the second function. */
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre, size_t count,
+                           const double *const *sources, double *const *outs, double *scratch);
+size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count); /* in doubles */
 
 /* out[index[k]] += values[k]: for values computed synapse by synapse, with the post (or pre) index of each.  Called for
  * chunks of synapses in ascending order, onto zeros. */
