@@ -186,13 +186,12 @@ static bool mentions_bindings(const nl_batch *b, const nl_ast *expr)
     return any;
 }
 
-/* Trials of which there are equally many at each point; those on one network of its own stay with it. */
+/* Trials of which there are equally many at each point. */
 static bool absorb_trials(nl_evaluator *ev, nl_batch *b)
 {
     const nl_ast *inner = b->block->kid_count == 1 ? b->block->kids[0] : NULL;
 
-    if (inner == NULL || inner->kind != NL_AST_TRIALS || b->has_fixed || mentions_bindings(b, inner->kids[0]))
-        return true;
+    if (inner == NULL || inner->kind != NL_AST_TRIALS || mentions_bindings(b, inner->kids[0])) return true;
     b->block = inner->kids[1];
     return read_trials(ev, b, inner->kids[0]);
 }

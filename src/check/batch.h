@@ -39,6 +39,11 @@ nl_value nl_batch_value(nl_evaluator *ev, const nl_binding *binding, size_t plac
 /* NAME=VALUE, as -D takes it. */
 const char *nl_batch_define(nl_arena *arena, const nl_binding *binding, nl_value value);
 
+/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->whole, takes the
+ * protocol.  False with a diagnostic. */
+bool nl_batch_given(nl_check *ck);
+void nl_batch_take_protocol(nl_check *ck);
+
 /* Calls `visit` for each left side with its values in the sweeps of a tree. */
 void nl_batch_targets(nl_check *ck, const nl_ast *node, void (*visit)(nl_check *ck, const nl_ast *set));
 

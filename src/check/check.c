@@ -315,7 +315,7 @@ static const nl_ast *find_simulation(const nl_ast *file)
     return NULL;
 }
 
-static void begin(nl_check *ck, const nl_parsed *parsed)
+static bool begin(nl_check *ck, const nl_parsed *parsed)
 {
     ck->model = NL_NEW(ck->arena, nl_model);
     ck->model->arena = ck->arena;
@@ -329,13 +329,16 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
+    const bool good = nl_batch_given(ck);
     nl_varies_find(ck);
+    return good;
 }
 
 static bool check_once(nl_check *ck, const nl_parsed *parsed)
 {
-    begin(ck, parsed);
+    if (!begin(ck, parsed)) return false;
     nl_check_walk_block(ck, ck->file);
+    nl_batch_take_protocol(ck);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))
@@ -395,6 +398,7 @@ bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
     if (check_once(ck, parsed)) return true;
     nl_check all = *ck;
     nl_batch_targets(&all, parsed->file, add_fixed);
+    nl_batch_targets(&all, all.batch, add_fixed);
     if (all.fixed.count == fresh.fixed.count) return false;
     return check_again(ck, &fresh, parsed, mark, all.fixed.items, all.fixed.count)
         && find_fixed(ck, &fresh, parsed, mark);

@@ -125,6 +125,18 @@ const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr)
     return text.length > 0 ? text.chars : "";
 }
 
+nl_value nl_plan_last(nl_value rows)
+{
+    nl_value row = rows;
+
+    row.rank--;
+    memmove(row.shape, rows.shape + 1, (size_t)row.rank * sizeof *row.shape);
+    row.times = NULL;
+    row.is_signal = false;
+    if (rows.data != NULL) row.data = rows.shape[0] > 0 ? rows.data + (rows.shape[0] - 1) * nl_value_count(row) : NULL;
+    return row;
+}
+
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
 {
     const nl_ast *name = nl_ast_kid(stmt, 0), *value = nl_ast_bare(nl_ast_kid(stmt, 1));

@@ -51,6 +51,7 @@ typedef struct nl_block_scope {
 typedef struct nl_plan_column {
     const nl_ast *stmt;    /* COLLECT */
     nl_symbol *inside, *outside;
+    bool is_last;          /* the last sample of a series */
 } nl_plan_column;
 
 typedef struct nl_plan_batch {
@@ -92,6 +93,8 @@ const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
 /* The expressions whose values an expression holds one behind the other: those of concat(..), of the members of a family
  * P(0 .. L).x, of prev(..) of either; else the expression alone. */
 const nl_ast *const *nl_plan_joined(nl_evaluator *ev, const nl_ast *expr, size_t *count);
+/* The last row of an array; unknown where that is. */
+nl_value nl_plan_last(nl_value rows);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 

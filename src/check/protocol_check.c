@@ -532,7 +532,7 @@ static int count_collects(const nl_ast *node, const nl_ast *left)
 /* Each point has one value of what it collects once; else a row for each time. */
 static bool is_collected_once(const checker *c, const nl_ast *stmt)
 {
-    return c->points != NULL && c->loops == 0 && count_collects(c->points, stmt->kids[0]) == 1;
+    return c->points != NULL && c->loops == 0 && count_collects(c->points, stmt->kids[0]) <= 1;
 }
 
 static void add_column(checker *c, const nl_ast *stmt, nl_symbol *symbol)
@@ -749,7 +749,7 @@ static nl_plan_batch *plan_batch(checker *c, const nl_batch *batch)
 /* What a point collects is an array with an axis more for each of the batch. */
 static void check_column(checker *c, const nl_batch *batch, nl_plan_column *column)
 {
-    const nl_value row = column->inside->value;
+    const nl_value row = column->is_last ? nl_plan_last(column->inside->value) : column->inside->value;
     nl_value all = { .kind = row.kind, .dim = row.dim, .rank = batch->axis_count + row.rank };
 
     if (all.rank > NL_RANK) {
@@ -784,6 +784,30 @@ static void check_points(checker *c, const nl_batch *batch, nl_plan_batch *plan)
     *c = outer;
 }
 
+static bool is_column(const nl_plan_batch *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->columns.count; i++)
+        if (strcmp(plan->columns.items[i].inside->name, name) == 0) return true;
+    return false;
+}
+
+/* Where the whole protocol is swept, its named numbers are results: each `let`, and what each series is at the end. */
+static void add_results(checker *c, nl_plan_batch *plan)
+{
+    for (size_t i = 0; i < plan->scope->symbols.count; i++) {
+        nl_symbol *symbol = plan->scope->symbols.items[i];
+        const bool is_series = symbol->kind == NL_SYM_RECORD, is_let = symbol->decl->kind == NL_AST_ITEM;
+        const bool is_number = symbol->value.kind == NL_KIND_NUMBER || symbol->value.kind == NL_KIND_BOOL;
+
+        if (!is_number || symbol->value.rank != is_series || !(is_series || is_let) || is_column(plan, symbol->name))
+            continue;
+        nl_ast *name = nl_ast_new(c->ck->arena, NL_AST_NAME, symbol->span, symbol->name, NULL, 0);
+        const nl_ast *stmt = nl_ast_new(c->ck->arena, NL_AST_COLLECT, symbol->span, NULL, (nl_ast *[]){ name, name }, 2);
+        NL_PUSH(c->ck->arena, &plan->columns,
+                ((nl_plan_column){ .stmt = stmt, .inside = symbol, .is_last = is_series }));
+    }
+}
+
 static void check_batch(checker *c, const nl_ast *stmt)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
@@ -797,6 +821,7 @@ static void check_batch(checker *c, const nl_ast *stmt)
     nl_plan_batch *plan = plan_batch(c, &batch);
     check_points(c, &batch, plan);
     restore_present(c->ck, saved, count);
+    if (batch.block == c->ck->whole) add_results(c, plan);
     for (size_t i = 0; i < plan->columns.count; i++) check_column(c, &batch, &plan->columns.items[i]);
 }
 

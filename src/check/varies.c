@@ -42,6 +42,7 @@ void nl_varies_find(nl_check *ck)
 {
     find_sets(ck, ck->file);
     nl_batch_targets(ck, ck->file, add_swept);
+    nl_batch_targets(ck, ck->batch, add_swept);
 }
 
 /* --- paths and full names, where all members of a family are alike: the numbers may be known only later --- */

@@ -48,7 +48,6 @@ void nl_point_take_diags(nl_running *r, nl_session *from, size_t number, nl_outc
         diag.text = nl_arena_printf(arena, "%s (%s)", diag.text, point_text(r->s, arena, r->batch, number));
         NL_PUSH(arena, &outcome->diags, diag);
     }
-    nl_diags_undo(from->diags, mark);
 }
 
 bool nl_point_do(nl_running *r, nl_point *p, bool (*step)(nl_running *r, nl_point *p, const nl_ast *stmt),
@@ -68,6 +67,7 @@ bool nl_point_do(nl_running *r, nl_point *p, bool (*step)(nl_running *r, nl_poin
     s->scope = scope;
     nl_lane_leave(s);
     nl_point_take_diags(r, s, p->number, p->outcome, mark);
+    nl_diags_undo(s->diags, mark);
     return p->runs;
 }
 
@@ -151,17 +151,19 @@ static nl_axes axes_of(const nl_collection *c, nl_arena *arena)
 static bool take_columns(nl_running *r, nl_point *p, const nl_ast *stmt)
 {
     nl_session *s = r->s;
+    nl_arena *arena = p->outcome->arena;
 
     (void)stmt;
     (void)nl_session_evaluator(s, NULL); /* what was collected becomes the value of its name */
-    for (size_t k = 0; k < r->plan->columns.count; k++)
-        for (size_t i = 0; i < s->lane->collections.count; i++) {
-            const nl_collection *c = &s->lane->collections.items[i];
+    for (size_t k = 0; k < r->plan->columns.count; k++) {
+        const nl_plan_column *column = &r->plan->columns.items[k];
+        const nl_collection *collection = nl_session_collection(s, column->inside);
+        const nl_value value = column->is_last ? nl_plan_last(column->inside->value) : column->inside->value;
 
-            if (strcmp(c->symbol->name, r->plan->columns.items[k].inside->name) != 0) continue;
-            p->outcome->columns[k].value = nl_value_copy(p->outcome->arena, c->symbol->value);
-            p->outcome->columns[k].axes = axes_of(c, p->outcome->arena);
-        }
+        if (!nl_value_known(value)) continue;
+        p->outcome->columns[k].value = nl_value_copy(arena, value);
+        if (collection != NULL) p->outcome->columns[k].axes = axes_of(collection, arena);
+    }
     return true;
 }
 
@@ -245,7 +247,8 @@ static void widen_shape(nl_value *shape, nl_value value)
 /* Kind, dimension and shape of a point's value: the largest extents. */
 static nl_value shape_of_column(const nl_running *r, size_t k)
 {
-    nl_value shape = r->plan->columns.items[k].inside->value;
+    const nl_plan_column *column = &r->plan->columns.items[k];
+    nl_value shape = column->is_last ? nl_plan_last(column->inside->value) : column->inside->value;
     bool found = false;
 
     for (size_t p = 0; p < r->batch->points; p++) {
@@ -356,29 +359,90 @@ static bool collect_all(nl_running *r)
 
 /* --- the statement --- */
 
-static bool is_stopped(const nl_session *s) { return s->options.stop != NULL && *s->options.stop != 0; }
+bool nl_session_is_stopped(const nl_session *s) { return s->options.stop != NULL && *s->options.stop != 0; }
 
-/* The next points that are to be run: at most `room`. */
-static size_t next_points(const nl_running *r, size_t *at, size_t *numbers, size_t room)
+void nl_running_piece(nl_running *r, const nl_piece *piece, nl_outcome **outcomes)
 {
-    size_t count = 0;
+    (r->batch->has_fixed ? nl_points_rebuilt : nl_points_run)(r, piece, outcomes);
+}
 
-    for (; *at < r->batch->points && count < room; ++*at)
-        if (r->outcomes[*at] == NULL) numbers[count++] = *at;
-    return count;
+static void run_here(nl_running *r)
+{
+    for (size_t i = 0; i < r->pieces.count && !nl_session_is_stopped(r->s); i++) {
+        const nl_piece *piece = &r->pieces.items[i];
+        nl_outcome **outcomes = NL_NEW_ARRAY(r->arena, nl_outcome *, piece->count);
+
+        nl_running_piece(r, piece, outcomes);
+        for (size_t k = 0; k < piece->count; k++) {
+            nl_journal_add(r, piece->numbers[k], outcomes[k]);
+            nl_running_accept(r, piece->numbers[k], outcomes[k]);
+        }
+    }
+}
+
+/* Whether two points have a network in common. */
+static bool share_network(const nl_batch *batch, size_t a, size_t b)
+{
+    for (size_t i = 0; i < batch->binding_count; i++) {
+        const nl_binding *binding = &batch->bindings[i];
+
+        if (binding->fixed && nl_batch_place(batch, a, binding->axis) != nl_batch_place(batch, b, binding->axis))
+            return false;
+    }
+    return true;
+}
+
+/* Puts those behind each other that share a network with the point at `first`; returns how many these are. */
+static size_t gather(const nl_batch *batch, size_t *numbers, size_t first, size_t count)
+{
+    size_t end = first + 1;
+
+    for (size_t i = first + 1; i < count; i++) {
+        if (!share_network(batch, numbers[first], numbers[i])) continue;
+        const size_t number = numbers[i];
+        memmove(numbers + end + 1, numbers + end, (i - end) * sizeof *numbers);
+        numbers[end++] = number;
+    }
+    return end - first;
+}
+
+/* As many points together as there is room for, but all processes get some. */
+static void find_pieces(nl_running *r, size_t *numbers, size_t count)
+{
+    const size_t room = r->batch->has_fixed ? NL_LANES_MAX : nl_points_at_a_time(r);
+    const size_t share = (count + r->workers - 1) / r->workers, most = share < room ? share : room;
+
+    for (size_t at = 0; at < count;) {
+        const size_t end = (r->batch->has_fixed ? at + gather(r->batch, numbers, at, count) : count);
+        while (at < end) {
+            const size_t n = end - at < most ? end - at : most;
+            NL_PUSH(r->arena, &r->pieces, ((nl_piece){ numbers + at, n }));
+            at += n;
+        }
+    }
 }
 
 static void run_points(nl_running *r)
 {
-    const size_t room = r->batch->has_fixed ? 1 : nl_points_at_a_time(r);
-    size_t *numbers = NL_NEW_ARRAY(r->arena, size_t, room), at = 0, count;
-    nl_outcome **outcomes = NL_NEW_ARRAY(r->arena, nl_outcome *, room);
+    size_t *numbers = NL_NEW_ARRAY(r->arena, size_t, r->batch->points + 1), count = 0;
 
-    while (!is_stopped(r->s) && (count = next_points(r, &at, numbers, room)) > 0) {
-        if (r->batch->has_fixed) outcomes[0] = nl_point_rebuilt(r, numbers[0]);
-        else nl_points_run(r, numbers, count, outcomes);
-        for (size_t k = 0; k < count; k++) nl_running_accept(r, numbers[k], outcomes[k]);
-    }
+    for (size_t p = 0; p < r->batch->points; p++)
+        if (r->outcomes[p] == NULL) numbers[count++] = p;
+    find_pieces(r, numbers, count);
+    if (r->pieces.count < r->workers) r->workers = r->pieces.count;
+    if (r->workers <= 1 || !nl_workers_run(r)) run_here(r);
+}
+
+/* A batch of the protocol itself may be continued, and may use several processes; one within a point is done there. */
+static void run_outermost(nl_running *r)
+{
+    nl_session *s = r->s;
+
+    s->batch_count++;
+    if (s->options.threads > 1) r->workers = s->options.threads < NL_WORKERS_MAX ? (size_t)s->options.threads : NL_WORKERS_MAX;
+    nl_journal_open(s);
+    nl_journal_read(r);
+    run_points(r);
 }
 
 static bool finish(nl_running *r)
@@ -400,7 +464,8 @@ static bool run_batch(nl_running *r)
     r->outcomes = NL_NEW_ARRAY(r->arena, nl_outcome *, r->batch->points);
     r->failed = nl_text_new(r->arena);
     r->around = s->lane->has_set_parameters ? nl_sim_save(s->lane->sim) : NULL;
-    run_points(r);
+    if (s->lane->outer == NULL && !s->is_point) run_outermost(r);
+    else run_points(r);
     const bool good = finish(r);
     nl_sim_snapshot_free(r->around);
     for (size_t p = 0; p < r->batch->points; p++) nl_outcome_free(r->outcomes[p]);

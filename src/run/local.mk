@@ -2,6 +2,7 @@ libnetlang_la_SOURCES += \
     src/run/batch.c src/run/batch_impl.h \
     src/run/expect.c \
     src/run/explain.c \
+    src/run/journal.c \
     src/run/lane.c \
     src/run/outcome.c \
     src/run/protocol.c \
@@ -15,4 +16,5 @@ libnetlang_la_SOURCES += \
     src/run/state.c \
     src/run/tables.c \
     src/run/together.c \
-    src/run/trains.c
+    src/run/trains.c \
+    src/run/workers.c

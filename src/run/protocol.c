@@ -19,7 +19,7 @@ void nl_session_progress(nl_session *s, uint64_t done, uint64_t total)
     const double whole = s->check.plan->steps;
     const nl_progress progress = { .done = done, .total = total, .whole_done = s->steps_done + done,
                                    .whole_total = isfinite(whole) ? (uint64_t)whole : 0,
-                                   .time = nl_unit_unscale(nl_sim_time(s->lane->sim), unit.unit), .time_unit = unit.plain };
+                                   .time = nl_unit_unscale(s->lane->sim != NULL ? nl_sim_time(s->lane->sim) : s->check.model->start, unit.unit), .time_unit = unit.plain };
 
     s->options.progress(s->options.user, &progress);
 }
@@ -435,7 +435,7 @@ static bool (*const rules[NL_AST_KIND_COUNT])(nl_session *s, const nl_ast *stmt)
 
 static bool is_stopped(nl_session *s)
 {
-    if (s->options.stop == NULL || *s->options.stop == 0) return false;
+    if (!nl_session_is_stopped(s)) return false;
     nl_diag_add(s->diags, NL_R_INTERRUPTED, (nl_span){ 0, 0 }, "interrupted");
     nl_session_failed(s, NL_INTERRUPTED);
     return true;

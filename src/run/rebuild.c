@@ -87,13 +87,13 @@ static void carry_all(nl_session *s, nl_session *point)
 
 /* --- the point --- */
 
-static nl_outcome *failed(nl_running *r, nl_session *point, size_t number)
+static void fail_all(nl_running *r, nl_session *point, const nl_piece *piece, nl_outcome **outcomes)
 {
-    nl_outcome *outcome = nl_outcome_new(r->plan->columns.count);
-
-    outcome->status = NL_MODEL_WRONG;
-    nl_point_take_diags(r, point, number, outcome, 0);
-    return outcome;
+    for (size_t k = 0; k < piece->count; k++) {
+        outcomes[k] = nl_outcome_new(r->plan->columns.count);
+        outcomes[k]->status = NL_MODEL_WRONG;
+        nl_point_take_diags(r, point, piece->numbers[k], outcomes[k], 0);
+    }
 }
 
 /* What it collected, in the places of the columns of the sweep. */
@@ -108,31 +108,36 @@ static void place_columns(const nl_running *r, const nl_running *own, nl_outcome
     outcome->columns = columns;
 }
 
-static nl_outcome *run_in(nl_running *r, nl_session *point, size_t number)
+static void run_in(nl_running *r, nl_session *point, const nl_piece *piece, nl_outcome **outcomes)
 {
     nl_running own = { .s = point, .batch = r->batch, .arena = r->arena,
                        .plan = nl_plan_find_batch(&point->check, r->batch->stmt), .workers = r->workers };
-    nl_outcome *outcome;
 
     own.scope = own.plan->scope;
     point->lane->trial = r->s->lane->trial;
     carry_all(r->s, point);
-    if (!nl_session_need_sim(point)) return failed(r, point, number);
-    nl_points_run(&own, &number, 1, &outcome);
-    place_columns(r, &own, outcome);
-    return outcome;
+    if (!nl_session_need_sim(point)) {
+        fail_all(r, point, piece, outcomes);
+        return;
+    }
+    const size_t most = nl_points_at_a_time(&own);
+    for (size_t at = 0; at < piece->count; at += most) {
+        const nl_piece part = { piece->numbers + at, piece->count - at < most ? piece->count - at : most };
+        nl_points_run(&own, &part, outcomes + at);
+    }
+    for (size_t k = 0; k < piece->count; k++) place_columns(r, &own, outcomes[k]);
 }
 
-nl_outcome *nl_point_rebuilt(nl_running *r, size_t number)
+void nl_points_rebuilt(nl_running *r, const nl_piece *piece, nl_outcome **outcomes)
 {
     nl_arena *arena = nl_arena_new();
-    const nl_session_options options = options_of(r, number, arena);
+    const nl_session_options options = options_of(r, piece->numbers[0], arena);
     nl_status status;
     nl_session *point = nl_session_renewed(r->s, &options, &status);
-    nl_outcome *outcome = status == NL_OK ? run_in(r, point, number) : failed(r, point, number);
 
+    if (status == NL_OK) run_in(r, point, piece, outcomes);
+    else fail_all(r, point, piece, outcomes);
     r->s->steps_done += point->steps_done;
     nl_session_free(point);
     nl_arena_free(arena);
-    return outcome;
 }

@@ -4,10 +4,13 @@
 
 #include "session.h"
 
+#include "base/text.h"
 #include "check/batch.h"
 #include "check/declare.h"
 #include "exec/sim.h"
 #include "record/sink.h"
+
+#include <stdio.h>
 
 /* A growing series of equally shaped rows in memory: a recorded series, or what `collect` gathers. */
 typedef struct nl_rows {
@@ -139,6 +142,8 @@ struct nl_session {
     nl_eval_world world;
     nl_sink *sink;
     nl_lane *lane;          /* that is entered */
+    FILE *journal;          /* of points that are done, or NULL */
+    uint64_t batch_count;   /* batches of the protocol until now */
     NL_LIST(nl_diag) held;  /* messages of points: reported at the end, so that they stop nothing */
     uint64_t steps_done;
     double seconds;         /* spent stepping */
@@ -179,10 +184,16 @@ void nl_lane_leave(nl_session *s);
 /* --- outcome.c --- */
 nl_outcome *nl_outcome_new(size_t columns);
 void nl_outcome_free(nl_outcome *outcome);
+/* As bytes; NULL where they are none that were written with so many columns. */
+void nl_outcome_write(const nl_outcome *outcome, size_t columns, nl_text *out);
+nl_outcome *nl_outcome_read(const char *bytes, size_t count, size_t columns);
 nl_axes nl_axes_copy(nl_arena *arena, const nl_axes *axes);
 
 /* --- batch.c --- */
 bool nl_session_batch(nl_session *s, const nl_ast *stmt);
+/* The results are written: a journal that is complete is no longer needed. */
+void nl_journal_close(nl_session *s, bool is_complete);
+bool nl_session_is_stopped(const nl_session *s);
 /* At the end: messages of points. */
 void nl_batch_report(nl_session *s);
 

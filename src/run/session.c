@@ -23,6 +23,7 @@ nl_session *nl_session_new(const nl_session_options *options)
 void nl_session_free(nl_session *s)
 {
     if (s == NULL) return;
+    nl_journal_close(s, false);
     if (s->sink != NULL) nl_sink_discard(s->sink);
     nl_session_free_run(s);
     nl_arena_free(s->arena);
@@ -109,10 +110,17 @@ static void prepare_check(nl_session *s, const char *path)
                            .stdlib_dir = stdlib_dir(s) };
 }
 
-static nl_status check(nl_session *s)
+static nl_status check(nl_session *s, const nl_session *around)
 {
     prepare_check(s, s->parsed.source->name);
+    if (around != NULL) {
+        s->check.batch = around->check.batch;
+        s->check.whole = around->check.whole;
+    }
     s->check.fixed_given = s->is_point;
+    s->check.sweeps = s->options.sweeps;
+    s->check.sweep_count = s->options.sweep_count;
+    s->check.trials = s->options.trials;
     if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
         return NL_MODEL_WRONG;
     s->is_loaded = true;
@@ -122,7 +130,7 @@ static nl_status check(nl_session *s)
 static nl_status load(nl_session *s, const nl_source *source)
 {
     s->parsed = nl_parse_source(s->arena, s->diags, source);
-    return check(s);
+    return check(s, NULL);
 }
 
 nl_session *nl_session_renewed(nl_session *s, const nl_session_options *options, nl_status *status)
@@ -133,7 +141,7 @@ nl_session *nl_session_renewed(nl_session *s, const nl_session_options *options,
     point->diags = nl_diags_new(point->arena, s->sources);
     point->parsed = s->parsed;
     point->is_point = true;
-    *status = check(point);
+    *status = check(point, s);
     if (*status == NL_OK) start(point);
     return point;
 }
@@ -166,7 +174,8 @@ nl_status nl_session_run(nl_session *s)
     if (!s->is_loaded || s->has_run) return NL_MODEL_WRONG;
     start(s);
     if (nl_results_open(s)) nl_protocol_run(s);
-    nl_results_close(s);
+    const bool written = nl_results_close(s);
+    nl_journal_close(s, written && s->status != NL_INTERRUPTED);
     nl_batch_report(s);
     return s->status;
 }

@@ -146,22 +146,13 @@ void nl_session_world(nl_session *s)
     s->world = (nl_eval_world){ .user = s, .read = read_now, .time = time_now, .conn = conn_now };
 }
 
-/* The last row alone. */
-static nl_value last_row(nl_value rows)
-{
-    rows.rank--;
-    memmove(rows.shape, rows.shape + 1, (size_t)rows.rank * sizeof *rows.shape);
-    return rows;
-}
-
 static void publish_collections(nl_session *s)
 {
     for (size_t i = 0; i < s->lane->collections.count; i++) {
         const nl_collection *c = &s->lane->collections.items[i];
         const nl_value rows = nl_rows_value(&c->rows, false);
 
-        c->symbol->value = c->symbol->single ? last_row(rows) : rows;
-        if (c->symbol->single) c->symbol->value.data += (c->rows.count - 1) * c->rows.width;
+        c->symbol->value = c->symbol->single ? nl_plan_last(rows) : rows;
     }
 }
 

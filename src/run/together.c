@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { LANES_MAX = 16 }; /* beyond that the states of all no longer share a cache with the connections */
-
 /* --- one thing in all lanes --- */
 
 typedef bool (*lane_step)(nl_running *r, nl_point *p, const nl_ast *stmt);
@@ -62,12 +60,12 @@ static void show_progress(void *user, uint64_t done, uint64_t total)
 /* Lets those run that have steps to make; false: there is none. */
 static bool advance_all(nl_running *r, nl_point *points, size_t count)
 {
-    nl_sim *sims[LANES_MAX];
-    nl_sim_run runs[LANES_MAX];
-    nl_sim_status statuses[LANES_MAX];
-    nl_sim_failure failures[LANES_MAX];
-    uint64_t done[LANES_MAX] = { 0 };
-    nl_point *members[LANES_MAX];
+    nl_sim *sims[NL_LANES_MAX];
+    nl_sim_run runs[NL_LANES_MAX];
+    nl_sim_status statuses[NL_LANES_MAX];
+    nl_sim_failure failures[NL_LANES_MAX];
+    uint64_t done[NL_LANES_MAX] = { 0 };
+    nl_point *members[NL_LANES_MAX];
 
     r->in_step = 0;
     for (size_t k = 0; k < count; k++) {
@@ -209,13 +207,13 @@ void nl_points_do_block(nl_running *r, nl_point *points, size_t count, const nl_
     for (int i = 0; i < block->kid_count; i++) nl_points_do_statement(r, points, count, block->kids[i]);
 }
 
-void nl_points_run(nl_running *r, const size_t *numbers, size_t count, nl_outcome **outcomes)
+void nl_points_run(nl_running *r, const nl_piece *piece, nl_outcome **outcomes)
 {
-    nl_point points[LANES_MAX];
+    nl_point points[NL_LANES_MAX];
 
-    for (size_t k = 0; k < count; k++) nl_point_begin(r, &points[k], numbers[k]);
-    nl_points_do_block(r, points, count, r->batch->block);
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < piece->count; k++) nl_point_begin(r, &points[k], piece->numbers[k]);
+    nl_points_do_block(r, points, piece->count, r->batch->block);
+    for (size_t k = 0; k < piece->count; k++) {
         nl_point_end(r, &points[k]);
         outcomes[k] = points[k].outcome;
     }
@@ -234,7 +232,7 @@ static double room_for_lanes(const nl_running *r)
 size_t nl_points_at_a_time(nl_running *r)
 {
     nl_session *s = r->s;
-    const size_t points = r->batch->points, most = points < LANES_MAX ? points : LANES_MAX;
+    const size_t points = r->batch->points, most = points < NL_LANES_MAX ? points : NL_LANES_MAX;
     const double bytes = (double)nl_sim_lane_bytes(s->lane->sim), fitting = floor(room_for_lanes(r) / (bytes + 1));
     const size_t count = fitting < 1 ? 1 : fitting < (double)most ? (size_t)fitting : most;
 
