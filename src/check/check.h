@@ -248,7 +248,7 @@ struct nl_check {
     const char *const *sweeps;     /* "NAME=VALUES" of the command line: the whole protocol is run at each point .. */
     size_t sweep_count;
     const char *trials;            /* .. so often; NULL: once */
-    nl_ast *batch, *whole;         /* that sweep, or NULL, and the block in it that is the protocol */
+    nl_ast *batch, *batch_block;   /* that sweep, or NULL, and the block in it that is the protocol */
     bool has_seed; uint64_t seed;
     const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;

@@ -821,7 +821,7 @@ static void check_batch(checker *c, const nl_ast *stmt)
     nl_plan_batch *plan = plan_batch(c, &batch);
     check_points(c, &batch, plan);
     restore_present(c->ck, saved, count);
-    if (batch.block == c->ck->whole) add_results(c, plan);
+    if (batch.block == c->ck->batch_block) add_results(c, plan);
     for (size_t i = 0; i < plan->columns.count; i++) check_column(c, &batch, &plan->columns.items[i]);
 }
 

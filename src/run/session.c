@@ -115,7 +115,7 @@ static nl_status check(nl_session *s, const nl_session *around)
     prepare_check(s, s->parsed.source->name);
     if (around != NULL) {
         s->check.batch = around->check.batch;
-        s->check.whole = around->check.whole;
+        s->check.batch_block = around->check.batch_block;
     }
     s->check.fixed_given = s->is_point;
     s->check.sweeps = s->options.sweeps;
