@@ -318,8 +318,8 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->program = program;
     machine->store = store;
     machine->kernels = nl_kernels_choose();
-    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->csr_lanes, machine->kernels->shifted_sum,
-                                                   nl_blas_for(matrix_work(machine)) };
+    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->csr_lanes,
+                                                 machine->kernels->shifted_sum, nl_blas_for(matrix_work(machine)) };
     machine->arena = nl_arena_new();
     machine->scratch = NL_NEW_ARRAY(machine->arena, double,
                                     scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));
