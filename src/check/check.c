@@ -299,9 +299,9 @@ static void make_scopes(nl_check *ck, const nl_parsed *parsed)
 {
     ck->prelude = nl_scope_new(ck->arena, NULL);
     ck->prelude->shipped = ck;
-    ck->top = ck->whole = nl_scope_new(ck->arena, ck->prelude);
-    ck->whole->text = parsed->file;
-    ck->whole->folder = ck->folder;
+    ck->top = ck->file_scope = nl_scope_new(ck->arena, ck->prelude);
+    ck->file_scope->text = parsed->file;
+    ck->file_scope->folder = ck->folder;
     nl_use_begin(ck, parsed);
 }
 

@@ -236,7 +236,7 @@ struct nl_check {
     const char *folder;            /* of the file, for load() and `use` */
     nl_model *model;
     nl_scope *top;                 /* of the text that is being read: at last that of the file again */
-    nl_scope *whole;               /* of the file */
+    nl_scope *file_scope;          /* of the file */
     const nl_ast *file;
     const char *const *defines;    /* of -D */
     size_t define_count;

@@ -155,7 +155,7 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
     if (decl != NULL) symbol->doc = decl->doc;
     symbol->name = nl_scope_full_name(ck, scope, name);
     symbol->stream = nl_scope_stream(ck, scope, name);
-    if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->whole->symbols, symbol);
+    if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->file_scope->symbols, symbol);
     nl_scope_take(ck, scope, symbol);
     return symbol;
 }

@@ -67,8 +67,8 @@ bool nl_check_sets_value(const nl_check *ck, const char *name)
 /* What is named further down may be a part of any population. */
 static bool may_be_part(const nl_check *ck, const nl_ast *base)
 {
-    for (size_t i = 0; i < ck->whole->symbols.count; i++)
-        if (is_named(base, ck->whole->symbols.items[i]->name)) return ck->whole->symbols.items[i]->kind == NL_SYM_PART;
+    for (size_t i = 0; i < ck->file_scope->symbols.count; i++)
+        if (is_named(base, ck->file_scope->symbols.items[i]->name)) return ck->file_scope->symbols.items[i]->kind == NL_SYM_PART;
     return true;
 }
 
