@@ -364,6 +364,8 @@ bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
 bool nl_changes_in_time(const nl_graph *graph, nl_ref ref);
 
 /* --- body_rule.c --- */
+/* Makes the numbers of neurons on both sides known before time starts, as the text of a connector sees them. */
+void nl_rule_sizes(const nl_resolver *rs, nl_scope *scope);
 bool nl_rule_resolve(nl_body *body, const nl_ast *via);
 
 /* --- sides.c --- */
