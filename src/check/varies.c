@@ -1,5 +1,5 @@
-/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or made
- * of one that is, through a slot; all others are constants to them. */
+/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or
+ * made of one that is, through a slot; all others are constants to them. */
 #include "declare.h"
 
 #include <string.h>
@@ -67,8 +67,10 @@ bool nl_check_sets_value(const nl_check *ck, const char *name)
 /* What is named further down may be a part of any population. */
 static bool may_be_part(const nl_check *ck, const nl_ast *base)
 {
-    for (size_t i = 0; i < ck->file_scope->symbols.count; i++)
-        if (is_named(base, ck->file_scope->symbols.items[i]->name)) return ck->file_scope->symbols.items[i]->kind == NL_SYM_PART;
+    const nl_scope *scope = ck->file_scope;
+
+    for (size_t i = 0; i < scope->symbols.count; i++)
+        if (is_named(base, scope->symbols.items[i]->name)) return scope->symbols.items[i]->kind == NL_SYM_PART;
     return true;
 }
 
