@@ -55,6 +55,7 @@ struct nl_symbol {
     size_t dependent_count;
     bool has_dependents;
     int slot, array;      /* number in the model, -1 until a body reads it */
+    bool single;          /* of `collect`: its value is what was collected last, not the rows of all times */
 };
 
 typedef struct nl_scope_index nl_scope_index;
@@ -133,8 +134,9 @@ typedef struct nl_evaluator {
     nl_arena *arena;         /* for results */
     const nl_eval_world *world; /* NULL before time starts: reading a state is an error */
     const char *stream;      /* name of the declaration, for draws */
-    uint64_t draw_count;
+    uint64_t draw_count, trial;
     int depth;               /* of function calls: recursion is refused */
+    bool samples;            /* what a record samples: prev() and delay() have a value */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
     const nl_eval_frame *frame; /* of the innermost call */
 } nl_evaluator;
@@ -153,6 +155,8 @@ void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr);
 nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name);
 /* Whether `name` is the base name of a family of which a member is declared. */
 bool nl_eval_is_family(const nl_evaluator *ev, const char *name);
+/* Whether it is P(0 .. L): members of a family, whose values stand one behind the other. */
+bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base);
 /* base[index...] for an INDEX whose base has been evaluated. */
 nl_value nl_eval_index_value(nl_evaluator *ev, const nl_ast *expr, nl_value base);
 /* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */
@@ -237,11 +241,15 @@ struct nl_check {
     const char *folder;            /* of the file, for load() and `use` */
     nl_model *model;
     nl_scope *top;                 /* of the text that is being read: at last that of the file again */
-    nl_scope *file_scope;          /* of the file */
+    nl_scope *whole;               /* of the file */
     const nl_ast *file;
     const char *const *defines;    /* of -D */
     size_t define_count;
     bool *define_used;
+    const char *const *sweeps;     /* "NAME=VALUES" of the command line: the whole protocol is run at each point .. */
+    size_t sweep_count;
+    const char *trials;            /* .. so often; NULL: once */
+    nl_ast *batch, *batch_block;   /* that sweep, or NULL, and the block in it that is the protocol */
     bool has_seed; uint64_t seed;
     const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
@@ -262,6 +270,8 @@ struct nl_check {
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
+    NL_LIST(const char *) fixed;   /* swept parameters on which sizes, connections .. depend */
+    bool fixed_given;              /* one value of them was given by -D: this is a point of a sweep */
     nl_plan *plan;
 };
 

@@ -297,9 +297,16 @@ static nl_value call_degree(nl_evaluator *ev, const nl_ast *call)
     return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &count, degrees);
 }
 
-/* What looks back in time has a value only where time is stepped. */
+/* What looks back in time has a value only where time is stepped.  Arguments of functions have no expression. */
 static nl_value call_in_step(nl_evaluator *ev, const nl_ast *call)
 {
+    size_t shape[NL_RANK];
+    int rank;
+    nl_dim dim;
+    const nl_ref node =
+        ev->samples && ev->frame == NULL ? nl_body_probe(ev->ck, ev->scope, call, &rank, shape, &dim) : 0;
+
+    if (node != 0) return nl_eval_node(ev, node, call->span);
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span,
                                 "`%s` looks back in time: it stands in bodies and in `record`", call->kids[0]->name);
 

@@ -675,17 +675,27 @@ static nl_value instance_value(nl_evaluator *ev, const nl_symbol *owner, const n
     return no_member(ev, owner, expr);
 }
 
+/* P(0 .. L), T.P(0 .. L): members of a family. */
+static bool names_members(nl_evaluator *ev, const nl_ast *base, place *at)
+{
+    return is_range(base) && place_of(ev, base, at) && (names_owner(ev, base) || may_be_empty(at));
+}
+
+bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base)
+{
+    place at;
+
+    return names_members(ev, base, &at);
+}
+
 nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(expr, 0));
-
     place at;
 
     if (base == NULL) return nl_value_none();
-    const bool is_owned = names_owner(ev, base);
-    if (is_range(base) && place_of(ev, base, &at) && (is_owned || may_be_empty(&at)))
-        return family_values(ev, expr, base, &at);
-    if (is_owned) {
+    if (names_members(ev, base, &at)) return family_values(ev, expr, base, &at);
+    if (names_owner(ev, base)) {
         const nl_symbol *owner = nl_eval_owner(ev, base);
         return owner != NULL ? member_value(ev, owner, expr) : nl_value_none();
     }

@@ -47,12 +47,10 @@ nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent)
     return scope;
 }
 
-/* FNV-1a. */
 static size_t hash(const char *name)
 {
-    uint64_t h = 14695981039346656037u;
+    const uint64_t h = nl_hash(NL_HASH_BEGIN, name, strlen(name));
 
-    for (; *name != '\0'; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
     return (size_t)(h ^ h >> 32);
 }
 
@@ -155,7 +153,7 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
     if (decl != NULL) symbol->doc = decl->doc;
     symbol->name = nl_scope_full_name(ck, scope, name);
     symbol->stream = nl_scope_stream(ck, scope, name);
-    if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->file_scope->symbols, symbol);
+    if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->whole->symbols, symbol);
     nl_scope_take(ck, scope, symbol);
     return symbol;
 }

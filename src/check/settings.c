@@ -140,6 +140,8 @@ static const struct setting *find_setting(const char *name)
     return NULL;
 }
 
+bool nl_setting_exists(const char *name) { return find_setting(name) != NULL; }
+
 static bool unknown_setting(nl_check *ck, const nl_ast *left)
 {
     const char *names[NL_LEN(settings)];
@@ -159,7 +161,7 @@ static bool read_setting(nl_check *ck, const nl_ast *stmt)
         return wrong(ck, stmt, "a setting is written name = value");
     const struct setting *setting = find_setting(left->name);
     if (setting == NULL) return unknown_setting(ck, left);
-    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->file_scope, left->name) == NULL) return true;
+    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->whole, left->name) == NULL) return true;
     return nl_ast_kid(stmt, 1) != NULL && setting->set(ck, stmt->kids[1]);
 }
 
@@ -191,7 +193,7 @@ static bool read_defines(nl_check *ck)
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
         /* unless the file has a parameter of this name */
-        if (nl_scope_find_here(ck->file_scope, settings[i].name) != NULL) continue;
+        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue;
         const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;
@@ -231,7 +233,7 @@ bool nl_check_need_simulation(nl_check *ck)
 
     if (ck->simulation_stage > 0) return true;
     ck->simulation_stage = 1;
-    ck->top = ck->file_scope;
+    ck->top = ck->whole;
     bool good = read_defines(ck);
     if (ck->simulation != NULL) good = read_block(ck, nl_ast_kid(ck->simulation, 0)) && good;
     ck->top = reading;
@@ -256,11 +258,11 @@ void nl_settings_seed(nl_check *ck)
 {
     if (ck->seed_known) return;
     const size_t mark = nl_diags_mark(ck->diags);
-    const char *text = nl_scope_find_here(ck->file_scope, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
+    const char *text = nl_scope_find_here(ck->whole, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
     const nl_ast *expr = text != NULL ? nl_define_parse(ck, "seed", text) : seed_expr(ck);
     nl_scope *reading = ck->top;
 
-    ck->top = ck->file_scope;
+    ck->top = ck->whole;
     if (expr == NULL || !set_seed(ck, expr)) nl_diags_undo(ck->diags, mark);
     ck->top = reading;
 }

@@ -20,7 +20,7 @@ long nl_train_event(const nl_check *ck, uint32_t population, const char *name)
 /* The population of one that the top level makes; UINT32_MAX: there is none. */
 static uint32_t top_population(const nl_check *ck)
 {
-    return ck->file_scope->equations != NULL ? nl_body_number(ck->file_scope->equations) : UINT32_MAX;
+    return ck->whole->equations != NULL ? nl_body_number(ck->whole->equations) : UINT32_MAX;
 }
 
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out)

@@ -107,8 +107,8 @@ void nl_check_warn_unused(nl_check *ck)
 
     for (int i = 0; i < ck->file->kid_count; i++)
         if (is_rule(ck->file->kids[i]->kind)) warn_parameters(ck, ck->file->kids[i], &fields);
-    for (size_t i = 0; i < ck->file_scope->symbols.count; i++) {
-        const nl_symbol *symbol = ck->file_scope->symbols.items[i];
+    for (size_t i = 0; i < ck->whole->symbols.count; i++) {
+        const nl_symbol *symbol = ck->whole->symbols.items[i];
 
         if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || !stands_in_file(ck, symbol)
             || may_be_result(ck, symbol) || is_read(&names, own_name(ck, symbol)))
