@@ -118,7 +118,9 @@ static bool declare_rule(nl_check *ck, const nl_ast *stmt)
     };
     const nl_ast *params = nl_ast_kid(stmt, 0);
 
-    if (stmt->kind == NL_AST_CIRCUIT && params != NULL && !nl_declare_takes_values(ck, params, "a circuit")) return false;
+    const bool takes_values = stmt->kind == NL_AST_CIRCUIT && params != NULL;
+
+    if (takes_values && !nl_declare_takes_values(ck, params, "a circuit")) return false;
     for (int k = 0; params != NULL && k < params->kid_count; k++)
         for (int j = 0; j < k; j++)
             if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
@@ -175,7 +177,8 @@ static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim di
 
     ck->top = nl_scope_new(ck->arena, outer);
     ck->top->is_loop = true;
-    ck->top->turn = nl_arena_printf(ck->arena, "%s %s=%.17g", outer->turn != NULL ? outer->turn : "", stmt->name, number);
+    ck->top->turn =
+        nl_arena_printf(ck->arena, "%s %s=%.17g", outer->turn != NULL ? outer->turn : "", stmt->name, number);
     ck->top->instance = outer->instance;
     nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
     variable->value = nl_value_number(ck->arena, number, dim);
