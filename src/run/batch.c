@@ -171,7 +171,8 @@ void nl_point_begin(nl_running *r, nl_point *p, size_t number)
 {
     nl_outcome *outcome = nl_outcome_new(r->plan->columns.count);
 
-    *p = (nl_point){ .number = number, .outcome = outcome, .lane = nl_lane_new(r->s, r->s->lane, outcome), .runs = true };
+    *p = (nl_point){ .number = number, .outcome = outcome, .runs = true };
+    p->lane = nl_lane_new(r->s, r->s->lane, outcome);
     nl_point_do(r, p, begin_point, NULL);
 }
 
@@ -413,7 +414,7 @@ static void find_pieces(nl_running *r, size_t *numbers, size_t count)
     const size_t share = (count + r->workers - 1) / r->workers, most = share < room ? share : room;
 
     for (size_t at = 0; at < count;) {
-        const size_t end = (r->batch->has_fixed ? at + gather(r->batch, numbers, at, count) : count);
+        const size_t end = r->batch->has_fixed ? at + gather(r->batch, numbers, at, count) : count;
         while (at < end) {
             const size_t n = end - at < most ? end - at : most;
             NL_PUSH(r->arena, &r->pieces, ((nl_piece){ numbers + at, n }));
@@ -439,7 +440,8 @@ static void run_outermost(nl_running *r)
     nl_session *s = r->s;
 
     s->batch_count++;
-    if (s->options.threads > 1) r->workers = s->options.threads < NL_WORKERS_MAX ? (size_t)s->options.threads : NL_WORKERS_MAX;
+    if (s->options.threads > 1) r->workers = (size_t)s->options.threads;
+    if (r->workers > NL_WORKERS_MAX) r->workers = NL_WORKERS_MAX;
     nl_journal_open(s);
     nl_journal_read(r);
     run_points(r);
@@ -477,8 +479,9 @@ bool nl_session_batch(nl_session *s, const nl_ast *stmt)
     nl_arena *arena = nl_arena_new();
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_batch batch;
-    nl_running r = { .s = s, .batch = &batch, .plan = nl_plan_find_batch(&s->check, stmt), .arena = arena, .workers = 1 };
+    nl_running r = { .s = s, .batch = &batch, .arena = arena, .workers = 1 };
 
+    r.plan = nl_plan_find_batch(&s->check, stmt);
     r.scope = r.plan->scope;
     ev.arena = arena;
     const bool good = (nl_batch_read(&ev, stmt, &batch) || fault(s))

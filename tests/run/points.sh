@@ -94,6 +94,31 @@ try 0 run axes.net --threads 2 -o axes2.npz
 cmp axes.npz axes2.npz >output 2>&1 || complain "two processes make other results"
 try 0 test axes.net
 
+# the table: axes with names, values and units
+cat >table.net <<'END'
+simulation { dt = 0.1 ms; method = euler }
+param J = 1 mV, rule = "late" in ["early", "late"]
+state v = J
+10 ms * v' = -v
+sweep J = [0.7, 1.9] mV, rule = ["early", "late"] { trials 3 { run 1 ms; for k in 0 .. 2 { collect r = v*k } } }
+END
+cat >read.net <<'END'
+expect load("table.h5:/r.J") == [0.7, 1.9]
+expect load("table.h5:/r.trial") == [0, 1, 2]
+expect sum(load("table.h5:/r.status"), axis = 2) == [[0, 0], [0, 0]]
+let r = load("table.h5:/r")
+expect r[1, 0, 2] within 1e-12 of [0, 1.9 * 0.99^10]
+END
+if "$NETLANG" version | grep -q '^results: .h5'; then
+    try 0 run table.net -o table.h5
+    try 0 run read.net
+fi
+try 0 run table.net -o table.csv
+grep -v '^#' table.csv >rows
+[ "$(head -n 1 rows)" = 'J,rule,trial,r[0],r[1],status' ] || complain 'the table has other columns'
+[ "$(sed -n '$p' rows | cut -d, -f1-4,6)" = '1.9,late,2,0,0' ] || complain 'the table has another last row'
+grep -q '^#   J mV$' table.csv && grep -q '^#   r mV (J, rule, trial, row)$' table.csv || complain 'the table has no units'
+
 cat >fails.net <<'END'
 simulation { dt = 0.1; method = euler }
 param a = 1, n = 3
