@@ -224,15 +224,17 @@ void nl_running_accept(nl_running *r, size_t number, nl_outcome *outcome)
     while (r->delivered < r->batch->points && r->outcomes[r->delivered] != NULL) deliver(r, r->delivered++);
 }
 
+/* Without a place of its own: a line has one error, and this one may be that of a point. */
 static void report_failed(nl_running *r)
 {
     nl_session *s = r->s;
+    const nl_pos at = nl_sources_locate(s->sources, r->batch->stmt->span.begin);
+    const char *more = r->failed_count > NL_FAILED_SHOWN ? "; .." : "";
 
     if (r->failed_count == 0) return;
-    const char *more = r->failed_count > NL_FAILED_SHOWN ? "; .." : "";
     const nl_diag diag = { .code = NL_R_POINTS,
-                           .span = { r->batch->stmt->span.begin, r->batch->stmt->span.begin + 1 },
-                           .text = nl_arena_printf(s->arena, "%zu of %zu points failed: %s%s", r->failed_count,
+                           .text = nl_arena_printf(r->arena, "%s:%zu: %zu of %zu points failed: %s%s",
+                                                   at.source != NULL ? at.source->name : "", at.line, r->failed_count,
                                                    r->batch->points, r->failed.chars, more) };
     nl_session_hold(s, &diag);
 }
