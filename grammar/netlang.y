@@ -178,7 +178,7 @@ decl: PARAM items                              { $$ = nl_build_items(p, NL_AST_P
         { $$ = NAMED(SYNAPSE, @$, $2, nl_build_params(p, @3, $3), $6, nl_build_template(p, $5)); }
     | CONNECTOR ID params_opt '=' expr         { $$ = NAMED(CONNECTOR, @$, $2, nl_build_params(p, @3, $3), $5); }
     | METHOD ID block                          { $$ = NAMED(METHOD, @$, $2, $3); }
-    | CIRCUIT ref block                        { $$ = NODE(CIRCUIT, @$, nl_build_circuit_head(p, $2), $3); }
+    | CIRCUIT ref block                        { $$ = nl_build_circuit(p, @$, $2, $3); }
     | CIRCUIT ref '=' expr                     { $$ = NODE(INSTANCE, @$, nl_build_declared(p, $2), $4); }
     | USE string                               { $$ = NODE(USE, @$, nl_build_plain_string(p, $2)); }
     | USE string AS ID                         { $$ = NAMED(USE, @$, $4, nl_build_plain_string(p, $2)); }

@@ -9,6 +9,7 @@ UNIT_TESTS = \
     tests/unit/test_event \
     tests/unit/test_func \
     tests/unit/test_kernels \
+    tests/unit/test_lanes \
     tests/unit/test_load \
     tests/unit/test_machine \
     tests/unit/test_ops \
@@ -63,24 +64,28 @@ EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
 RUN_TESTS = \
     tests/run/test_attractor \
     tests/run/test_autoencoder \
+    tests/run/test_balanced \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_delays_of_spikes \
+    tests/run/test_dense \
     tests/run/test_derived \
     tests/run/test_gate \
     tests/run/test_location \
+    tests/run/test_microcircuit \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \
     tests/run/test_single \
     tests/run/test_spikes \
     tests/run/test_trains
-LONG_TESTS = tests/run/test_attractor_full tests/run/test_cooperative_full
+LONG_TESTS = tests/run/test_attractor_full tests/run/test_balanced_full tests/run/test_cooperative_full
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/circuits.sh \
     tests/run/events.sh \
     tests/run/library.sh \
     tests/run/snapshots.sh \

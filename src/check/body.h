@@ -75,7 +75,8 @@ typedef struct nl_body {
     nl_check *ck;
     bool is_projection;
     uint32_t number;    /* of the population or projection */
-    const char *name;   /* "E"; "" at top level */
+    const char *name;   /* "E", "T.E" */
+    bool is_top;        /* of the equations at the top level of a file, whose name is "", or of an instance */
     const char *prefix; /* of streams and full names: "E." */
     uint32_t space;     /* of its elements; 0 for a population of one */
     nl_origin origin;   /* of the text that is being read .. */
@@ -108,7 +109,6 @@ typedef struct nl_stream_use {
 
 struct nl_body_state {
     NL_LIST(nl_body *) populations, projections; /* by number; NULL where the body failed early */
-    nl_body *top;
     NL_LIST(nl_stream_use) streams;
 };
 
@@ -278,6 +278,10 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e);
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
 /* The population, part or projection that the base of NAME.member names; NULL when it is none. */
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
+/* The symbol outside of the body that a path names, a(0) or T.tau; NULL where its first name is one of the body, or where
+ * it names none. */
+nl_symbol *nl_name_symbol(const nl_resolver *rs, const nl_ast *path);
+nl_ref nl_symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e);
 nl_evaluator nl_evaluator_of(const nl_resolver *rs);
 nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span span);
 nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
@@ -330,9 +334,6 @@ const char *nl_call_name(const nl_ast *call);
 bool nl_refuse_argument(nl_resolver *rs, nl_span span, const char *sentence); /* always false */
 bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed,
                   const nl_ast **out);
-/* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON or
- * SYNAPSE; NULL where the default stands.  Faults show both places. */
-bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
 int nl_split_names(nl_arena *arena, const char *text, const char **names, int room);
 
 /* --- body_function.c --- */

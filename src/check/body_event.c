@@ -105,15 +105,15 @@ void nl_body_replace_event(nl_body *body, const nl_ast *old, const nl_ast *state
 /* At top level an equation may stand above the statement that it speaks of. */
 static void look_ahead(nl_body *body, const char *name)
 {
-    const nl_ast *file = body->ck->file;
+    const nl_ast *text = nl_scope_of_text(body->scope->parent)->text;
     int last = 0;
 
-    for (int k = 0; k < file->kid_count; k++) {
-        const nl_ast *statement = file->kids[k];
+    for (int k = 0; k < text->kid_count; k++) {
+        const nl_ast *statement = text->kids[k];
         if (rows[statement->kind].is_event && name_of(statement) != NULL && strcmp(name_of(statement), name) == 0)
             last = k + 1;
     }
-    for (int k = 0; k < last; k++) nl_body_collect_event(body, file->kids[k]);
+    for (int k = 0; k < last; k++) nl_body_collect_event(body, text->kids[k]);
 }
 
 uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement)
@@ -125,7 +125,7 @@ uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement)
 
 uint32_t nl_body_event_find(nl_body *body, const char *name)
 {
-    if (find_name(body, name) == NULL && body->name[0] == '\0') look_ahead(body, name);
+    if (find_name(body, name) == NULL && body->is_top) look_ahead(body, name);
     const nl_event_entry *event = find_name(body, name);
     return event != NULL ? event->number : NL_NO_EVENT;
 }

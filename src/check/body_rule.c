@@ -333,7 +333,7 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
             if (scope->symbols.items[k]->kind == NL_SYM_CONNECTOR)
-                NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
+                NL_PUSH(rs->ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     nl_diag *diag = nl_diag_add(diags, NL_E_BODY_RULE, e->span, "there is no connection rule `%s`", name);
     const char *close = nl_suggest(name, names.items, names.count);
     if (close == NULL) close = nl_library_suggest(rs->ck, NL_SYM_CONNECTOR, name);
@@ -354,13 +354,14 @@ static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_ru
     return done;
 }
 
-/* A connector of the file; else a shipped one. */
-static nl_symbol *find_connector(const nl_resolver *rs, const char *name)
+/* A connector of the file; else a shipped one, NAME or connectors.NAME. */
+static nl_symbol *find_connector(const nl_resolver *rs, const nl_ast *path)
 {
-    nl_symbol *symbol = nl_scope_find(rs->scope, name);
+    nl_evaluator ev = nl_evaluator_of(rs);
+    nl_symbol *symbol = nl_eval_symbol(&ev, path);
 
     return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR ? symbol
-                                                              : nl_library_find(rs->ck, NL_SYM_CONNECTOR, name);
+                                                              : nl_library_named(rs->ck, NL_SYM_CONNECTOR, path);
 }
 
 static const rule_row *find_row(const char *name)
@@ -372,16 +373,16 @@ static const rule_row *find_row(const char *name)
 
 static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
 {
-    nl_symbol *symbol = find_connector(rs, base->name);
-    const rule_row *row = find_row(base->name);
+    nl_symbol *symbol = find_connector(rs, base);
+    const rule_row *row = base->kind == NL_AST_NAME ? find_row(base->name) : NULL;
 
     if (symbol != NULL) return connector(rs, e, symbol, rule);
     return row != NULL ? apply_row(rs, e, row, rule) : unknown_rule(rs, base, base->name);
 }
 
-static bool is_rule(const nl_resolver *rs, const char *name)
+static bool is_rule(const nl_resolver *rs, const nl_ast *name)
 {
-    return find_row(name) != NULL || find_connector(rs, name) != NULL;
+    return find_row(name->name) != NULL || find_connector(rs, name) != NULL;
 }
 
 /* Of a branch that is not taken only the names are looked at: it may load a file that is not there. */
@@ -393,7 +394,7 @@ static void check_names(nl_resolver *rs, const nl_ast *e)
         nl_check_names(rs, bare->kids[0]);
         check_names(rs, bare->kids[1]);
         check_names(rs, bare->kids[2]);
-    } else if (base->kind == NL_AST_NAME && !is_rule(rs, base->name)) {
+    } else if (base->kind == NL_AST_NAME && !is_rule(rs, base)) {
         unknown_rule(rs, base, base->name);
     } else {
         for (int k = 1; bare->kind == NL_AST_CALL && k < bare->kid_count; k++) nl_check_names(rs, bare->kids[k]);
@@ -417,9 +418,7 @@ static bool resolve_via(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     const nl_ast *bare = nl_ast_bare(e), *base = bare->kind == NL_AST_CALL ? nl_ast_bare(bare->kids[0]) : bare;
 
     if (bare->kind == NL_AST_IF_EXPR) return chosen_rule(rs, bare, rule);
-    if (base->kind == NL_AST_NAME) return named_rule(rs, bare, base, rule);
-    nl_symbol *shipped = base->kind == NL_AST_FIELD ? nl_library_qualified(rs->ck, NL_SYM_CONNECTOR, base) : NULL;
-    if (shipped != NULL) return connector(rs, bare, shipped, rule);
+    if (base->kind == NL_AST_NAME || base->kind == NL_AST_FIELD) return named_rule(rs, bare, base, rule);
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span, "this is no connection rule");
     nl_diag_help(rs->ck->diags, diag, "for example: via all_to_all, via one_to_one, via random(p = 0.1)");
     return false;

@@ -82,7 +82,8 @@ static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char 
 
     for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == kind) NL_PUSH(ck->arena, &names, scope->symbols.items[k]->name);
+            if (scope->symbols.items[k]->kind == kind)
+                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     const char *closest = nl_suggest(name, names.items, names.count);
     return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
 }
@@ -103,17 +104,16 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
 }
 
-/* NAME, of the file before the shipped one, or neurons.NAME. */
-static nl_symbol *find_template(nl_body *body, const nl_scope *scope, const nl_ast *use)
+/* NAME or path, of the file before the shipped one. */
+static nl_symbol *find_template(nl_body *body, nl_scope *scope, const nl_ast *use)
 {
     const nl_ast *base = nl_ast_bare(use->kind == NL_AST_CALL ? use->kids[0] : use);
     const nl_symbol_kind kind = kind_for(body)->symbol;
-    const bool is_name = base->kind == NL_AST_NAME;
-    nl_symbol *own = is_name ? nl_scope_find(scope, base->name) : NULL;
+    nl_evaluator ev = { .ck = body->ck, .scope = scope, .arena = body->ck->arena };
+    nl_symbol *own = nl_eval_symbol(&ev, base);
 
     if (own != NULL && own->kind == kind) return own;
-    nl_symbol *shipped = is_name ? nl_library_find(body->ck, kind, base->name)
-                                 : nl_library_qualified(body->ck, kind, base);
+    nl_symbol *shipped = nl_library_named(body->ck, kind, base);
     if (shipped == NULL) refuse_template(body, base, own);
     return shipped;
 }
@@ -271,29 +271,6 @@ static bool is_clear(nl_body *body, size_t layer, const nl_ast *e)
 
 /* --- parameters --- */
 
-/* A number as the default says in which unit the parameter is; 0 without a unit says nothing. */
-static const nl_ast *unit_of(const nl_check *ck, const nl_ast *param)
-{
-    const nl_ast *value = nl_ast_bare(nl_ast_kid(param, 0));
-
-    if (param->has_unit || !ck->model->dimensional) return param;
-    if (value != NULL && value->kind == NL_AST_NEG) value = nl_ast_bare(value->kids[0]);
-    return value != NULL && value->kind == NL_AST_NUMBER && (value->number != 0 || value->unit_text != NULL) ? value : NULL;
-}
-
-static nl_ast *item_of(const nl_check *ck, const nl_ast *param, const nl_ast *value)
-{
-    nl_ast *item =
-        nl_ast_new(ck->arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
-    const nl_ast *unit = unit_of(ck, param);
-
-    item->name_span = param->name_span;
-    item->has_unit = unit != NULL && (unit != param || param->has_unit);
-    if (item->has_unit) item->unit = unit->unit;
-    item->doc = param->doc;
-    return item;
-}
-
 typedef struct binder {
     nl_body *body;
     size_t layer;
@@ -312,7 +289,7 @@ static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, 
     rs.reach = body->entries.count;
     const bool draws = nl_has_draw(&rs, value);
     nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
-                                   item_of(body->ck, param, value));
+                                   nl_param_item(body->ck, param, value));
     if (entry == NULL) return NULL;
     entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
     if (draws && !body->is_projection)

@@ -1,4 +1,5 @@
 /* The driver: walks a file from top to bottom, turns declarations into symbols and bodies, and gathers the protocol. */
+#include "batch.h"
 #include "declare.h"
 
 #include "plan.h"
@@ -6,7 +7,6 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- what a statement is --- */
@@ -43,6 +43,8 @@ static const struct statement_row {
     [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
+    [NL_AST_CIRCUIT] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_INSTANCE] = { ROLE_NETWORK, nl_circuit_make, NULL },
     [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
     [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
     [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection, NULL },
@@ -75,12 +77,10 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
-    [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare, NULL },
-    [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
-    [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
-    [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
+    [NL_AST_SWEEP] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_SWEEP_ROWS] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_TRIALS] = { ROLE_TIMED, NULL, NULL },
 };
 
 /* Whether a statement of this role stands in a block, however deep. */
@@ -113,10 +113,12 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
 static bool declare_rule(nl_check *ck, const nl_ast *stmt)
 {
     static const nl_symbol_kind kinds[NL_AST_KIND_COUNT] = {
-        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE
+        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE,
+        [NL_AST_CIRCUIT] = NL_SYM_CIRCUIT
     };
     const nl_ast *params = nl_ast_kid(stmt, 0);
 
+    if (stmt->kind == NL_AST_CIRCUIT && params != NULL && !nl_declare_takes_values(ck, params, "a circuit")) return false;
     for (int k = 0; params != NULL && k < params->kid_count; k++)
         for (int j = 0; j < k; j++)
             if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
@@ -147,7 +149,7 @@ static bool declare_top(nl_check *ck, const nl_ast *stmt)
 
 static void walk(nl_check *ck, const nl_ast *stmt);
 
-static void walk_block(nl_check *ck, const nl_ast *block)
+void nl_check_walk_block(nl_check *ck, const nl_ast *block)
 {
     if (block != NULL && block->kind == NL_AST_IF) walk(ck, block);
     else
@@ -163,7 +165,7 @@ static void walk_if(nl_check *ck, const nl_ast *stmt)
     if (ev.varying != NULL && contains(stmt, ROLE_NETWORK))
         nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
                     "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
-    walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
 }
 
 /* One turn of a `for` over declarations. */
@@ -173,9 +175,11 @@ static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim di
 
     ck->top = nl_scope_new(ck->arena, outer);
     ck->top->is_loop = true;
+    ck->top->turn = nl_arena_printf(ck->arena, "%s %s=%.17g", outer->turn != NULL ? outer->turn : "", stmt->name, number);
+    ck->top->instance = outer->instance;
     nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
     variable->value = nl_value_number(ck->arena, number, dim);
-    walk_block(ck, nl_ast_kid(stmt, 1));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, 1));
     ck->top = outer;
 }
 
@@ -201,7 +205,7 @@ static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
 {
     const bool is_timed = ck->timed || contains(stmt, ROLE_TIMED);
 
-    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK))) {
+    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK) && ck->top->instance == NULL)) {
         ck->timed = is_timed;
         NL_PUSH(ck->arena, &ck->protocol, stmt);
     } else if (stmt->kind == NL_AST_IF) walk_if(ck, stmt);
@@ -247,91 +251,59 @@ void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
     }
 }
 
+typedef struct extract {
+    nl_arena *arena;
+    bool timed; /* the protocol has begun: what follows computes results */
+} extract;
+
+static const nl_ast *extract_node(extract *x, const nl_ast *node);
+
+static const nl_ast *extract_kids(extract *x, const nl_ast *node)
+{
+    nl_ast *copy = nl_ast_new(x->arena, node->kind, node->span, node->name, NULL, 0);
+
+    copy->kids = NL_NEW_ARRAY(x->arena, nl_ast *, (size_t)node->kid_count + 1);
+    copy->name_span = node->name_span;
+    for (int i = 0; i < node->kid_count; i++) {
+        const nl_ast *kid = node->kids[i] != NULL ? extract_node(x, node->kids[i]) : NULL;
+        if (kid != NULL || node->kind != NL_AST_BLOCK) copy->kids[copy->kid_count++] = (nl_ast *)kid;
+    }
+    return copy;
+}
+
+/* NULL: it belongs to the protocol. */
+static const nl_ast *extract_node(extract *x, const nl_ast *node)
+{
+    const statement_role role = rows[node->kind].role;
+
+    if (node->kind == NL_AST_BLOCK) return extract_kids(x, node);
+    x->timed = x->timed || contains(node, ROLE_TIMED) || role == ROLE_NOT_YET;
+    switch (role) {
+    case ROLE_PROTOCOL: case ROLE_TIMED: case ROLE_NOT_YET: return NULL;
+    case ROLE_VALUE: return x->timed ? NULL : node;
+    case ROLE_BLOCK:
+        return x->timed || (node->kind == NL_AST_FOR && !contains(node, ROLE_NETWORK)) ? NULL : extract_kids(x, node);
+    default: return node->kind == NL_AST_SIMULATION ? NULL : node;
+    }
+}
+
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file)
+{
+    extract x = { .arena = ck->arena };
+
+    return extract_kids(&x, file);
+}
+
+bool nl_check_holds_network(const nl_ast *file) { return contains(file, ROLE_NETWORK); }
+
 static void make_scopes(nl_check *ck, const nl_parsed *parsed)
 {
     ck->prelude = nl_scope_new(ck->arena, NULL);
     ck->prelude->shipped = ck;
-    ck->top = nl_scope_new(ck->arena, ck->prelude);
-    ck->top->folder = ck->folder;
+    ck->top = ck->whole = nl_scope_new(ck->arena, ck->prelude);
+    ck->whole->text = parsed->file;
+    ck->whole->folder = ck->folder;
     nl_use_begin(ck, parsed);
-}
-
-/* --- values that nothing reads --- */
-
-typedef struct name_list {
-    NL_LIST(const char *) names; /* sorted once all are there */
-} name_list;
-
-static void collect_names(nl_check *ck, const nl_ast *node, name_list *list)
-{
-    if (node == NULL) return;
-    if (node->kind == NL_AST_NAME) NL_PUSH(ck->arena, &list->names, node->name);
-    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], list);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool is_read(const name_list *list, const char *name)
-{
-    return list->names.count > 0
-           && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
-}
-
-/* The names of columns stand in the tree like names that are read. */
-static bool is_column_only(const nl_symbol *symbol)
-{
-    return symbol->decl->kind == NL_AST_PARAM_COLUMNS || symbol->decl->kind == NL_AST_LET_COLUMNS;
-}
-
-/* A parameter that is a name may stand behind a dot or be declared. */
-static bool stands_in(const nl_ast *node, const char *name)
-{
-    if (node == NULL) return false;
-    if ((node->kind == NL_AST_NAME || node->kind == NL_AST_FIELD || node->kind == NL_AST_ITEM)
-        && strcmp(node->name, name) == 0)
-        return true;
-    for (int i = 0; i < node->kid_count; i++)
-        if (stands_in(node->kids[i], name)) return true;
-    return false;
-}
-
-static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
-{
-    const nl_ast *params = nl_ast_kid(rule, 0);
-
-    for (int k = 0; params != NULL && k < params->kid_count; k++) {
-        const char *name = params->kids[k]->name;
-        bool read = stands_in(nl_ast_kid(rule, 1), name) || stands_in(nl_ast_kid(rule, 2), name);
-
-        for (int j = k + 1; j < params->kid_count && !read; j++)
-            read = stands_in(params->kids[j], name);
-        if (!read)
-            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name, name);
-    }
-}
-
-/* A `let` of a file that only computes is a result. */
-static void warn_unused(nl_check *ck)
-{
-    name_list list = { { 0 } };
-
-    for (int i = 0; i < ck->file->kid_count; i++)
-        if (rows[ck->file->kids[i]->kind].declare == declare_rule) warn_unused_parameters(ck, ck->file->kids[i]);
-    collect_names(ck, ck->file, &list);
-    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
-    for (size_t i = 0; i < ck->top->symbols.count; i++) {
-        const nl_symbol *symbol = ck->top->symbols.items[i];
-
-        if (symbol->kind != NL_SYM_VALUE || symbol->home != ck->top || !symbol->follows || is_column_only(symbol)
-            || is_read(&list, symbol->name))
-            continue;
-        if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
-        if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
-    }
 }
 
 /* --- the whole --- */
@@ -343,7 +315,7 @@ static const nl_ast *find_simulation(const nl_ast *file)
     return NULL;
 }
 
-static void begin(nl_check *ck, const nl_parsed *parsed)
+static bool begin(nl_check *ck, const nl_parsed *parsed)
 {
     ck->model = NL_NEW(ck->arena, nl_model);
     ck->model->arena = ck->arena;
@@ -357,18 +329,77 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
+    const bool good = nl_batch_given(ck);
     nl_varies_find(ck);
+    return good;
 }
 
-bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
+static bool check_once(nl_check *ck, const nl_parsed *parsed)
 {
-    begin(ck, parsed);
-    for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
+    if (!begin(ck, parsed)) return false;
+    nl_check_walk_block(ck, ck->file);
+    nl_batch_take_protocol(ck);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))
         nl_protocol_check(ck); /* wrong values silence what follows from them */
-    if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
+    if (nl_diags_error_count(ck->diags) == 0) nl_check_warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;
+}
+
+/* --- what is swept --- */
+
+static void add_fixed(nl_check *ck, const nl_ast *set)
+{
+    const nl_ast *target = nl_ast_bare(set->kids[0]);
+
+    if (target->kind == NL_AST_NAME && nl_batch_is_parameter(ck, target->name) && !nl_batch_is_fixed(ck, target->name))
+        NL_PUSH(ck->arena, &ck->fixed, target->name);
+}
+
+/* Checks the file anew; messages of an attempt that failed are forgotten. */
+static bool check_again(nl_check *ck, const nl_check *fresh, const nl_parsed *parsed, size_t mark,
+                        const char *const *fixed, size_t fixed_count)
+{
+    nl_check next = *fresh;
+
+    nl_diags_undo(ck->diags, mark);
+    for (size_t i = 0; i < fixed_count; i++) NL_PUSH(ck->arena, &next.fixed, fixed[i]);
+    *ck = next;
+    return check_once(ck, parsed);
+}
+
+/* Which of the swept parameters stand where only fixed values may, one after the other: `fixed` are all of them. */
+static bool find_fixed(nl_check *ck, const nl_check *fresh, const nl_parsed *parsed, size_t mark)
+{
+    const char **fixed = ck->fixed.items;
+    size_t count = ck->fixed.count, kept = 0;
+
+    while (count > 1 && kept < count) {
+        const char *tried = fixed[kept];
+        memmove(fixed + kept, fixed + kept + 1, (count - kept - 1) * sizeof *fixed);
+        if (check_again(ck, fresh, parsed, mark, fixed, count - 1)) count--;
+        else {
+            memmove(fixed + kept + 1, fixed + kept, (count - kept - 1) * sizeof *fixed);
+            fixed[kept++] = tried;
+        }
+    }
+    return check_again(ck, fresh, parsed, mark, fixed, count);
+}
+
+/* A swept parameter is one that `set` could change; where the file does not allow that, its values have networks of their
+ * own. */
+bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
+{
+    const nl_check fresh = *ck;
+    const size_t mark = nl_diags_mark(ck->diags);
+
+    if (check_once(ck, parsed)) return true;
+    nl_check all = *ck;
+    nl_batch_targets(&all, parsed->file, add_fixed);
+    nl_batch_targets(&all, all.batch, add_fixed);
+    if (all.fixed.count == fresh.fixed.count) return false;
+    return check_again(ck, &fresh, parsed, mark, all.fixed.items, all.fixed.count)
+        && find_fixed(ck, &fresh, parsed, mark);
 }

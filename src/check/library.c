@@ -117,6 +117,12 @@ nl_symbol *nl_library_qualified(nl_check *ck, nl_symbol_kind kind, const nl_ast 
     return base != NULL && base->kind == NL_AST_NAME ? find(ck, kind, base->name, field->name) : NULL;
 }
 
+nl_symbol *nl_library_named(nl_check *ck, nl_symbol_kind kind, const nl_ast *path)
+{
+    if (path->kind == NL_AST_NAME) return nl_library_find(ck, kind, path->name);
+    return path->kind == NL_AST_FIELD ? nl_library_qualified(ck, kind, path) : NULL;
+}
+
 const char *nl_library_suggest(nl_check *ck, nl_symbol_kind kind, const char *name)
 {
     NL_LIST(const char *) names = { 0 };

@@ -60,6 +60,13 @@ nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn)
     return NULL;
 }
 
+nl_plan_batch *nl_plan_find_batch(const nl_check *ck, const nl_ast *stmt)
+{
+    for (size_t i = 0; i < ck->plan->batches.count; i++)
+        if (ck->plan->batches.items[i]->stmt == stmt) return ck->plan->batches.items[i];
+    return NULL;
+}
+
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block)
 {
     for (size_t i = 0; i < ck->plan->scopes.count; i++)
@@ -79,17 +86,10 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 
 /* --- names --- */
 
-static bool is_member_call(const nl_evaluator *ev, const nl_ast *node)
-{
-    return node->kind == NL_AST_CALL && node->kids[0]->kind == NL_AST_NAME
-           && nl_scope_find(ev->scope, node->kids[0]->name) == NULL && nl_eval_is_family(ev, node->kids[0]->name)
-           && (node->kid_count < 2 || nl_ast_bare(node->kids[1])->kind != NL_AST_RANGE);
-}
-
 static void add_members(nl_evaluator *ev, const nl_ast *node, nl_text *text)
 {
     if (node == NULL) return;
-    if (is_member_call(ev, node)) {
+    if (nl_eval_is_member(ev, node)) {
         const char *name = nl_eval_family_name(ev, node);
         if (name != NULL) nl_text_addf(text, "%s ", name);
         return;
@@ -125,6 +125,18 @@ const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr)
     return text.length > 0 ? text.chars : "";
 }
 
+nl_value nl_plan_last(nl_value rows)
+{
+    nl_value row = rows;
+
+    row.rank--;
+    memmove(row.shape, rows.shape + 1, (size_t)row.rank * sizeof *row.shape);
+    row.times = NULL;
+    row.is_signal = false;
+    if (rows.data != NULL) row.data = rows.shape[0] > 0 ? rows.data + (rows.shape[0] - 1) * nl_value_count(row) : NULL;
+    return row;
+}
+
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
 {
     const nl_ast *name = nl_ast_kid(stmt, 0), *value = nl_ast_bare(nl_ast_kid(stmt, 1));
@@ -133,9 +145,8 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
     if (value->kind == NL_AST_NAME) return value->name;
     if (value->kind == NL_AST_FIELD) {
         const nl_ast *base = nl_ast_bare(value->kids[0]);
-        const char *owner = base->kind == NL_AST_NAME || base->kind == NL_AST_CALL
-                                ? nl_eval_family_name(ev, base)
-                                : nl_print_expression(ev->arena, base);
+        const char *owner =
+            nl_eval_is_path(base) ? nl_eval_family_name(ev, base) : nl_print_expression(ev->arena, base);
         return owner != NULL ? nl_arena_printf(ev->arena, "%s.%s", owner, value->name) : NULL;
     }
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SERIES, value->span, "this record has no name");

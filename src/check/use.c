@@ -138,7 +138,7 @@ static bool take(nl_check *ck, const nl_ast *stmt, const nl_used *file, nl_symbo
 {
     const nl_symbol *other = nl_scope_find_here(ck->top, symbol->name);
 
-    if (other == NULL) NL_PUSH(ck->arena, &ck->top->symbols, symbol);
+    if (other == NULL) nl_scope_take(ck, ck->top, symbol);
     if (other == NULL || other == symbol) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` of %s is declared already", symbol->name,
                                 file->path);
@@ -147,13 +147,11 @@ static bool take(nl_check *ck, const nl_ast *stmt, const nl_used *file, nl_symbo
 }
 
 /* What it shows becomes names of the scope that uses it. */
-bool nl_use_declare(nl_check *ck, const nl_ast *stmt)
+static bool take_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
 {
-    nl_used *file = stmt->name == NULL ? nl_use_file(ck, stmt) : NULL;
     bool done = true, any = false;
 
-    if (stmt->name != NULL) nl_diag_add(ck->diags, NL_E_NOT_YET, stmt->span, "`use .. as` is not yet supported");
-    if (file == NULL || !nl_use_rules(ck, file)) return false;
+    if (!nl_use_rules(ck, file)) return false;
     for (size_t i = 0; i < file->scope->symbols.count; i++) {
         nl_symbol *symbol = file->scope->symbols.items[i];
         if (!is_shown(file, symbol)) continue;
@@ -162,4 +160,39 @@ bool nl_use_declare(nl_check *ck, const nl_ast *stmt)
     }
     if (!any) nl_diag_add(ck->diags, NL_E_USE, stmt->span, "there are no rules in %s", file->path);
     return done && any;
+}
+
+/* --- a name for it --- */
+
+static bool name_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
+{
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FILE, stmt->name, stmt->name_span, stmt);
+
+    if (symbol == NULL || !nl_use_rules(ck, file)) return false;
+    symbol->members = file->scope;
+    return true;
+}
+
+/* It sees the names of its own file only. */
+static bool name_circuit(nl_check *ck, const nl_ast *stmt, nl_used *file)
+{
+    nl_ast *const kids[] = { NULL, (nl_ast *)file->circuit };
+    nl_ast *decl = nl_ast_new(ck->arena, NL_AST_CIRCUIT, file->parsed.file->span, stmt->name, kids, 2);
+    nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_CIRCUIT, stmt->name, stmt->name_span, decl);
+
+    if (symbol == NULL || file->failed) return false;
+    decl->name_span = stmt->name_span;
+    symbol->home = nl_scope_new(ck->arena, ck->prelude);
+    symbol->home->folder = file->folder;
+    return true;
+}
+
+bool nl_use_declare(nl_check *ck, const nl_ast *stmt)
+{
+    nl_used *file = nl_use_file(ck, stmt);
+
+    if (file == NULL) return false;
+    if (stmt->name == NULL) return take_rules(ck, stmt, file);
+    if (file->circuit == NULL) file->circuit = nl_check_declarations(ck, file->parsed.file);
+    return (nl_check_holds_network(file->circuit) ? name_circuit : name_rules)(ck, stmt, file);
 }

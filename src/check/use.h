@@ -16,6 +16,7 @@ typedef struct nl_used {
     bool is_open;       /* its declarations are being made: who uses it now goes in a circle */
     nl_parsed parsed;
     nl_scope *scope;    /* its rules and values, once nl_use_rules has made them */
+    const nl_ast *circuit; /* a BLOCK: what it declares, without its experiment; once nl_use_declare has asked for it */
     bool failed;
 } nl_used;
 
@@ -25,7 +26,7 @@ nl_used *nl_use_file(nl_check *ck, const nl_ast *stmt);
 /* Declares its rules, and its values up to where an experiment begins, in its scope; false after a diagnostic. */
 bool nl_use_rules(nl_check *ck, nl_used *file);
 
-/* use "rules.net" */
+/* use "rules.net", and use "model.net" as NAME: a circuit, or where it holds only rules, their names behind a dot. */
 bool nl_use_declare(nl_check *ck, const nl_ast *stmt);
 
 /* The model itself is a file that cannot be used by those that it uses. */
@@ -48,6 +49,9 @@ nl_symbol *nl_library_find(nl_check *ck, nl_symbol_kind kind, const char *name);
 
 /* The rule of this kind that `neurons.lif` names; NULL where the base names no folder that holds it. */
 nl_symbol *nl_library_qualified(nl_check *ck, nl_symbol_kind kind, const nl_ast *field);
+
+/* The one that NAME or neurons.NAME names. */
+nl_symbol *nl_library_named(nl_check *ck, nl_symbol_kind kind, const nl_ast *path);
 
 /* The one with the closest name, or NULL. */
 const char *nl_library_suggest(nl_check *ck, nl_symbol_kind kind, const char *name);

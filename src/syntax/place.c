@@ -384,7 +384,7 @@ static bool has_declared_name(nl_ast_kind kind)
 /* Parameters of rules: their defaults are expressions. */
 static void check_params(const context *c, const nl_ast *params)
 {
-    for (int k = params->kind == NL_AST_CALL; k < params->kid_count; k++)
+    for (int k = 0; k < params->kid_count; k++)
         check_expression(c, nl_ast_kid(params->kids[k], 0), 0);
 }
 

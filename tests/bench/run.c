@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 static const double BRIAN_BAR = 1.0 / 3;
-enum { DEFINES = 2, ARGS = 12, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
+enum { DEFINES = 8, ARGS = 24, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
+
+const char *floor_folder;
 
 double floor_now(void)
 {
@@ -115,9 +117,11 @@ typedef struct row {
     const char *word;              /* before the result in the model's output */
     double near;                   /* relative distance allowed: of digits as printed, of rates as networks differ */
     double bar;                    /* times the floor; 0: none */
+    double most;                   /* in place of it: microseconds a step */
     const char *ode;               /* the same for XPPAUT */
     double dt;
     const char *brian;             /* the same in brian.py */
+    int has_data;                  /* the floor leaves files for the model's parameter `data` */
 } row;
 
 static const row rows[] = {
@@ -140,8 +144,20 @@ static const row rows[] = {
     { .name = "dense tanh, N = 4000", .floor = floor_dense, .size = 4000, .steps = 150,
       .model = "tests/bench/dense.net", .define = { "N=4000", "steps=150" }, .word = "result",
       .near = 1e-9, .bar = 1.1 },
+    { .name = "microcircuit 1-1-1", .floor = floor_microcircuit, .size = 1, .steps = 300000,
+      .model = "models/microcircuit.net",
+      .define = { "layers=[1,1,1]", "presentations=300", "series_steps=1000", "eta_fw=0.1", "eta_bw=0.1", "eta_IP=1",
+                  "eta_PI=1" },
+      .word = "norm of B", .near = 1e-6, .most = 6, .has_data = 1 },
+    { .name = "microcircuit 100-200-50", .floor = floor_microcircuit, .size = 200, .steps = 10000,
+      .model = "models/microcircuit.net",
+      .define = { "layers=[100,200,50]", "presentations=10", "series_steps=1000", "eta_fw=0.1", "eta_bw=0.1", "eta_IP=1",
+                  "eta_PI=1" },
+      .word = "norm of B", .near = 1e-6, .bar = 1.3, .has_data = 1 },
     { .name = "sparse 10 000 x 500", .floor = floor_sparse, .size = 10000, .steps = 300,
       .model = "tests/bench/sparse.net", .define = { "steps=300" }, .word = "result", .near = 1e-9, .bar = 1.2 },
+    { .name = "balanced, 10 000 x 1000", .floor = floor_balanced, .size = 10000, .steps = 200,
+      .model = "tests/bench/balanced.net", .define = { "rule=repeatable" }, .word = "result", .near = 1e-9, .bar = 1.3 },
     { .name = "CUBA, 4000 neurons", .floor = floor_cuba, .size = 4000, .steps = 10000, .model = "examples/cuba.net",
       .word = "rate", .near = 0.12, .bar = 1.3, .brian = "cuba" },
     { .name = "COBA, 4000 neurons", .floor = floor_coba, .size = 4000, .steps = 10000, .model = "examples/coba.net",
@@ -163,15 +179,17 @@ typedef struct bench {
     int wrong;
 } bench;
 
-static child run_netlang(const bench *b, const char *verb, const char *path, const char *const *define)
+static child run_netlang(const bench *b, const char *verb, const row *r)
 {
     const char *argv[ARGS] = { b->netlang, verb };
-    char model[4096];
+    char model[4096], data[64];
     int n = 2;
 
-    snprintf(model, sizeof model, "%s/%s", b->source, path);
+    snprintf(model, sizeof model, "%s/%s", b->source, r->model);
+    snprintf(data, sizeof data, "data=%s", b->folder);
     argv[n++] = model;
-    for (int k = 0; k < DEFINES && define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = define[k];
+    for (int k = 0; k < DEFINES && r->define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = r->define[k];
+    if (r->has_data) argv[n++] = "-D", argv[n++] = data;
     return run_child(b->folder, argv);
 }
 
@@ -182,7 +200,7 @@ static double stepping_seconds(const bench *b, const row *r, const child *run)
     double seconds = 0;
 
     if (strstr(run->output, word) == NULL) {
-        const child check = run_netlang(b, "check", r->model, r->define);
+        const child check = run_netlang(b, "check", r);
         free(check.output);
         return run->seconds - check.seconds;
     }
@@ -261,7 +279,7 @@ static void bench_row(bench *b, const row *r)
     for (int k = 0; k < REPEATS; k++) {
         const floor_run once = r->floor(r->size, r->steps);
         if (once.seconds < floor.seconds) floor = once;
-        const child run = run_netlang(b, "run", r->model, r->define);
+        const child run = run_netlang(b, "run", r);
         if (run.status != 0) {
             printf("%-34s %12.4f failed with status %d: %.*s\n", r->name, floor.seconds / (double)floor.steps * 1e6,
                    run.status, (int)strcspn(run.output, "\n"), run.output);
@@ -274,7 +292,8 @@ static void bench_row(bench *b, const row *r)
     }
     if (r->word != NULL && !(fabs(result - floor.result) <= r->near * fabs(floor.result)))
         remark = "DIFFERS", b->wrong = 1;
-    print_line(r->name, floor.seconds / (double)floor.steps * 1e6, seconds / (double)floor.steps * 1e6, r->bar, remark);
+    const double floor_us = floor.seconds / (double)floor.steps * 1e6;
+    print_line(r->name, floor_us, seconds / (double)floor.steps * 1e6, r->most > 0 ? r->most / floor_us : r->bar, remark);
     if (*remark != '\0') printf("%-34s %.17g, floor %.17g\n", "", result, floor.result);
     else if (floor.spikes > 0)
         printf("%-34s %12.3f %12.3f    floor %zu spikes\n", "  rate", floor.result, result, floor.spikes);
@@ -288,7 +307,7 @@ static void bench_start(bench *b, const row *r, const char *verb, const char *na
     double best = INFINITY;
 
     for (int k = 0; k < START_REPEATS; k++) {
-        const child run = run_netlang(b, verb, r->model, r->define);
+        const child run = run_netlang(b, verb, r);
         if (run.status != 0) b->wrong = 1;
         best = fmin(best, run.seconds - (strcmp(verb, "run") == 0 ? stepping_seconds(b, r, &run) : 0));
         free(run.output);
@@ -303,8 +322,8 @@ static void bench_memory(bench *b, const char *name, const char *model, const ch
     double kib[2];
 
     for (int k = 0; k < 2; k++) {
-        const char *const define[2] = { k == 0 ? "k=100" : "k=500", kind };
-        const child run = run_netlang(b, "run", model, define);
+        const row r = { .model = model, .define = { k == 0 ? "k=100" : "k=500", kind } };
+        const child run = run_netlang(b, "run", &r);
         if (run.status != 0) b->wrong = 1;
         kib[k] = run.status == 0 ? (double)run.peak_kib : NAN;
         free(run.output);
@@ -325,6 +344,29 @@ static void bench_memories(bench *b)
     bench_memory(b, "  for spikes, common weight", spikes, "common=true", 8); /* while it is built; 4 later */
 }
 
+/* Points of a batch against as many runs of one: time of stepping for each. */
+static void bench_batch(bench *b, const char *name, const char *define, int points, double bar)
+{
+    const row one = { .model = "tests/bench/balanced.net" }, many = { .model = one.model, .define = { define } };
+    const int steps = 200;
+    double alone = INFINITY, together = INFINITY;
+
+    for (int k = 0; k < REPEATS; k++) {
+        const child single = run_netlang(b, "run", one.model, one.define), batch = run_netlang(b, "run", many.model, many.define);
+        if (single.status != 0 || batch.status != 0) b->wrong = 1;
+        alone = fmin(alone, stepping_seconds(b, &one, &single));
+        together = fmin(together, stepping_seconds(b, &many, &batch));
+        free(single.output), free(batch.output);
+    }
+    print_line(name, alone / steps * 1e6, together / points / steps * 1e6, bar, "");
+}
+
+static void bench_batches(bench *b)
+{
+    bench_batch(b, "  16 trials, each against one alone", "many=16", 16, 1.0 / 6);
+    bench_batch(b, "  10 inputs, each against one alone", "inputs=10", 10, 1.0 / 5);
+}
+
 /* All that is neither checking nor stepping: drawing and storing the synapses. */
 static void bench_build(bench *b, const char *name)
 {
@@ -332,8 +374,8 @@ static void bench_build(bench *b, const char *name)
     double best = INFINITY;
 
     for (int k = 0; k < REPEATS; k++) {
-        const child run = run_netlang(b, "run", build.model, build.define);
-        const child check = run_netlang(b, "check", build.model, build.define);
+        const child run = run_netlang(b, "run", &build);
+        const child check = run_netlang(b, "check", &build);
         if (run.status == 0) best = fmin(best, run.seconds - check.seconds - stepping_seconds(b, &build, &run));
         else b->wrong = 1;
         free(run.output), free(check.output);
@@ -363,6 +405,7 @@ int main(int argc, char **argv)
     bench b = { .netlang = getenv("NETLANG"), .source = getenv("NL_SRC"), .folder = "/tmp/netlang-bench-XXXXXX" };
 
     if (b.netlang == NULL || b.source == NULL || mkdtemp(b.folder) == NULL) fail("NETLANG, NL_SRC or /tmp");
+    floor_folder = b.folder;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("NETLANG_TIMING", "1", 1);
@@ -370,6 +413,7 @@ int main(int argc, char **argv)
     b.has_brian = find_brian();
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         if (wanted(rows[k].name, argc, argv)) bench_row(&b, &rows[k]);
+    if (wanted("balanced, batches", argc, argv)) bench_batches(&b);
     if (wanted("start", argc, argv)) {
         bench_start(&b, &rows[1], "check", "start of the 1D model: check");
         bench_start(&b, &rows[1], "run", "  run, but for stepping");
