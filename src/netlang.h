@@ -46,6 +46,10 @@ typedef struct netlang_options {
     const char *stdlib_dir; /* where the shipped rules are; NULL: $NETLANG_STDLIB, else where they were installed */
     const char *out;        /* result file: .h5, .npz or .csv; NULL: none */
     const char *seed;       /* an integer; NULL: the model's own */
+    const char *const *sweeps; /* "name=values": runs the whole protocol at each point of a sweep .. */
+    size_t sweep_count;
+    const char *trials;     /* .. so many times; NULL: once */
+    int threads;            /* processes that run points of sweeps and trials; 0: one, this one */
     void (*print)(void *user, const char *line);                     /* of `print` and of expectations; NULL: nowhere */
     void (*progress)(void *user, const netlang_progress *progress); /* called a few times a second; NULL: never */
     void *user;               /* first argument of both */

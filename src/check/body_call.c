@@ -141,6 +141,29 @@ bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, con
     return true;
 }
 
+/* 0 without a unit says nothing. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value)
+{
+    value = value != NULL ? nl_ast_bare(value) : NULL;
+    if (named->has_unit || !ck->model->dimensional) return named->has_unit ? &named->unit : NULL;
+    if (value != NULL && value->kind == NL_AST_NEG) value = nl_ast_bare(value->kids[0]);
+    if (value == NULL || value->kind != NL_AST_NUMBER) return NULL;
+    return value->number != 0 || value->unit_text != NULL ? &value->unit : NULL;
+}
+
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value)
+{
+    nl_ast *item =
+        nl_ast_new(ck->arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+    const nl_unit *unit = nl_param_unit(ck, param, nl_ast_kid(param, 0));
+
+    item->name_span = param->name_span;
+    item->has_unit = unit != NULL;
+    if (unit != NULL) item->unit = *unit;
+    item->doc = param->doc;
+    return item;
+}
+
 /* The names of arguments in a row's text: "mean, sd". */
 int nl_split_names(nl_arena *arena, const char *text, const char **names, int room)
 {
@@ -320,7 +343,7 @@ static nl_ref call_named(nl_resolver *rs, const nl_ast *call, const nl_ast *base
     if (found.how == NL_FOUND_SYMBOL) return call_symbol(rs, call, found.symbol);
     if (found.how == NL_FOUND_ENTRY) {
         nl_entry_node(rs->body, found.entry, base->span);
-        const nl_symbol *known = nl_entry_value(rs, found.entry);
+        const nl_symbol *known = found.entry->symbol;
         if (known != NULL && known->value.kind == NL_KIND_TABLE) return nl_resolve_table(rs, call, known->value);
     }
     return refuse_call(rs, call, base);

@@ -31,7 +31,7 @@ static nl_span name_span(const nl_ast *statement)
     return statement->name_span.end != 0 ? statement->name_span : statement->span;
 }
 
-static const nl_event_entry *find_statement(const nl_body *body, const nl_ast *statement)
+static nl_event_entry *find_statement(const nl_body *body, const nl_ast *statement)
 {
     for (size_t k = 0; k < body->events.count; k++)
         if (body->events.items[k].statement == statement) return &body->events.items[k];
@@ -90,6 +90,16 @@ void nl_body_collect_event(nl_body *body, const nl_ast *statement)
     if (!rows[statement->kind].is_event || find_statement(body, statement) != NULL || !is_free(body, statement)) return;
     NL_PUSH(body->ck->arena, &body->events, mine);
     NL_PUSH(body->ck->arena, &model->events, event);
+}
+
+void nl_body_replace_event(nl_body *body, const nl_ast *old, const nl_ast *statement)
+{
+    nl_event_entry *entry = find_statement(body, old);
+
+    if (entry == NULL) return;
+    entry->statement = statement;
+    body->ck->model->events.items[entry->number].kind = rows[statement->kind].kind;
+    body->ck->model->events.items[entry->number].span = statement->span;
 }
 
 /* At top level an equation may stand above the statement that it speaks of. */

@@ -191,8 +191,7 @@ static bool is_offered(const finisher *f, const nl_var *v)
     const nl_body *body = nl_body_state_of(f->ck)->populations.items[v->population];
     const nl_entry *entry = body != NULL ? nl_entry_find(body, v->name) : NULL;
 
-    return entry != NULL
-           && (entry->origin == NL_OF_TEMPLATE || body->scopes[NL_OF_BODY]->parent->instance != NULL);
+    return entry != NULL && (entry->origin.layer > 0 || body->layers.items[0]->home->instance != NULL);
 }
 
 static bool is_idle(const finisher *f, uint32_t var)

@@ -140,6 +140,7 @@ const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_symbol
     *inside = *rs;
     inside->outer = symbol->home; /* it sees what its own file declares */
     inside->scope = nl_scope_new(rs->ck->arena, inside->outer);
+    if (symbol->kind == NL_SYM_CONNECTOR) nl_rule_sizes(rs, inside->scope);
     inside->frame = enter_frame(rs, decl);
     if (is_recursive(rs, call, decl)) return NULL;
     if (!nl_bind_parameters(rs->ck, call, decl, args)) return NULL;

@@ -159,7 +159,8 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
-        for (size_t k = 0; k < scope->symbols.count; k++) NL_PUSH(arena, &names, scope->symbols.items[k]->name);
+        for (size_t k = 0; k < scope->symbols.count; k++)
+            NL_PUSH(arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     return nl_suggest(name, names.items, names.count);
 }
 

@@ -424,6 +424,24 @@ static bool resolve_via(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     return false;
 }
 
+void nl_rule_sizes(const nl_resolver *rs, nl_scope *scope)
+{
+    static const char *const names[] = { "N_pre", "N_post" };
+    const nl_projection *p = &rs->ck->model->projections.items[rs->body->number];
+    const size_t counts[] = { p->pre.count, p->post.count };
+    nl_arena *arena = rs->ck->arena;
+
+    for (size_t k = 0; k < NL_LEN(names); k++) {
+        nl_symbol *symbol = NL_NEW(arena, nl_symbol);
+        *symbol = (nl_symbol){ .kind = NL_SYM_VALUE,
+                               .name = names[k],
+                               .value = nl_value_number(arena, (double)counts[k], nl_dim_none),
+                               .slot = -1,
+                               .array = -1 };
+        NL_PUSH(arena, &scope->symbols, symbol);
+    }
+}
+
 /* What stands behind `via`. */
 bool nl_rule_resolve(nl_body *body, const nl_ast *via)
 {
@@ -431,6 +449,8 @@ bool nl_rule_resolve(nl_body *body, const nl_ast *via)
     nl_rule rule = { .weight_var = UINT32_MAX, .span = via->span };
 
     rs.stream = body->name;
+    rs.scope = nl_scope_new(body->ck->arena, rs.scope);
+    nl_rule_sizes(&rs, rs.scope);
     const bool done = resolve_via(&rs, via, &rule);
     body->ck->model->projections.items[body->number].rule = rule;
     return done;

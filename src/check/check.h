@@ -55,6 +55,7 @@ struct nl_symbol {
     size_t dependent_count;
     bool has_dependents;
     int slot, array;      /* number in the model, -1 until a body reads it */
+    bool single;          /* of `collect`: its value is what was collected last, not the rows of all times */
 };
 
 typedef struct nl_scope_index nl_scope_index;
@@ -74,6 +75,7 @@ struct nl_scope {
     nl_scope *parent;
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
+    NL_LIST(const char *) families; /* P, where P(0) is declared */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
     const char *turn;     /* of that loop and those around it: " j=1 k=2" */
     const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
@@ -87,6 +89,8 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
+/* Whether P(0) or another member is declared in it. */
+bool nl_scope_has_family(const nl_scope *scope, const char *name);
 /* The scope of a file or circuit around the loops that this one may be of. */
 nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
@@ -100,6 +104,8 @@ const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
  * instances also become symbols of the file, by their full names. */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);
+/* Adds a symbol that another scope has. */
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
@@ -128,7 +134,7 @@ typedef struct nl_evaluator {
     nl_arena *arena;         /* for results */
     const nl_eval_world *world; /* NULL before time starts: reading a state is an error */
     const char *stream;      /* name of the declaration, for draws */
-    uint64_t draw_count;
+    uint64_t draw_count, trial;
     int depth;               /* of function calls: recursion is refused */
     bool samples;            /* what a record samples: prev() and delay() have a value */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
@@ -165,7 +171,7 @@ const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
 nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path);
 /* Whether a CALL is the path of a family's member. */
 bool nl_eval_is_member(nl_evaluator *ev, const nl_ast *call);
-/* Whether an expression is written like a path. */
+/* Whether an expression is written like a path to one thing: no range of members. */
 bool nl_eval_is_path(const nl_ast *expr);
 /* Whether a path leads into an instance that could not be made. */
 bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path);
@@ -180,6 +186,10 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl);
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
 /* Of its population or projection. */
 uint32_t nl_body_number(const struct nl_body *body);
+/* The unit that a PARAM or ITEM states, or that of the number that is its value when nothing is given; NULL: none. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value);
+/* The ITEM with the name, unit and documentation of a PARAM. */
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value);
 /* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON,
  * SYNAPSE or CIRCUIT; NULL where the default stands.  Faults show both places. */
 bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
@@ -195,6 +205,11 @@ nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *ran
 /* Members of populations and projections for the evaluator: the node of NAME.member ("X.x", "X.I_syn", "EE.w", on parts
  * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
+
+/* --- methods_check.c --- */
+
+/* The order, the stages, and the interval of stability on the negative real axis. */
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *method);
 
 /* --- the whole --- */
 
@@ -231,6 +246,10 @@ struct nl_check {
     const char *const *defines;    /* of -D */
     size_t define_count;
     bool *define_used;
+    const char *const *sweeps;     /* "NAME=VALUES" of the command line: the whole protocol is run at each point .. */
+    size_t sweep_count;
+    const char *trials;            /* .. so often; NULL: once */
+    nl_ast *batch, *batch_block;   /* that sweep, or NULL, and the block in it that is the protocol */
     bool has_seed; uint64_t seed;
     const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
@@ -251,6 +270,8 @@ struct nl_check {
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
+    NL_LIST(const char *) fixed;   /* swept parameters on which sizes, connections .. depend */
+    bool fixed_given;              /* one value of them was given by -D: this is a point of a sweep */
     nl_plan *plan;
 };
 

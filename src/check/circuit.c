@@ -1,6 +1,6 @@
-/* Instances of circuits: `circuit T = NAME(..)` reads the text of the circuit once more, in a scope of its own that lies
- * within that of the circuit's declaration.  What it declares has the full name "T.P(0)".  Parameters are those of the
- * head and each `param` of the text; an argument is read where the instance stands, also when `set` changes what it
+/* Instances of circuits: `circuit T = NAME(..)` reads the text of the circuit once more, in a scope of its own that
+ * lies within that of the circuit's declaration.  What it declares has the full name "T.P(0)".  Parameters are those of
+ * the head and each `param` of the text; an argument is read where the instance stands, also when `set` changes what it
  * is made of. */
 #include "declare.h"
 
@@ -77,13 +77,14 @@ static void add_parameter(parameters *p, const nl_ast *named, nl_ast *value)
     NL_PUSH(p->arena, &p->list, param);
 }
 
-/* Those of the text, also where an `if` may leave them out. */
+/* Those of the text, also where an `if` may leave them out; members of families are not given. */
 static void collect(parameters *p, const nl_ast *node)
 {
     if (node == NULL) return;
     switch (node->kind) {
     case NL_AST_PARAMS:
-        for (int k = 0; k < node->kid_count; k++) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
+        for (int k = 0; k < node->kid_count; k++)
+            if (nl_ast_kid(node->kids[k], 0) == NULL) add_parameter(p, node->kids[k], nl_ast_kid(node->kids[k], 1));
         break;
     case NL_AST_PARAM_COLUMNS:
         for (int k = 0; k + 1 < node->kid_count; k++) add_parameter(p, node->kids[k], node->kids[node->kid_count - 1]);
@@ -167,7 +168,7 @@ static void declare_members(nl_check *ck, nl_scope *scope, const nl_ast *decl)
 
     ck->top = scope;
     for (int k = 0; head != NULL && k < head->kid_count; k++)
-        nl_declare_param(ck, nl_ast_item_of(ck->arena, head->kids[k], nl_ast_kid(head->kids[k], 0)));
+        nl_declare_param(ck, nl_param_item(ck, head->kids[k], nl_ast_kid(head->kids[k], 0)));
     nl_check_walk_block(ck, scope->text);
     ck->top = scope->instance->caller;
     report_left_out(ck, scope->instance);

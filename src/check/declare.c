@@ -20,14 +20,20 @@ static nl_span name_span(const nl_ast *item) { return item->name_span.end != 0 ?
 
 /* --- units and ranges --- */
 
-static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
+/* Of a value with a declaration of its own `unit` is the one that is stated; else also that of its default. */
+static bool fits(nl_evaluator *ev, const nl_ast *decl, const nl_unit *unit, nl_value value, nl_span span)
 {
-    if (!decl->has_unit || nl_dim_equal(decl->unit.dim, value.dim)) return true;
+    if (unit == NULL || nl_dim_equal(unit->dim, value.dim)) return true;
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s",
-                                decl->name, nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
+                                decl->name, nl_dim_text(ev->arena, unit->dim), nl_dim_text(ev->arena, value.dim));
     const bool is_apart = span.begin < decl->span.begin || span.end > decl->span.end;
     if (is_apart) nl_diag_also(ev->ck->diags, diag, name_span(decl), "it is declared here");
     return false;
+}
+
+static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
+{
+    return fits(ev, decl, decl->has_unit ? &decl->unit : NULL, value, span);
 }
 
 static bool is_choice(nl_value range, nl_value value)
@@ -196,22 +202,21 @@ static int column_of(const nl_ast *stmt, const char *name)
     return 0;
 }
 
-static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *stmt, size_t got)
+static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *rows, int names, size_t got)
 {
-    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, stmt->kids[stmt->kid_count - 1]->span,
-                "the rows have %zu columns, but %d names are given", got, stmt->kid_count - 1);
+    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, rows->span, "the rows have %zu columns, but %d names are given", got, names);
     return nl_value_none();
 }
 
 /* A table that is written out may have columns of different dimensions: its elements are taken one by one. */
-static nl_value written_column(nl_evaluator *ev, const nl_ast *stmt, const nl_ast *rows, int column)
+static nl_value written_column(nl_evaluator *ev, const nl_ast *rows, int column, int names)
 {
     nl_arg *items = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)rows->kid_count + 1);
     nl_eval_context cx = context_of(ev);
 
     for (int r = 0; r < rows->kid_count; r++) {
         const nl_ast *row = nl_ast_bare(rows->kids[r]);
-        if (row->kid_count != stmt->kid_count - 1) return wrong_columns(ev, stmt, (size_t)row->kid_count);
+        if (row->kid_count != names) return wrong_columns(ev, rows, names, (size_t)row->kid_count);
         items[r] = (nl_arg){ .value = nl_eval(ev, row->kids[column]), .span = row->kids[column]->span };
         if (items[r].value.kind == NL_KIND_NONE) return nl_value_none();
     }
@@ -225,16 +230,16 @@ static bool is_written_table(const nl_ast *rows)
     return rows->kind == NL_AST_ARRAY && rows->kid_count > 0;
 }
 
-static nl_value column_value(nl_evaluator *ev, const nl_ast *stmt, int column)
+nl_value nl_declare_column(nl_evaluator *ev, const nl_ast *written, int column, int names)
 {
-    const nl_ast *rows = nl_ast_bare(stmt->kids[stmt->kid_count - 1]);
+    const nl_ast *rows = nl_ast_bare(written);
     nl_eval_context cx = context_of(ev);
 
-    if (is_written_table(rows)) return written_column(ev, stmt, rows, column);
+    if (is_written_table(rows)) return written_column(ev, rows, column, names);
     const nl_value table = nl_eval(ev, rows);
     if (table.kind == NL_KIND_NONE) return table;
-    if (table.rank != 2 || table.shape[1] != (size_t)stmt->kid_count - 1)
-        return wrong_columns(ev, stmt, table.rank == 2 ? table.shape[1] : 0);
+    if (table.rank != 2 || table.shape[1] != (size_t)names)
+        return wrong_columns(ev, rows, names, table.rank == 2 ? table.shape[1] : 0);
     const nl_index indices[2] = { { .is_slice = true, .span = rows->span },
                                   { .value = nl_value_number(ev->arena, column, nl_dim_none), .span = rows->span } };
     return nl_value_index(&cx, rows->span, table, indices, 2);
@@ -247,7 +252,8 @@ static nl_value own_value(nl_evaluator *ev, const nl_symbol *symbol)
     const nl_ast *decl = symbol->decl;
 
     if (decl->kind == NL_AST_SOLVE) return solve_value(ev, decl);
-    if (decl->kind != NL_AST_ITEM) return column_value(ev, decl, column_of(decl, nl_scope_own_name(ev->scope, symbol)));
+    if (decl->kind != NL_AST_ITEM)
+        return nl_declare_column(ev, decl->kids[decl->kid_count - 1], column_of(decl, nl_scope_own_name(ev->scope, symbol)), decl->kid_count - 1);
     const nl_value value = nl_eval(ev, nl_ast_kid(decl, 1));
     return value.kind == NL_KIND_NONE || fits_unit(ev, decl, value, decl->span) ? value : nl_value_none();
 }
@@ -259,8 +265,10 @@ static nl_value given_value(nl_evaluator *ev, const nl_symbol *symbol)
     giver.scope = symbol->giver;
     const nl_value value = nl_eval(&giver, symbol->given);
     if (giver.varying != NULL) ev->varying = giver.varying;
-    return value.kind == NL_KIND_NONE || fits_unit(ev, symbol->decl, value, symbol->given->span) ? value
-                                                                                                 : nl_value_none();
+    const bool is_item = symbol->decl->kind == NL_AST_ITEM;
+    const nl_unit *unit = is_item ? nl_param_unit(ev->ck, symbol->decl, nl_ast_kid(symbol->decl, 1)) : NULL;
+    return value.kind == NL_KIND_NONE || fits(ev, symbol->decl, unit, value, symbol->given->span) ? value
+                                                                                                  : nl_value_none();
 }
 
 nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
@@ -469,7 +477,8 @@ bool nl_declare_function(nl_check *ck, const nl_ast *stmt)
     const nl_ast *params = nl_ast_kid(stmt, 0), *body = nl_ast_kid(stmt, 1);
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FUNCTION, stmt->name, name_span(stmt), stmt);
 
-    if (symbol == NULL || params == NULL || body == NULL || !nl_declare_takes_values(ck, params, "a function")) return false;
+    if (symbol == NULL || params == NULL || body == NULL) return false;
+    if (!nl_declare_takes_values(ck, params, "a function")) return false;
     NL_PUSH(ck->arena, &ck->declared, symbol);
     check_function_names(ck, function_scope(ck, params), body);
     return true;

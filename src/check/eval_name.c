@@ -124,7 +124,7 @@ static const nl_scope *family_scope(const place *at)
 {
     const nl_scope *scope = at->scope;
 
-    while (scope != NULL && member_in(scope, at->name) == NULL) scope = at->here ? NULL : scope->parent;
+    while (scope != NULL && !nl_scope_has_family(scope, at->name)) scope = at->here ? NULL : scope->parent;
     return scope;
 }
 
@@ -206,8 +206,8 @@ bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path)
 bool nl_eval_is_path(const nl_ast *expr)
 {
     expr = nl_ast_bare(expr);
-    if (expr->kind == NL_AST_CALL || expr->kind == NL_AST_FIELD) return nl_eval_is_path(expr->kids[0]);
-    return expr->kind == NL_AST_NAME;
+    if (expr->kind != NL_AST_CALL && expr->kind != NL_AST_FIELD) return expr->kind == NL_AST_NAME;
+    return !is_range(expr) && nl_eval_is_path(expr->kids[0]);
 }
 
 static bool add_path(nl_evaluator *ev, const nl_ast *path, nl_text *text)
@@ -249,6 +249,14 @@ static const char *members_text(nl_evaluator *ev, const place *at)
     }
     const bool is_row = count > 2 && is_number(ev, at, scope, first, 0) && is_number(ev, at, scope, last, count - 1);
     return is_row ? nl_arena_printf(ev->ck->arena, "%s .. %s", first->name, last->name) : text.chars;
+}
+
+static nl_value refuse_range(nl_evaluator *ev, const nl_ast *call, const place *at)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span, "a range of instances has no members");
+
+    nl_diag_help(ev->ck->diags, diag, "name them one by one: %s.NAME", member_at(at)->name);
+    return nl_value_none();
 }
 
 /* A member of a family that there is not; always NONE. */
@@ -482,7 +490,7 @@ const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr)
     nl_value condition;
 
     expr = nl_ast_bare(expr);
-    if (expr == NULL || !names_owner(ev, expr)) return NULL;
+    if (expr == NULL || is_range(expr) || !names_owner(ev, expr)) return NULL;
     switch (expr->kind) {
     case NL_AST_NAME:
     case NL_AST_FIELD:
@@ -691,6 +699,7 @@ nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
         const nl_symbol *owner = nl_eval_owner(ev, base);
         return owner != NULL ? member_value(ev, owner, expr) : nl_value_none();
     }
+    if (is_range(base) && place_of(ev, base, &at) && member_at(&at) != NULL) return refuse_range(ev, base, &at);
     const nl_symbol *instance = nl_eval_symbol(ev, base);
     if (instance != NULL && instance->members != NULL) return instance_value(ev, instance, expr);
     const nl_value value = nl_eval(ev, base);

@@ -47,12 +47,10 @@ nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent)
     return scope;
 }
 
-/* FNV-1a. */
 static size_t hash(const char *name)
 {
-    uint64_t h = 14695981039346656037u;
+    const uint64_t h = nl_hash(NL_HASH_BEGIN, name, strlen(name));
 
-    for (; *name != '\0'; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
     return (size_t)(h ^ h >> 32);
 }
 
@@ -120,6 +118,23 @@ const char *nl_scope_stream(nl_check *ck, nl_scope *scope, const char *name)
     return turn != NULL ? nl_arena_printf(ck->arena, "%s%s", full, turn) : full;
 }
 
+bool nl_scope_has_family(const nl_scope *scope, const char *name)
+{
+    for (size_t i = 0; i < scope->families.count; i++)
+        if (strcmp(scope->families.items[i], name) == 0) return true;
+    return false;
+}
+
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol)
+{
+    const char *name = nl_scope_own_name(scope, symbol);
+    const size_t length = strcspn(name, "(");
+    const char *family = name[length] != '\0' ? nl_arena_strndup(ck->arena, name, length) : NULL;
+
+    NL_PUSH(ck->arena, &scope->symbols, symbol);
+    if (family != NULL && !nl_scope_has_family(scope, family)) NL_PUSH(ck->arena, &scope->families, family);
+}
+
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl)
 {
@@ -139,7 +154,7 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
     symbol->name = nl_scope_full_name(ck, scope, name);
     symbol->stream = nl_scope_stream(ck, scope, name);
     if (scope->instance != NULL && !scope->is_loop) NL_PUSH(ck->arena, &ck->whole->symbols, symbol);
-    NL_PUSH(ck->arena, &scope->symbols, symbol);
+    nl_scope_take(ck, scope, symbol);
     return symbol;
 }
 

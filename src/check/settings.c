@@ -140,6 +140,8 @@ static const struct setting *find_setting(const char *name)
     return NULL;
 }
 
+bool nl_setting_exists(const char *name) { return find_setting(name) != NULL; }
+
 static bool unknown_setting(nl_check *ck, const nl_ast *left)
 {
     const char *names[NL_LEN(settings)];
@@ -190,7 +192,8 @@ static bool read_defines(nl_check *ck)
     bool good = true;
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
-        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
+        /* unless the file has a parameter of this name */
+        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue;
         const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;
@@ -198,15 +201,14 @@ static bool read_defines(nl_check *ck)
     return good;
 }
 
-/* The first quantity with a dimension in the file, or NULL. */
-static const nl_ast *find_quantity(const nl_ast *node)
+const nl_ast *nl_settings_quantity(const nl_ast *node)
 {
     if (node == NULL) return NULL;
     if ((node->kind == NL_AST_NUMBER || node->kind == NL_AST_SCALED || node->has_unit)
         && !nl_dim_is_pure(node->unit.dim))
         return node;
     for (int i = 0; i < node->kid_count; i++) {
-        const nl_ast *found = find_quantity(node->kids[i]);
+        const nl_ast *found = nl_settings_quantity(node->kids[i]);
         if (found != NULL) return found;
     }
     return NULL;
@@ -214,7 +216,7 @@ static const nl_ast *find_quantity(const nl_ast *node)
 
 bool nl_settings_suit(nl_check *ck, const nl_ast *text)
 {
-    const nl_ast *quantity = find_quantity(text);
+    const nl_ast *quantity = nl_settings_quantity(text);
 
     if (ck->model->dimensional || quantity == NULL) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_MIXED, quantity->span, "this is in %s, but `dt` is a bare number",
@@ -268,7 +270,7 @@ void nl_settings_seed(nl_check *ck)
 /* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without dimensions. */
 void nl_settings_guess_dimensional(nl_check *ck)
 {
-    ck->model->dimensional = find_quantity(ck->file) != NULL;
+    ck->model->dimensional = nl_settings_quantity(ck->file) != NULL;
 }
 
 nl_dim nl_check_time_dim(const nl_check *ck)

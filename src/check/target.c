@@ -44,12 +44,21 @@ static bool target_symbol(nl_evaluator *ev, nl_symbol *symbol, nl_span span, nl_
     return true;
 }
 
+/* What has no value says so. */
+static bool no_target(nl_evaluator *ev, const nl_ast *left)
+{
+    if (nl_eval_is_path(left) && nl_eval(ev, left).kind == NL_KIND_NONE) return false;
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SET, left->span, "this cannot be set");
+    nl_diag_help(ev->ck->diags, diag, "`set` takes a parameter, or a variable of a population: set X.x = ...");
+    return false;
+}
+
 static bool find_member(nl_evaluator *ev, const nl_ast *field, nl_target *out)
 {
     const nl_graph *graph = ev->ck->model->graph;
     const nl_symbol *owner = nl_eval_owner(ev, field->kids[0]);
 
-    if (owner == NULL) return (void)nl_eval(ev, field), false;
+    if (owner == NULL) return no_target(ev, field);
     const nl_ref ref = nl_body_member(ev->ck, owner, field->name, field->span);
     if (ref == 0) return false;
     const nl_node *node = nl_graph_node(graph, ref);
@@ -79,10 +88,7 @@ bool nl_target_find(nl_evaluator *ev, const nl_ast *left, nl_target *out)
     nl_symbol *symbol = nl_eval_is_path(left) ? nl_eval_symbol(ev, left) : NULL;
     if (symbol != NULL) return target_symbol(ev, symbol, left->span, out);
     if (left->kind == NL_AST_FIELD) return find_member(ev, left, out);
-    if (nl_eval_is_path(left)) return (void)nl_eval(ev, left), false; /* says what is wrong */
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SET, left->span, "this cannot be set");
-    nl_diag_help(ev->ck->diags, diag, "`set` takes a parameter, or a variable of a population: set X.x = ...");
-    return false;
+    return no_target(ev, left);
 }
 
 /* --- the right side --- */

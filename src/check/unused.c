@@ -58,14 +58,13 @@ static void warn_parameters(nl_check *ck, const nl_ast *rule, const name_list *f
     const nl_ast *params = nl_ast_kid(rule, 0);
 
     for (int k = 0; params != NULL && k < params->kid_count; k++) {
-        bool read = stands_in(nl_ast_kid(rule, 1), params->kids[k]->name)
-                    || (rule->kind == NL_AST_CIRCUIT && is_read(fields, params->kids[k]->name));
+        const char *name = params->kids[k]->name;
+        bool read = stands_in(nl_ast_kid(rule, 1), name) || stands_in(nl_ast_kid(rule, 2), name)
+                    || (rule->kind == NL_AST_CIRCUIT && is_read(fields, name));
 
-        for (int j = k + 1; j < params->kid_count && !read; j++)
-            read = stands_in(params->kids[j], params->kids[k]->name);
+        for (int j = k + 1; j < params->kid_count && !read; j++) read = stands_in(params->kids[j], name);
         if (!read)
-            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name,
-                        params->kids[k]->name);
+            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name, name);
     }
 }
 

@@ -138,7 +138,7 @@ static bool take(nl_check *ck, const nl_ast *stmt, const nl_used *file, nl_symbo
 {
     const nl_symbol *other = nl_scope_find_here(ck->top, symbol->name);
 
-    if (other == NULL) NL_PUSH(ck->arena, &ck->top->symbols, symbol);
+    if (other == NULL) nl_scope_take(ck, ck->top, symbol);
     if (other == NULL || other == symbol) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` of %s is declared already", symbol->name,
                                 file->path);

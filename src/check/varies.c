@@ -1,5 +1,6 @@
-/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or made
- * of one that is, through a slot; all others are constants to them. */
+/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or
+ * made of one that is, through a slot; all others are constants to them. */
+#include "batch.h"
 #include "declare.h"
 
 #include <string.h>
@@ -28,7 +29,21 @@ static void find_sets(nl_check *ck, const nl_ast *node)
     for (int i = 0; i < node->kid_count; i++) find_sets(ck, node->kids[i]);
 }
 
-void nl_varies_find(nl_check *ck) { find_sets(ck, ck->file); }
+/* What a sweep goes through is set at each point. */
+static void add_swept(nl_check *ck, const nl_ast *set)
+{
+    const nl_ast *target = target_of(set);
+
+    if (target != NULL && target->kind == NL_AST_NAME && nl_batch_is_fixed(ck, target->name)) return;
+    NL_PUSH(ck->arena, &ck->sets, set);
+}
+
+void nl_varies_find(nl_check *ck)
+{
+    find_sets(ck, ck->file);
+    nl_batch_targets(ck, ck->file, add_swept);
+    nl_batch_targets(ck, ck->batch, add_swept);
+}
 
 /* --- paths and full names, where all members of a family are alike: the numbers may be known only later --- */
 
@@ -67,8 +82,10 @@ bool nl_check_sets_value(const nl_check *ck, const char *name)
 /* What is named further down may be a part of any population. */
 static bool may_be_part(const nl_check *ck, const nl_ast *base)
 {
-    for (size_t i = 0; i < ck->whole->symbols.count; i++)
-        if (is_named(base, ck->whole->symbols.items[i]->name)) return ck->whole->symbols.items[i]->kind == NL_SYM_PART;
+    const nl_scope *scope = ck->whole;
+
+    for (size_t i = 0; i < scope->symbols.count; i++)
+        if (is_named(base, scope->symbols.items[i]->name)) return scope->symbols.items[i]->kind == NL_SYM_PART;
     return true;
 }
 

@@ -12,7 +12,7 @@ typedef struct nl_cli {
     nl_arena *arena;
     NL_LIST(const char *) files; /* what is no option */
     NL_LIST(const char *) defines, include_dirs;
-    const char *out, *seed, *stage;
+    const char *out, *seed, *stage, *trials, *threads;
     bool quiet, in_place, check_only, help;
 } nl_cli;
 
@@ -22,7 +22,10 @@ typedef enum nl_option_set {
     NL_OPT_QUIET = 4,
     NL_OPT_STAGE = 8,
     NL_OPT_FORMAT = 16,
-    NL_OPT_HELP = 32   /* of all */
+    NL_OPT_INCLUDE = 32, /* -I */
+    NL_OPT_HELP = 64,    /* of all */
+    NL_OPT_THREADS = 128,
+    NL_OPT_TRIALS = 256
 } nl_option_set;
 
 typedef struct nl_command {
@@ -38,11 +41,13 @@ typedef struct nl_command {
 extern const nl_command nl_commands[]; /* up to a row without name */
 
 nl_status nl_command_run(nl_cli *cli);
+nl_status nl_command_sweep(nl_cli *cli);
 nl_status nl_command_check(nl_cli *cli);
 nl_status nl_command_explain(nl_cli *cli);
 nl_status nl_command_fmt(nl_cli *cli);
 nl_status nl_command_ir(nl_cli *cli);
 nl_status nl_command_doc(nl_cli *cli);
+nl_status nl_command_new(nl_cli *cli);
 nl_status nl_command_test(nl_cli *cli);
 nl_status nl_command_help(nl_cli *cli);
 nl_status nl_command_version(nl_cli *cli);
@@ -58,6 +63,9 @@ void nl_options_print(FILE *out, unsigned set);
 
 /* What the command line means for a session; `print`, `progress` and `stop` are left to the command. */
 nl_session_options nl_cli_session_options(nl_cli *cli);
+
+/* Runs the first file with its messages, progress and signals; of a sweep, `sweeps` at each of its points. */
+nl_status nl_cli_run(nl_cli *cli, const char *const *sweeps, size_t sweep_count);
 
 /* A session with the first file loaded; messages are printed.  *status says how that went. */
 nl_session *nl_cli_load(nl_cli *cli, nl_status *status);

@@ -17,9 +17,11 @@ typedef struct option {
 
 static const option options[] = {
     { NL_OPT_MODEL, 'D', "--define", "NAME=VALUE", "override a parameter, or dt or seed; may be repeated", LIST, offsetof(nl_cli, defines) },
-    { NL_OPT_MODEL, 'I', "--include", "DIR", "look there for files that are used; may be repeated", LIST, offsetof(nl_cli, include_dirs) },
+    { NL_OPT_MODEL | NL_OPT_INCLUDE, 'I', "--include", "DIR", "look there for files that are used; may be repeated", LIST, offsetof(nl_cli, include_dirs) },
     { NL_OPT_MODEL, 0, "--seed", "N", "seed of the random numbers", TEXT, offsetof(nl_cli, seed) },
     { NL_OPT_OUT, 'o', "--output", "FILE", "write the results there: .h5, .npz or .csv", TEXT, offsetof(nl_cli, out) },
+    { NL_OPT_TRIALS, 0, "--trials", "N", "run each point N times, with other initial values and noise", TEXT, offsetof(nl_cli, trials) },
+    { NL_OPT_THREADS, 0, "--threads", "N", "run points of sweeps and trials in N processes", TEXT, offsetof(nl_cli, threads) },
     { NL_OPT_QUIET, 'q', "--quiet", NULL, "print errors only: no progress, no warnings, no `print`", FLAG, offsetof(nl_cli, quiet) },
     { NL_OPT_STAGE, 0, "--stage", "STAGE", "only this one: ast, model, ir or program", TEXT, offsetof(nl_cli, stage) },
     { NL_OPT_FORMAT, 'i', "--in-place", NULL, "rewrite the files", FLAG, offsetof(nl_cli, in_place) },

@@ -222,14 +222,13 @@ static void see_pre(nl_machine *machine, const step *s, double *dst, const doubl
 {
     (void)s, (void)at;
     if (machine->is_row) machine->kernels->fill(n, dst, args[0][machine->pre[0]]);
-    else
-        for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
+    else machine->kernels->pick(n, dst, args[0], machine->pre);
 }
 
 static void see_post(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     (void)s, (void)at;
-    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->post[i]];
+    machine->kernels->pick(n, dst, args[0], machine->post);
 }
 
 static const nl_part *target_part(const nl_machine *machine, const nl_instr *instr)
@@ -423,14 +422,20 @@ void machine_run_loop(nl_machine *machine, const block *b)
 /* --- propagation --- */
 
 /* Neurons outside of the projection's part get 0. */
-void machine_propagate(nl_machine *machine, const block *b)
+double *machine_target(nl_machine *machine, const block *b)
 {
     const nl_projection *projection = machine_projection(machine, b->segment->id);
-    const nl_conn *conn = machine_conn(machine, b->segment->id);
     const nl_part *part = b->segment->to_pre ? &projection->pre : &projection->post;
-    const nl_weights weights = { b->weights, b->segment->rule };
 
     if (part->count < b->count) machine->kernels->fill(b->count, b->target, 0);
-    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source,
-                                                                      b->target + part->begin, machine->scratch);
+    return b->target + part->begin;
+}
+
+void machine_propagate(nl_machine *machine, const block *b)
+{
+    const nl_weights weights = { b->weights, b->segment->rule };
+
+    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, machine_conn(machine, b->segment->id),
+                                                                      weights, b->source, machine_target(machine, b),
+                                                                      machine->scratch);
 }

@@ -36,17 +36,6 @@ bool nl_ast_is_name_param(const nl_ast *param)
     return param->unit_text != NULL && strcmp(param->unit_text, "name") == 0;
 }
 
-nl_ast *nl_ast_item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
-{
-    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
-
-    item->name_span = param->name_span;
-    item->has_unit = param->has_unit;
-    item->unit = param->unit;
-    item->doc = param->doc;
-    return item;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);

@@ -53,9 +53,6 @@ const nl_ast *nl_ast_bare(const nl_ast *node);
 /* Whether a PARAM stands for the name of a variable: `target : name`. */
 bool nl_ast_is_name_param(const nl_ast *param);
 
-/* The ITEM with the name, unit and documentation of a PARAM. */
-nl_ast *nl_ast_item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value);
-
 /* Equal but for places and documentation. */
 bool nl_ast_same(const nl_ast *a, const nl_ast *b);
 

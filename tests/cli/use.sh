@@ -36,6 +36,28 @@ rm one/rules.net
 try 0 run -I two one/m.net
 says '2.385'
 
+# A rule is the same program in the model, in a file of one's own, and among the shipped ones.
+cat >rule.net <<'END'
+neuron relaxing(tau : ms = 20 ms, goal = 1) {
+  state x = 0
+  tau * x' = goal - x^3
+}
+END
+cat >body.net <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population E[1000] using relaxing(goal = 1 + i/N)
+run 10 ms
+END
+mkdir -p shipped/neurons && cp -r "$NL_SRC/stdlib/methods" shipped && cp rule.net shipped/neurons/relaxing.net
+cat rule.net body.net >inline.net
+{ echo 'use "rule.net"'; cat body.net; } >used.net
+try 0 ir --stage program inline.net && mv output inline.ir
+try 0 ir --stage program used.net && mv output used.ir
+NETLANG_STDLIB="$folder/shipped" try 0 ir --stage program body.net && mv output shipped.ir
+grep -q mul inline.ir || complain "no program"
+cmp inline.ir used.ir || complain "a rule in a file is another program"
+cmp inline.ir shipped.ir || complain "a shipped rule is another program"
+
 # The user's own method hides the shipped one of the same name.
 cat >own.net <<'END'
 simulation { dt = 0.1; method = rk4 }

@@ -28,7 +28,8 @@ static inline checked check_text(const char *text)
     const nl_source *source = nl_sources_add(sources, "text.net", text, strlen(text));
     const nl_parsed parsed = nl_parse_source(c.arena, c.diags, source);
     nl_check *ck = NL_NEW(c.arena, nl_check);
-    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = "." };
+    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = ".",
+                     .stdlib_dir = NL_STDLIB_BUILD };
     if (nl_diags_error_count(c.diags) == 0 && nl_check_file(ck, &parsed)) c.model = ck->model;
     return c;
 }
