@@ -440,8 +440,8 @@ static void csr(size_t rows, const uint64_t *begin, const uint32_t *col, const d
 /* Of `width` lanes side by side, each in the order of row_sum(). */
 #define LANE_SUMS(width)                                                                     \
     typedef double lanes_##width __attribute__((vector_size(8 * width), aligned(8), may_alias)); \
-    ALWAYS_INLINE void add_lanes_##width(const nl_csr_rows *rows, bool narrow, bool weighted, uint64_t k, const double *x, \
-                                         lanes_##width *sum)                                 \
+    ALWAYS_INLINE void add_lanes_##width(const nl_csr_rows *rows, bool narrow, bool weighted, uint64_t k,     \
+                                         const double *x, lanes_##width *sum)                \
     {                                                                                        \
         const size_t at = narrow ? rows->narrow[k] : rows->col[k];                           \
         const lanes_##width from = *(const lanes_##width *)(x + width * at);                 \
