@@ -39,7 +39,7 @@ nl_value nl_batch_value(nl_evaluator *ev, const nl_binding *binding, size_t plac
 /* NAME=VALUE, as -D takes it. */
 const char *nl_batch_define(nl_arena *arena, const nl_binding *binding, nl_value value);
 
-/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->whole, takes the
+/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->batch_block, takes the
  * protocol.  False with a diagnostic. */
 bool nl_batch_given(nl_check *ck);
 void nl_batch_take_protocol(nl_check *ck);
