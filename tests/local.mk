@@ -76,6 +76,7 @@ RUN_TESTS = \
     tests/run/test_microcircuit \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
+    tests/run/test_records \
     tests/run/test_same_bits \
     tests/run/test_single \
     tests/run/test_spikes \

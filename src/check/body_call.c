@@ -147,8 +147,8 @@ const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_a
     value = value != NULL ? nl_ast_bare(value) : NULL;
     if (named->has_unit || !ck->model->dimensional) return named->has_unit ? &named->unit : NULL;
     if (value != NULL && value->kind == NL_AST_NEG) value = nl_ast_bare(value->kids[0]);
-    const bool is_clear = value != NULL && value->kind == NL_AST_NUMBER && (value->number != 0 || value->unit_text != NULL);
-    return is_clear ? &value->unit : NULL;
+    if (value == NULL || value->kind != NL_AST_NUMBER) return NULL;
+    return value->number != 0 || value->unit_text != NULL ? &value->unit : NULL;
 }
 
 nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value)

@@ -144,7 +144,8 @@ static bool call_is_static(const nl_resolver *rs, const nl_ast *call)
     if (path_is_static(rs, call)) return true;
     if (!arguments_are_static(rs, call)) return false;
     nl_symbol *symbol = nl_name_symbol(rs, base);
-    if (symbol != NULL) return symbol->kind == NL_SYM_FUNCTION ? function_is_static(rs, symbol) : symbol_is_static(symbol);
+    if (symbol != NULL && symbol->kind == NL_SYM_FUNCTION) return function_is_static(rs, symbol);
+    if (symbol != NULL) return symbol_is_static(symbol);
     if (base->kind != NL_AST_NAME) return false;
     const nl_found found = nl_name_find(rs, base->name);
     return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name)

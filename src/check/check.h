@@ -89,7 +89,8 @@ struct nl_scope {
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
-bool nl_scope_has_family(const nl_scope *scope, const char *name); /* whether P(0) or another member is declared in it */
+/* Whether P(0) or another member is declared in it. */
+bool nl_scope_has_family(const nl_scope *scope, const char *name);
 /* The scope of a file or circuit around the loops that this one may be of. */
 nl_scope *nl_scope_of_text(nl_scope *scope);
 const char *nl_scope_folder(const nl_scope *scope);
@@ -185,7 +186,7 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl);
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
 /* Of its population or projection. */
 uint32_t nl_body_number(const struct nl_body *body);
-/* The unit that a PARAM or ITEM states, or that the number does which is its value when nothing is given; NULL: none. */
+/* The unit that a PARAM or ITEM states, or that of the number that is its value when nothing is given; NULL: none. */
 const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value);
 /* The ITEM with the name, unit and documentation of a PARAM. */
 nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value);

@@ -1,6 +1,6 @@
-/* Instances of circuits: `circuit T = NAME(..)` reads the text of the circuit once more, in a scope of its own that lies
- * within that of the circuit's declaration.  What it declares has the full name "T.P(0)".  Parameters are those of the
- * head and each `param` of the text; an argument is read where the instance stands, also when `set` changes what it
+/* Instances of circuits: `circuit T = NAME(..)` reads the text of the circuit once more, in a scope of its own that
+ * lies within that of the circuit's declaration.  What it declares has the full name "T.P(0)".  Parameters are those of
+ * the head and each `param` of the text; an argument is read where the instance stands, also when `set` changes what it
  * is made of. */
 #include "declare.h"
 

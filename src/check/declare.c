@@ -477,7 +477,8 @@ bool nl_declare_function(nl_check *ck, const nl_ast *stmt)
     const nl_ast *params = nl_ast_kid(stmt, 0), *body = nl_ast_kid(stmt, 1);
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FUNCTION, stmt->name, name_span(stmt), stmt);
 
-    if (symbol == NULL || params == NULL || body == NULL || !nl_declare_takes_values(ck, params, "a function")) return false;
+    if (symbol == NULL || params == NULL || body == NULL) return false;
+    if (!nl_declare_takes_values(ck, params, "a function")) return false;
     NL_PUSH(ck->arena, &ck->declared, symbol);
     check_function_names(ck, function_scope(ck, params), body);
     return true;

@@ -206,7 +206,8 @@ static bool read_defines(nl_check *ck)
     bool good = true;
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
-        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
+        /* unless the file has a parameter of this name */
+        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue;
         const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;

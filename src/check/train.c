@@ -28,9 +28,9 @@ bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name,
     if (ck->model->events.count == 0) return false;
     if (owner != NULL && owner->kind == NL_SYM_PART) out->part = owner->part;
     else out->part = (nl_part){ .population = owner != NULL ? owner->id : top_population(ck), .whole = true };
-    if ((owner != NULL && owner->kind != NL_SYM_POPULATION && owner->kind != NL_SYM_PART && owner->kind != NL_SYM_INSTANCE)
-        || out->part.population == UINT32_MAX)
-        return false;
+    const bool has_events = owner == NULL || owner->kind == NL_SYM_POPULATION || owner->kind == NL_SYM_PART
+                            || owner->kind == NL_SYM_INSTANCE;
+    if (!has_events || out->part.population == UINT32_MAX) return false;
     if (out->part.whole) out->part.count = population_at(ck, out->part.population)->count;
     const long event = nl_train_event(ck, out->part.population, name);
     out->event = (uint32_t)event;
@@ -44,8 +44,8 @@ bool nl_train_named(nl_evaluator *ev, const nl_ast *expr, nl_train_ref *out)
     if (bare != NULL && bare->kind == NL_AST_NAME)
         return nl_scope_find(ev->scope, bare->name) == NULL && nl_train_find(ev->ck, NULL, bare->name, out);
     if (bare == NULL || bare->kind != NL_AST_FIELD) return false;
-    const nl_symbol *instance = nl_eval_is_path(bare->kids[0]) ? nl_eval_symbol(ev, bare->kids[0]) : NULL;
-    const nl_symbol *owner = instance != NULL && instance->members != NULL ? instance : nl_eval_owner(ev, bare->kids[0]);
+    const nl_symbol *owner = nl_eval_is_path(bare->kids[0]) ? nl_eval_symbol(ev, bare->kids[0]) : NULL;
+    if (owner == NULL || owner->kind != NL_SYM_INSTANCE) owner = nl_eval_owner(ev, bare->kids[0]);
     return owner != NULL && nl_train_find(ev->ck, owner, bare->name, out);
 }
 

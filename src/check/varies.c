@@ -1,5 +1,5 @@
-/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or made
- * of one that is, through a slot; all others are constants to them. */
+/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or
+ * made of one that is, through a slot; all others are constants to them. */
 #include "batch.h"
 #include "declare.h"
 
@@ -79,8 +79,10 @@ bool nl_check_sets_value(const nl_check *ck, const char *name)
 /* What is named further down may be a part of any population. */
 static bool may_be_part(const nl_check *ck, const nl_ast *base)
 {
-    for (size_t i = 0; i < ck->whole->symbols.count; i++)
-        if (is_named(base, ck->whole->symbols.items[i]->name)) return ck->whole->symbols.items[i]->kind == NL_SYM_PART;
+    const nl_scope *scope = ck->whole;
+
+    for (size_t i = 0; i < scope->symbols.count; i++)
+        if (is_named(base, scope->symbols.items[i]->name)) return scope->symbols.items[i]->kind == NL_SYM_PART;
     return true;
 }
 

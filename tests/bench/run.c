@@ -352,7 +352,7 @@ static void bench_batch(bench *b, const char *name, const char *define, int poin
     double alone = INFINITY, together = INFINITY;
 
     for (int k = 0; k < REPEATS; k++) {
-        const child single = run_netlang(b, "run", one.model, one.define), batch = run_netlang(b, "run", many.model, many.define);
+        const child single = run_netlang(b, "run", &one), batch = run_netlang(b, "run", &many);
         if (single.status != 0 || batch.status != 0) b->wrong = 1;
         alone = fmin(alone, stepping_seconds(b, &one, &single));
         together = fmin(together, stepping_seconds(b, &many, &batch));
