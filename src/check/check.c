@@ -374,10 +374,9 @@ static bool check_once(nl_check *ck, const nl_parsed *parsed)
 
 static void add_fixed(nl_check *ck, const nl_ast *set)
 {
-    const nl_ast *target = nl_ast_bare(set->kids[0]);
+    const char *name = nl_batch_name(ck, set);
 
-    if (target->kind == NL_AST_NAME && nl_batch_is_parameter(ck, target->name) && !nl_batch_is_fixed(ck, target->name))
-        NL_PUSH(ck->arena, &ck->fixed, target->name);
+    if (nl_batch_is_parameter(ck, name) && !nl_batch_is_fixed(ck, name)) NL_PUSH(ck->arena, &ck->fixed, name);
 }
 
 /* Checks the file anew; messages of an attempt that failed are forgotten. */
