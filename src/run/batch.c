@@ -112,12 +112,11 @@ static bool reset(nl_session *s)
 }
 
 /* From the start of time, with what the parameters of the network were before. */
-static bool begin_point(nl_running *r, nl_point *p, const nl_ast *stmt)
+static bool begin_point(nl_running *r, nl_point *p, const nl_ast *block)
 {
     nl_session *s = r->s;
     nl_lane *lane = s->lane;
 
-    (void)stmt;
     lane->trial = r->batch->trial_axis < 0 ? lane->outer->trial
                                            : lane->outer->trial * r->batch->axes[r->batch->trial_axis].count
                                                  + nl_point_trial(r->batch, p->number);
@@ -128,7 +127,7 @@ static bool begin_point(nl_running *r, nl_point *p, const nl_ast *stmt)
     if (lane->sim == NULL) return fault(s);
     nl_sim_set_trial(lane->sim, lane->trial);
     if (r->around != NULL) nl_sim_restore(lane->sim, r->around);
-    return bind(r, p, OF_POPULATION) && reset(s) && bind(r, p, STATE);
+    return bind(r, p, OF_POPULATION) && reset(s) && bind(r, p, STATE) && nl_recordings_go_on(s, block);
 }
 
 bool nl_point_run_statement(nl_running *r, nl_point *p, const nl_ast *stmt)
@@ -173,7 +172,7 @@ void nl_point_begin(nl_running *r, nl_point *p, size_t number)
 
     *p = (nl_point){ .number = number, .outcome = outcome, .runs = true };
     p->lane = nl_lane_new(r->s, r->s->lane, outcome);
-    nl_point_do(r, p, begin_point, NULL);
+    nl_point_do(r, p, begin_point, r->batch->block);
 }
 
 void nl_point_end(nl_running *r, nl_point *p)

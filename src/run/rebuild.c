@@ -116,6 +116,7 @@ static void run_in(nl_running *r, nl_session *point, const nl_piece *piece, nl_o
     own.scope = own.plan->scope;
     point->lane->trial = r->s->lane->trial;
     carry_all(r->s, point);
+    nl_recordings_carry(r->s, point);
     if (!nl_session_need_sim(point)) {
         fail_all(r, point, piece, outcomes);
         return;

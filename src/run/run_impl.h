@@ -31,8 +31,9 @@ typedef struct nl_recording {
     nl_session *session;
     nl_lane *lane;
     nl_plan_series *series;
-    nl_scope *scope;        /* of the statement: for expressions that nl_eval samples */
+    nl_scope *scope;        /* of the statement */
     bool active, has_shape, in_memory;
+    bool goes_on;           /* points of a sweep that read it record it themselves */
     uint64_t first, interval; /* in steps; samples at first, first + interval, .. */
     bool has_from;
     uint64_t *at;           /* sorted steps of `at`, or NULL */
@@ -202,6 +203,10 @@ void nl_rows_append(nl_rows *rows, const double *values, double time);
 nl_value nl_rows_value(const nl_rows *rows, bool is_signal);
 void nl_rows_free(nl_rows *rows);
 bool nl_recording_start(nl_session *s, const nl_ast *stmt);
+/* Starts, in a point, what is recorded around the batch and read in its block .. */
+bool nl_recordings_go_on(nl_session *s, const nl_ast *block);
+/* .. which a session of the point's own has to be told. */
+void nl_recordings_carry(const nl_session *from, nl_session *to);
 bool nl_recording_begin_segment(nl_session *s);
 void nl_recording_publish(nl_session *s);
 /* Samples that the simulation takes itself while stepping, and what it tells of events. */

@@ -364,11 +364,12 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
     return NULL;
 }
 
-/* The names around a record with the values that they have now: loops go on, the record does not follow them. */
-static nl_scope *frozen_scope(nl_session *s, const nl_scope *scope)
+/* The names around a record, up to the file's, with the values that they have now: loops go on, the record does not
+ * follow them. */
+static nl_scope *frozen_scope(nl_session *s, const nl_scope *scope, const nl_scope *top)
 {
-    if (scope == s->check.top) return s->check.top;
-    nl_scope *copy = nl_scope_new(s->lane->arena, frozen_scope(s, scope->parent));
+    if (scope == top) return s->check.top;
+    nl_scope *copy = nl_scope_new(s->lane->arena, frozen_scope(s, scope->parent, top));
     for (size_t i = 0; i < scope->symbols.count; i++) {
         nl_symbol *symbol = NL_NEW(s->lane->arena, nl_symbol);
 
@@ -387,14 +388,50 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     if (r == NULL) return nl_session_failed(s, NL_RUN_FAILED);
     if (!nl_recording_begin_segment(s)) return false;
     if (r->active) return true;
-    if (r->series->probes.count == 0) r->scope = frozen_scope(s, s->scope);
+    r->scope = frozen_scope(s, s->scope, s->check.top);
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
     const bool at_times = nl_ast_kid(stmt, 4) != NULL && r->series->mode == NL_SERIES_SAMPLED;
     if (at_times && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
     if (r->series->probes.count > 0 && !prepare_probe(r)) return false;
     if (r->series->mode == NL_SERIES_TRAIN && !nl_train_start(r)) return false;
-    r->active = true;
+    r->active = r->goes_on = true;
     return !is_due(r, nl_sim_step(s->lane->sim)) || sample(r);
+}
+
+/* Whether a block may read a series.  A train is read under the name of its population, too. */
+static bool is_read_in(nl_session *s, const nl_ast *block, const nl_plan_series *series)
+{
+    if (series->symbol != NULL && nl_mentions(block, series->symbol->name)) return true;
+    if (series->mode != NL_SERIES_TRAIN) return false;
+    return nl_mentions(block, nl_arena_printf(s->scratch, "%.*s", (int)strcspn(series->name, ".("), series->name));
+}
+
+bool nl_recordings_go_on(nl_session *s, const nl_ast *block)
+{
+    nl_scope *scope = s->scope;
+    bool good = true;
+
+    for (size_t i = 0; i < s->lane->outer->recording_count && good; i++) {
+        const nl_recording *around = &s->lane->outer->recordings[i];
+        if (!around->goes_on || !is_read_in(s, block, around->series)) continue;
+        s->scope = around->scope;
+        good = nl_recording_start(s, around->series->stmt);
+    }
+    s->scope = scope;
+    return good;
+}
+
+void nl_recordings_carry(const nl_session *from, nl_session *to)
+{
+    for (size_t i = 0; i < from->lane->recording_count; i++) {
+        const nl_recording *r = &from->lane->recordings[i];
+        for (size_t k = 0; r->goes_on && k < to->lane->recording_count; k++) {
+            nl_recording *own = &to->lane->recordings[k];
+            if (own->series->stmt != r->series->stmt || strcmp(own->series->name, r->series->name) != 0) continue;
+            own->goes_on = true;
+            own->scope = frozen_scope(to, r->scope, from->check.top);
+        }
+    }
 }
 
 void nl_recordings_new(nl_session *s, nl_lane *lane)
