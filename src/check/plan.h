@@ -25,6 +25,7 @@ typedef struct nl_plan_series {
     const char *name;      /* of the data set: "loss", "P(0).u" */
     nl_symbol *symbol;     /* under which expressions read it; NULL for one without a name of its own */
     const nl_ast *stmt;    /* RECORD */
+    const nl_ast *points;  /* the block of the batch in whose points it stands, or NULL */
     const char *members; /* members of families that its expression reads: they tell apart what one statement records in
                             a loop */
     NL_LIST(size_t) probes; /* a sample is their values, one behind the other; none: evaluated by nl_eval each time */

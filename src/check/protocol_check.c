@@ -281,13 +281,13 @@ static bool is_recordable(checker *c, const nl_ast *expr, const nl_plan_series *
     return why == NULL;
 }
 
-/* The name of an unnamed record is that of a data set only; it may not meet another. */
+/* The name of an unnamed record is that of a data set only; it may not meet another, but for those of other points. */
 static bool is_free_name(checker *c, const nl_ast *stmt, const char *name)
 {
     for (size_t i = 0; i < c->ck->plan->series.count; i++) {
         const nl_plan_series *other = &c->ck->plan->series.items[i];
 
-        if (other->stmt == stmt || strcmp(other->name, name) != 0) continue;
+        if (other->stmt == stmt || other->points != c->points || strcmp(other->name, name) != 0) continue;
         nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` is recorded twice", name);
         nl_diag_also(c->ck->diags, diag, other->stmt->span, "the first record is here");
         return false;
@@ -338,7 +338,7 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name, nl_se
     const nl_ast *named = nl_ast_kid(stmt, 0), *expr = nl_ast_kid(stmt, 1);
     nl_evaluator ev = evaluator_of(c, NULL);
     nl_plan_series series = {
-        .name = name, .stmt = stmt, .members = nl_plan_members(&ev, expr), .mode = mode, .train = *train
+        .name = name, .stmt = stmt, .points = c->points, .members = nl_plan_members(&ev, expr), .mode = mode, .train = *train
     };
     const nl_plan_series *before = nl_plan_find_series(c->ck, stmt, name);
 

@@ -74,7 +74,14 @@ static bool covers(const nl_plan_series *series, const nl_train_ref *ref)
            && ref->part.begin + ref->part.count <= part->begin + part->count;
 }
 
-/* The record that an expression reads: one that has begun, before others. */
+/* One that has begun; of these the innermost, which stands behind those around it. */
+static bool is_better(const nl_plan_series *series, const nl_plan_series *found)
+{
+    if (found == NULL) return true;
+    return nl_value_known(series->value) && (!nl_value_known(found->value) || series->points != found->points);
+}
+
+/* The record that an expression reads. */
 static const nl_plan_series *record_of(nl_check *ck, const nl_train_ref *ref)
 {
     const nl_plan_series *found = NULL;
@@ -84,7 +91,7 @@ static const nl_plan_series *record_of(nl_check *ck, const nl_train_ref *ref)
 
         if (!covers(series, ref)) continue;
         series->used = true;
-        if (found == NULL || (!nl_value_known(found->value) && nl_value_known(series->value))) found = series;
+        if (is_better(series, found)) found = series;
     }
     return found;
 }

@@ -401,9 +401,19 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
 /* Whether a block may read a series.  A train is read under the name of its population, too. */
 static bool is_read_in(nl_session *s, const nl_ast *block, const nl_plan_series *series)
 {
-    if (series->symbol != NULL && nl_mentions(block, series->symbol->name)) return true;
-    if (series->mode != NL_SERIES_TRAIN) return false;
-    return nl_mentions(block, nl_arena_printf(s->scratch, "%.*s", (int)strcspn(series->name, ".("), series->name));
+    const char *end = series->mode == NL_SERIES_TRAIN ? ".(" : "(";
+    const char *first = nl_arena_printf(s->scratch, "%.*s", (int)strcspn(series->name, end), series->name);
+
+    return (series->symbol != NULL || series->mode == NL_SERIES_TRAIN) && nl_mentions(block, first);
+}
+
+static bool has_own(const nl_session *s, const nl_ast *block, const nl_recording *around)
+{
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        const nl_plan_series *series = s->lane->recordings[i].series;
+        if (series->points == block && strcmp(series->name, around->series->name) == 0) return true;
+    }
+    return false;
 }
 
 bool nl_recordings_go_on(nl_session *s, const nl_ast *block)
@@ -413,7 +423,7 @@ bool nl_recordings_go_on(nl_session *s, const nl_ast *block)
 
     for (size_t i = 0; i < s->lane->outer->recording_count && good; i++) {
         const nl_recording *around = &s->lane->outer->recordings[i];
-        if (!around->goes_on || !is_read_in(s, block, around->series)) continue;
+        if (!around->goes_on || !is_read_in(s, block, around->series) || has_own(s, block, around)) continue;
         s->scope = around->scope;
         good = nl_recording_start(s, around->series->stmt);
     }

@@ -161,6 +161,54 @@ cp output one
 try 3 run fails.net --threads 2 -o fails.csv
 cmp one output >/dev/null || complain 'two processes say something else'
 
+# what is recorded around a sweep and read in its block is recorded in each point; a record of the block comes first
+cat >network <<'END'
+simulation { dt = 0.1 ms; method = euler; seed = 5 }
+param I = 16 mV, N = 50
+population E[N] {
+  state v = uniform(0 mV, 20 mV)
+  20 ms * v' = I - v + 1 mV * sqrt(20 ms) * xi
+  spike when v > 20 mV { v = 0 mV }
+}
+END
+cat network - >around.net <<'END'
+record E.spikes
+record m = mean(E.v) every 0.5 ms
+for k in 0 .. 2 { record q(k) = E.v[k] every 1 ms }
+run 30 ms
+let before = sum(count(E))
+sweep I = [18, 25] mV { trials 2 {
+  run 200 ms; collect r = mean(rate(E)); collect mm = mean(m); collect c = sum(count(E)); collect q1 = q(1)[2]
+} }
+sweep N = [20, 50] { run 100 ms; collect rn = mean(rate(E)); collect k = shape(m)[0] }
+expect k == 201
+print r, mm, c, rn, q1
+sweep I = [18, 25] mV {
+  run 100 ms
+  record E.spikes
+  run 100 ms
+  collect late = sum(count(E))
+  trials 2 { run 50 ms; collect early = sum(count(E)) }
+}
+expect late[0] < c[0, 0] and late[1] < c[1, 0] and early[1, 0] < late[1]
+expect sum(count(E)) == before and shape(m) == [61]
+END
+cat network - >inside.net <<'END'
+run 30 ms
+sweep I = [18, 25] mV { trials 2 {
+  record E.spikes
+  record m = mean(E.v) every 0.5 ms
+  record q = E.v[1] every 1 ms
+  run 200 ms; collect r = mean(rate(E)); collect mm = mean(m); collect c = sum(count(E)); collect q1 = q[2]
+} }
+sweep N = [20, 50] { record E.spikes; run 100 ms; collect rn = mean(rate(E)) }
+print r, mm, c, rn, q1
+END
+try 0 run around.net
+cp output around
+try 0 run inside.net
+cmp around output >/dev/null || complain 'points record something else than their block does'
+
 # memory: a batch is cut, and its results are the same
 cat >large.net <<'END'
 simulation { dt = 0.1; method = euler }
