@@ -54,6 +54,8 @@ void nl_define_report(nl_check *ck);
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
 bool nl_setting_exists(const char *name);
+/* Whether a setting may have this value; *why it may not. */
+bool nl_setting_accepts(const nl_check *ck, const char *name, const char *text, const char **why);
 /* Whether a text has units where dt has one; false with a diagnostic. */
 bool nl_settings_suit(nl_check *ck, const nl_ast *text);
 /* The first quantity with a dimension in a text, or NULL. */

@@ -9,12 +9,13 @@
 
 /* --- functions of the file --- */
 
+/* Without a declaration: a value that is still unknown is no fault of the protocol. */
 static void bind(nl_evaluator *ev, nl_scope *scope, const nl_ast *decl, const char *name, nl_value value)
 {
     nl_symbol *symbol = NL_NEW(ev->arena, nl_symbol);
 
     *symbol = (nl_symbol){
-        .kind = NL_SYM_VALUE, .name = name, .span = decl->span, .decl = decl, .value = value, .slot = -1, .array = -1
+        .kind = NL_SYM_VALUE, .name = name, .span = decl->span, .value = value, .slot = -1, .array = -1
     };
     NL_PUSH(ev->arena, &scope->symbols, symbol);
 }

@@ -70,7 +70,7 @@ static void read_item(nl_check *ck, item *it)
 {
     const char *folder = nl_arena_printf(ck->arena, "%s/%s", ck->stdlib_dir, it->folder->name);
     const nl_source *source =
-        nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s.net", folder, it->name));
+        nl_sources_read_once(ck->sources, nl_arena_printf(ck->arena, "%s/%s.net", folder, it->name));
     nl_scope *outer = ck->top;
 
     ck->top = it->scope = nl_scope_new(ck->arena, ck->prelude);

@@ -690,10 +690,19 @@ static bool check_bound_value(checker *c, const nl_binding *binding, const nl_ta
     return target->symbol == NULL || nl_declare_in_range(&ev, target->symbol, value, span);
 }
 
-/* A setting has no value of its own to compare with: it is checked with the network that it makes. */
+static bool check_setting_value(checker *c, const nl_binding *binding, nl_value value)
+{
+    const char *define = nl_batch_define(c->ck->arena, binding, value), *why;
+
+    if (nl_setting_accepts(c->ck, binding->name, define + strlen(binding->name) + 1, &why)) return true;
+    nl_diag_add(c->ck->diags, NL_E_BATCH, binding->set->kids[1]->span, "`%s` cannot be %s: %s", binding->name,
+                nl_value_show(c->ck->arena, value, NULL), why);
+    return false;
+}
+
 static bool is_setting(const checker *c, const nl_binding *binding)
 {
-    return binding->fixed && nl_scope_find(c->scope, binding->name) == NULL;
+    return binding->fixed && nl_setting_exists(binding->name) && nl_scope_find(c->scope, binding->name) == NULL;
 }
 
 static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *binding)
@@ -701,12 +710,15 @@ static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *b
     nl_evaluator ev = evaluator_of(c, NULL);
     const size_t count = batch->axes[binding->axis].count;
     nl_target target;
-    bool good = is_setting(c, binding) || nl_target_find(&ev, binding->set->kids[0], &target);
+    const bool sets = is_setting(c, binding);
+    bool good = sets || nl_target_find(&ev, binding->set->kids[0], &target);
 
-    if (!good || is_setting(c, binding)) return good;
+    if (!good || (sets && !nl_value_known(binding->values))) return good;
     if (!nl_value_known(binding->values)) return check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, 0));
-    for (size_t i = 0; i < count && good; i++)
-        good = check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, i));
+    for (size_t i = 0; i < count && good; i++) {
+        const nl_value value = nl_batch_value(&ev, binding, i);
+        good = sets ? check_setting_value(c, binding, value) : check_bound_value(c, binding, &target, value);
+    }
     return good;
 }
 

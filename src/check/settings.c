@@ -142,6 +142,20 @@ static const struct setting *find_setting(const char *name)
 
 bool nl_setting_exists(const char *name) { return find_setting(name) != NULL; }
 
+bool nl_setting_accepts(const nl_check *ck, const char *name, const char *text, const char **why)
+{
+    nl_model model = *ck->model;
+    nl_check trial = *ck;
+    const size_t mark = nl_diags_mark(ck->diags);
+
+    trial.model = &model;
+    const nl_ast *expr = nl_define_parse(&trial, name, text);
+    const bool good = expr != NULL && find_setting(name)->set(&trial, expr);
+    *why = nl_diags_count(ck->diags) > mark ? nl_diags_get(ck->diags, mark)->text : "";
+    nl_diags_undo(ck->diags, mark);
+    return good;
+}
+
 static bool unknown_setting(nl_check *ck, const nl_ast *left)
 {
     const char *names[NL_LEN(settings)];

@@ -93,7 +93,7 @@ nl_used *nl_use_file(nl_check *ck, const nl_ast *stmt)
     nl_used *file = known_file(ck, real);
 
     if (file != NULL) return file->is_open ? circle(ck, stmt, file) : file;
-    const nl_source *source = nl_sources_read(ck->sources, path);
+    const nl_source *source = nl_sources_read_once(ck->sources, path);
     if (source == NULL) return cannot_read(ck, stmt, name, errno);
     file = add_file(ck, source, real, stmt->span);
     file->parsed = nl_parse_source(ck->arena, ck->diags, source);

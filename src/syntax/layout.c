@@ -777,6 +777,7 @@ static bool starts_next_statement(nl_layout *l, const nl_token *t)
 {
     if (is_inside(l)) return false;
     if (is_place(t, NL_KEYWORD_IS_FIRST) && touches_operand(t + 1)) return true;
+    while (t[1].kind == '.' && t[2].kind == NL_T_ID) t += 2;
     return t[1].kind == '=' || t[1].kind == NL_T_AUG || t[1].kind == NL_T_PRIME;
 }
 

@@ -428,7 +428,7 @@ static void several_faults_in_one_run(void **unused)
     checked c = check_text(
         PLAIN
         "population X[3] {\n  let a = q\n  let b = a + 1\n  state v = b\n  v' = a * v\n  let d = normal(0, 1)\n}\n"
-        "population Y[2] using lif(a = 3) { }\nprojection X -> Y via one_to_one { post.s += pre.d }\n");
+        "population Y[2] using no_such_neuron(a = 3) { }\nprojection X -> Y via one_to_one { post.s += pre.d }\n");
     static const struct {
         nl_code code;
         size_t line;
