@@ -20,6 +20,20 @@ static void see_pre(nl_machine *machine, const step *s, double *dst, const doubl
     }
 }
 
+/* Each row leaves out one of them, the hole. */
+static void see_others(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
+{
+    size_t column = at % s->columns, row = at / s->columns;
+
+    for (size_t i = 0, part; i < n; i += part, column = 0, row++) {
+        const size_t hole = row + (size_t)machine_conn(machine, s->seen_by)->self_offset;
+        part = least(s->columns - column, n - i);
+        const size_t before = column < hole ? least(hole - column, part) : 0;
+        memcpy(dst + i, args[0] + column, before * sizeof *dst);
+        memcpy(dst + i + before, args[0] + column + before + 1, (part - before) * sizeof *dst);
+    }
+}
+
 /* Chunks of whole rows all see the same. */
 static void see_pre_once(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                          size_t n)
@@ -125,22 +139,23 @@ static bool bind_rows(nl_machine *machine, const block *b, step *s)
 
 static void bind_pre(nl_machine *machine, const block *b, step *s)
 {
-    const bool is_once = s->columns <= b->chunk && s->dst_moves == 0;
+    const bool has_holes = machine_conn(machine, b->segment->id)->no_self;
+    const bool is_once = !has_holes && s->columns <= b->chunk && s->dst_moves == 0;
 
-    s->run = is_once ? see_pre_once : see_pre;
+    s->seen_by = b->segment->id;
+    s->run = has_holes ? see_others : is_once ? see_pre_once : see_pre;
     if (is_once) keep_apart(machine, b, s);
 }
 
 void machine_bind_dense(nl_machine *machine, block *b)
 {
-    const nl_conn *conn = b->segment->kind == NL_C_SYNAPSES ? machine_conn(machine, b->segment->id) : NULL;
+    size_t columns;
 
-    if (conn == NULL || (conn->kind != NL_CONN_ALL && conn->kind != NL_CONN_LOW_RANK) || conn->no_self) return;
-    if (conn->pre.count == 0) return;
-    if (conn->pre.count <= b->chunk) b->chunk -= b->chunk % conn->pre.count;
+    if (b->segment->kind != NL_C_SYNAPSES || !nl_conn_is_matrix(machine_conn(machine, b->segment->id), &columns)) return;
+    if (columns <= b->chunk) b->chunk -= b->chunk % columns;
     b->needs_pairs = false;
     for (step *s = b->steps; s < b->steps + b->step_count; s++) {
-        s->columns = conn->pre.count;
+        s->columns = columns;
         if (s->instr->kind == NL_I_PRE) bind_pre(machine, b, s);
         if (s->instr->kind == NL_I_POST) s->run = bind_rows(machine, b, s) ? see_nothing : see_post;
         b->needs_pairs |= machine_needs_pairs(s->instr);

@@ -32,6 +32,7 @@ struct step {
     size_t dst_count;           /* SUM: neurons */
     size_t element_count;       /* HIT: of the loop */
     size_t columns;             /* in a matrix: of a row */
+    uint32_t seen_by;           /* .. PRE: the projection */
     nl_kernel row_kernel;       /* .. run row by row, or NULL */
     uint8_t reads[NL_INSTR_ARGS]; /* STEP_ELEMENT .. */
 };

@@ -16,6 +16,16 @@ static size_t row_hole(const nl_conn *conn, size_t post)
     return conn->no_self && pre >= 0 && (size_t)pre < conn->pre.count ? (size_t)pre : NL_NO_NEURON;
 }
 
+bool nl_conn_is_matrix(const nl_conn *conn, size_t *columns)
+{
+    size_t self[2] = { 0, conn->post.count };
+
+    if (!is_dense(conn)) return false;
+    if (conn->no_self) nl_conn_self_rows(conn->post.count, conn->pre.count, conn->self_offset, self);
+    *columns = conn->pre.count - conn->no_self;
+    return *columns > 0 && self[0] == 0 && self[1] == conn->post.count;
+}
+
 static uint64_t dense_start(const nl_conn *conn, size_t post)
 {
     size_t self[2] = { 0, 0 };

@@ -178,6 +178,10 @@ uint64_t nl_conn_number(const nl_conn *conn, uint64_t place);
 /* Pairs that a rule chooses from: all, less the autapses where `no self`.  (Pairs of `excluding` are counted.) */
 double nl_conn_pair_count(const nl_conn_context *cx);
 
+/* Whether the synapses are the elements of a matrix, row by row, all rows of this length; where autapses are left out,
+ * row j lacks pre neuron j + self_offset. */
+bool nl_conn_is_matrix(const nl_conn *conn, size_t *columns);
+
 /* pre and post index of the synapses at places first .. first+count-1, for any kind. */
 void nl_conn_synapses(const nl_conn *conn, uint64_t first, size_t count, uint32_t *pre, uint32_t *post);
 

@@ -34,6 +34,28 @@ static void rows_of_any_length(void **state)
     }
 }
 
+/* All but the autapses; those of a part lie elsewhere. */
+static void without_autapses(void **state)
+{
+    static const char *const sizes[] = { "n=2", "n=3", "n=8", "n=65", "n=66", "n=300", "n=700" };
+    static const char text[] =
+        "param n = 5\n"
+        "simulation { dt = 0.1 }\n"
+        "population A[n] { state x = sin(1.3*i + 0.2); next x = 0.9*x + 0.1*cos(i + step) }\n"
+        "synapse plastic { state w = sin(i); next w = w + 0.1 * (post.x - 0.3*post.x^2) * pre.x - 0.01 * w * pre.x^2 }\n"
+        "projection D : A -> A via all_to_all no self using plastic\n"
+        "projection S : A -> A via where(pre.i != post.i) using plastic\n"
+        "projection P : A -> A[1:] via all_to_all no self using plastic\n"
+        "projection R : A -> A[1:] via where(pre.i != post.i + 1) using plastic\n"
+        "projection Q : A[1:] -> A via all_to_all no self using plastic\n"
+        "projection U : A[1:] -> A via where(pre.i + 1 != post.i) using plastic\n"
+        "run 2\n"
+        "expect D.w == S.w; expect P.w == R.w; expect Q.w == U.w\n";
+
+    (void)state;
+    for (size_t k = 0; k < NL_LEN(sizes); k++) model_free(model_of(text, sizes[k]));
+}
+
 /* Weights that a step reads before and after it moves them. */
 static void both_directions(void **state)
 {
@@ -64,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_any_length),
+        cmocka_unit_test(without_autapses),
         cmocka_unit_test(both_directions),
     };
 
