@@ -47,8 +47,11 @@ void nl_batch_take_protocol(nl_check *ck);
 /* Calls `visit` for each left side with its values in the sweeps of a tree. */
 void nl_batch_targets(nl_check *ck, const nl_ast *node, void (*visit)(nl_check *ck, const nl_ast *set));
 
-/* Whether a parameter of the file or a setting is one that needs a network for each of its values. */
+/* Whether a parameter or a setting is one that needs a network for each of its values. */
 bool nl_batch_is_fixed(const nl_check *ck, const char *name);
-bool nl_batch_is_parameter(const nl_check *ck, const char *name); /* of the file; also before anything is declared */
+/* Whether it may be a parameter of the file or of a circuit in it; also before anything is declared. */
+bool nl_batch_is_parameter(const nl_check *ck, const char *name);
+/* What is swept, as written. */
+const char *nl_batch_name(nl_check *ck, const nl_ast *set);
 
 #endif

@@ -18,8 +18,7 @@ typedef enum statement_role {
     ROLE_VALUE,       /* before time moves a declaration, afterwards a statement of the protocol */
     ROLE_PROTOCOL,    /* looks on: record, print .. */
     ROLE_TIMED,       /* moves time or changes a value */
-    ROLE_BLOCK,       /* if and for: what is in them */
-    ROLE_NOT_YET
+    ROLE_BLOCK        /* if and for: what is in them */
 } statement_role;
 
 static bool declare_simulation(nl_check *ck, const nl_ast *stmt);
@@ -31,56 +30,55 @@ static bool declare_top(nl_check *ck, const nl_ast *stmt);
 static const struct statement_row {
     statement_role role;
     bool (*declare)(nl_check *ck, const nl_ast *stmt);
-    const char *not_yet;
 } rows[NL_AST_KIND_COUNT] = {
-    [NL_AST_PARAMS] = { ROLE_NETWORK, nl_declare_params, NULL },
-    [NL_AST_PARAM_COLUMNS] = { ROLE_NETWORK, nl_declare_columns, NULL },
-    [NL_AST_LETS] = { ROLE_VALUE, nl_declare_lets, NULL },
-    [NL_AST_LET_COLUMNS] = { ROLE_VALUE, nl_declare_columns, NULL },
-    [NL_AST_SOLVE] = { ROLE_VALUE, nl_declare_solve, NULL },
-    [NL_AST_FUNCTION] = { ROLE_DECLARATION, nl_declare_function, NULL },
-    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_rule, NULL },
-    [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
-    [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
-    [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
-    [NL_AST_CIRCUIT] = { ROLE_DECLARATION, declare_rule, NULL },
-    [NL_AST_INSTANCE] = { ROLE_NETWORK, nl_circuit_make, NULL },
-    [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
-    [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
-    [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection, NULL },
-    [NL_AST_STATES] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_INPUTS] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_ASSIGN] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_NEXT] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_HISTORY] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_EVERY_STEP] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_EVERY] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_AT] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_SPIKE_WHEN] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_SPIKE_AT] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_EVENT] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_WHEN] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_REFRACTORY] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_REFRACTORY_WHILE] = { ROLE_NETWORK, declare_top, NULL },
-    [NL_AST_RECORD] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_PRINT] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_EXPECT] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_FIGURE] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_PLOT] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_KEEP] = { ROLE_PROTOCOL, NULL, NULL },
-    [NL_AST_RUN] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_RUN_UNTIL] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_SET] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_RESET] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_SNAPSHOT] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_RESTORE] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare, NULL },
-    [NL_AST_SWEEP] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_SWEEP_ROWS] = { ROLE_TIMED, NULL, NULL },
-    [NL_AST_TRIALS] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_PARAMS] = { ROLE_NETWORK, nl_declare_params },
+    [NL_AST_PARAM_COLUMNS] = { ROLE_NETWORK, nl_declare_columns },
+    [NL_AST_LETS] = { ROLE_VALUE, nl_declare_lets },
+    [NL_AST_LET_COLUMNS] = { ROLE_VALUE, nl_declare_columns },
+    [NL_AST_SOLVE] = { ROLE_VALUE, nl_declare_solve },
+    [NL_AST_FUNCTION] = { ROLE_DECLARATION, nl_declare_function },
+    [NL_AST_CONNECTOR] = { ROLE_DECLARATION, declare_rule },
+    [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule },
+    [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule },
+    [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare },
+    [NL_AST_CIRCUIT] = { ROLE_DECLARATION, declare_rule },
+    [NL_AST_INSTANCE] = { ROLE_NETWORK, nl_circuit_make },
+    [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation },
+    [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population },
+    [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection },
+    [NL_AST_STATES] = { ROLE_NETWORK, declare_top },
+    [NL_AST_INPUTS] = { ROLE_NETWORK, declare_top },
+    [NL_AST_ASSIGN] = { ROLE_NETWORK, declare_top },
+    [NL_AST_NEXT] = { ROLE_NETWORK, declare_top },
+    [NL_AST_HISTORY] = { ROLE_NETWORK, declare_top },
+    [NL_AST_EVERY_STEP] = { ROLE_NETWORK, declare_top },
+    [NL_AST_EVERY] = { ROLE_NETWORK, declare_top },
+    [NL_AST_AT] = { ROLE_NETWORK, declare_top },
+    [NL_AST_SPIKE_WHEN] = { ROLE_NETWORK, declare_top },
+    [NL_AST_SPIKE_AT] = { ROLE_NETWORK, declare_top },
+    [NL_AST_EVENT] = { ROLE_NETWORK, declare_top },
+    [NL_AST_WHEN] = { ROLE_NETWORK, declare_top },
+    [NL_AST_REFRACTORY] = { ROLE_NETWORK, declare_top },
+    [NL_AST_REFRACTORY_WHILE] = { ROLE_NETWORK, declare_top },
+    [NL_AST_RECORD] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_PRINT] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_EXPECT] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_FIGURE] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_PLOT] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_KEEP] = { ROLE_PROTOCOL, NULL },
+    [NL_AST_RUN] = { ROLE_TIMED, NULL },
+    [NL_AST_RUN_UNTIL] = { ROLE_TIMED, NULL },
+    [NL_AST_SET] = { ROLE_TIMED, NULL },
+    [NL_AST_RESET] = { ROLE_TIMED, NULL },
+    [NL_AST_SNAPSHOT] = { ROLE_TIMED, NULL },
+    [NL_AST_RESTORE] = { ROLE_TIMED, NULL },
+    [NL_AST_COLLECT] = { ROLE_TIMED, NULL },
+    [NL_AST_IF] = { ROLE_BLOCK, NULL },
+    [NL_AST_FOR] = { ROLE_BLOCK, NULL },
+    [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare },
+    [NL_AST_SWEEP] = { ROLE_TIMED, NULL },
+    [NL_AST_SWEEP_ROWS] = { ROLE_TIMED, NULL },
+    [NL_AST_TRIALS] = { ROLE_TIMED, NULL },
 };
 
 /* Whether a statement of this role stands in a block, however deep. */
@@ -92,6 +90,62 @@ static bool contains(const nl_ast *node, statement_role role)
     for (int i = 0; i < node->kid_count; i++)
         if (contains(node->kids[i], role)) return true;
     return false;
+}
+
+/* --- parts of a file --- */
+
+/* Either what declares, or what looks on. */
+typedef struct extract {
+    nl_arena *arena;
+    bool looks_on;
+    bool timed; /* the protocol has begun: what follows computes results */
+} extract;
+
+static const nl_ast *extract_node(extract *x, const nl_ast *node);
+
+static const nl_ast *extract_kids(extract *x, const nl_ast *node)
+{
+    nl_ast *copy = nl_ast_new(x->arena, node->kind, node->span, node->name, NULL, 0);
+
+    copy->kids = NL_NEW_ARRAY(x->arena, nl_ast *, (size_t)node->kid_count + 1);
+    copy->name_span = node->name_span;
+    for (int i = 0; i < node->kid_count; i++) {
+        const nl_ast *kid = node->kids[i] != NULL ? extract_node(x, node->kids[i]) : NULL;
+        if (kid != NULL || node->kind != NL_AST_BLOCK) copy->kids[copy->kid_count++] = (nl_ast *)kid;
+    }
+    return copy;
+}
+
+static const nl_ast *extract_block(extract *x, const nl_ast *node)
+{
+    const bool declares = node->kind == NL_AST_IF || contains(node, ROLE_NETWORK);
+
+    if (x->timed || !(x->looks_on ? contains(node, ROLE_PROTOCOL) : declares)) return NULL;
+    return extract_kids(x, node);
+}
+
+/* NULL: it belongs to the other part.  Values belong to both until time moves. */
+static const nl_ast *extract_node(extract *x, const nl_ast *node)
+{
+    const statement_role role = rows[node->kind].role;
+
+    if (node->kind == NL_AST_BLOCK) return extract_kids(x, node);
+    x->timed = x->timed || contains(node, ROLE_TIMED);
+    switch (role) {
+    case ROLE_PROTOCOL: return x->looks_on ? node : NULL;
+    case ROLE_TIMED: return NULL;
+    case ROLE_VALUE: return x->timed ? NULL : node;
+    case ROLE_BLOCK: return extract_block(x, node);
+    case ROLE_NONE: return node; /* what a block repeats over, or asks */
+    default: return x->looks_on || node->kind == NL_AST_SIMULATION ? NULL : node;
+    }
+}
+
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file)
+{
+    extract x = { .arena = ck->arena };
+
+    return extract_kids(&x, file);
 }
 
 /* --- declarations --- */
@@ -192,16 +246,25 @@ static void walk_for(nl_check *ck, const nl_ast *stmt)
     const nl_value range = nl_eval(&ev, stmt->kids[0]);
 
     if (range.kind == NL_KIND_NONE) return;
-    if (contains(stmt, ROLE_PROTOCOL)) {
-        nl_diag_add(ck->diags, NL_E_NOT_YET, stmt->span, "a `for` that both declares and records is not yet supported");
-        return;
-    }
     if (range.kind != NL_KIND_NUMBER || range.rank != 1 || !nl_value_known(range) || ev.varying != NULL) {
         nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
                     "`for` over declarations needs a fixed list of numbers");
         return;
     }
     for (size_t i = 0; i < range.shape[0]; i++) walk_turn(ck, stmt, range.data[i], range.dim);
+}
+
+/* What declares is walked through now, what looks on is executed in its place. */
+static void walk_for_parts(nl_check *ck, const nl_ast *stmt)
+{
+    extract declares = { .arena = ck->arena }, looks_on = { .arena = ck->arena, .looks_on = true };
+
+    if (!contains(stmt, ROLE_PROTOCOL)) {
+        walk_for(ck, stmt);
+        return;
+    }
+    walk_for(ck, extract_kids(&declares, stmt));
+    NL_PUSH(ck->arena, &ck->protocol, extract_kids(&looks_on, stmt));
 }
 
 static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
@@ -212,7 +275,7 @@ static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
         ck->timed = is_timed;
         NL_PUSH(ck->arena, &ck->protocol, stmt);
     } else if (stmt->kind == NL_AST_IF) walk_if(ck, stmt);
-    else walk_for(ck, stmt);
+    else walk_for_parts(ck, stmt);
 }
 
 static void walk(nl_check *ck, const nl_ast *stmt)
@@ -235,7 +298,6 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     case ROLE_TIMED: ck->timed = true; /* fall through */
     case ROLE_PROTOCOL: NL_PUSH(ck->arena, &ck->protocol, stmt); break;
     case ROLE_BLOCK: walk_statement_block(ck, stmt); break;
-    case ROLE_NOT_YET: nl_diag_add(ck->diags, NL_E_NOT_YET, stmt->span, "%s not yet supported", row->not_yet); break;
     default: break;
     }
 }
@@ -252,49 +314,6 @@ void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
         if (row->role != ROLE_DECLARATION && row->role != ROLE_VALUE) is_experiment = true;
         else if (row->role == ROLE_DECLARATION || !is_experiment) row->declare(ck, file->kids[i]);
     }
-}
-
-typedef struct extract {
-    nl_arena *arena;
-    bool timed; /* the protocol has begun: what follows computes results */
-} extract;
-
-static const nl_ast *extract_node(extract *x, const nl_ast *node);
-
-static const nl_ast *extract_kids(extract *x, const nl_ast *node)
-{
-    nl_ast *copy = nl_ast_new(x->arena, node->kind, node->span, node->name, NULL, 0);
-
-    copy->kids = NL_NEW_ARRAY(x->arena, nl_ast *, (size_t)node->kid_count + 1);
-    copy->name_span = node->name_span;
-    for (int i = 0; i < node->kid_count; i++) {
-        const nl_ast *kid = node->kids[i] != NULL ? extract_node(x, node->kids[i]) : NULL;
-        if (kid != NULL || node->kind != NL_AST_BLOCK) copy->kids[copy->kid_count++] = (nl_ast *)kid;
-    }
-    return copy;
-}
-
-/* NULL: it belongs to the protocol. */
-static const nl_ast *extract_node(extract *x, const nl_ast *node)
-{
-    const statement_role role = rows[node->kind].role;
-
-    if (node->kind == NL_AST_BLOCK) return extract_kids(x, node);
-    x->timed = x->timed || contains(node, ROLE_TIMED) || role == ROLE_NOT_YET;
-    switch (role) {
-    case ROLE_PROTOCOL: case ROLE_TIMED: case ROLE_NOT_YET: return NULL;
-    case ROLE_VALUE: return x->timed ? NULL : node;
-    case ROLE_BLOCK:
-        return x->timed || (node->kind == NL_AST_FOR && !contains(node, ROLE_NETWORK)) ? NULL : extract_kids(x, node);
-    default: return node->kind == NL_AST_SIMULATION ? NULL : node;
-    }
-}
-
-const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file)
-{
-    extract x = { .arena = ck->arena };
-
-    return extract_kids(&x, file);
 }
 
 bool nl_check_holds_network(const nl_ast *file) { return contains(file, ROLE_NETWORK); }
@@ -355,10 +374,9 @@ static bool check_once(nl_check *ck, const nl_parsed *parsed)
 
 static void add_fixed(nl_check *ck, const nl_ast *set)
 {
-    const nl_ast *target = nl_ast_bare(set->kids[0]);
+    const char *name = nl_batch_name(ck, set);
 
-    if (target->kind == NL_AST_NAME && nl_batch_is_parameter(ck, target->name) && !nl_batch_is_fixed(ck, target->name))
-        NL_PUSH(ck->arena, &ck->fixed, target->name);
+    if (nl_batch_is_parameter(ck, name) && !nl_batch_is_fixed(ck, name)) NL_PUSH(ck->arena, &ck->fixed, name);
 }
 
 /* Checks the file anew; messages of an attempt that failed are forgotten. */

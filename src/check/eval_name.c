@@ -688,6 +688,22 @@ bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base)
     return names_members(ev, base, &at);
 }
 
+/* The times of a series; other values have no members. */
+static nl_value part_of_value(nl_evaluator *ev, const nl_ast *expr, nl_value value)
+{
+    if (value.kind == NL_KIND_NONE) return value;
+    if (value.is_signal && strcmp(expr->name, "t") == 0) {
+        const nl_dim dim = nl_check_time_dim(ev->ck);
+        return value.times == NULL ? nl_value_unknown(NL_KIND_NUMBER, dim, 1, value.shape)
+                                   : nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, value.shape, value.times);
+    }
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, expr->span, "a value has no member `%s`", expr->name);
+    if (value.kind == NL_KIND_TRAIN)
+        nl_diag_help(ev->ck->diags, diag, "the times of a train are times(..), its neurons ids(..)");
+    if (value.is_signal) nl_diag_help(ev->ck->diags, diag, "the times of a series are its member t");
+    return nl_value_none();
+}
+
 nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(expr, 0));
@@ -702,16 +718,5 @@ nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
     if (is_range(base) && place_of(ev, base, &at) && member_at(&at) != NULL) return refuse_range(ev, base, &at);
     const nl_symbol *instance = nl_eval_symbol(ev, base);
     if (instance != NULL && instance->members != NULL) return instance_value(ev, instance, expr);
-    const nl_value value = nl_eval(ev, base);
-    if (value.kind == NL_KIND_NONE) return value;
-    if (value.is_signal && strcmp(expr->name, "t") == 0) {
-        const nl_dim dim = nl_check_time_dim(ev->ck);
-        return value.times == NULL ? nl_value_unknown(NL_KIND_NUMBER, dim, 1, value.shape)
-                                   : nl_value_array(ev->arena, NL_KIND_NUMBER, dim, 1, value.shape, value.times);
-    }
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, expr->span, "a value has no member `%s`", expr->name);
-    if (value.kind == NL_KIND_TRAIN)
-        nl_diag_help(ev->ck->diags, diag, "the times of a train are times(..), its neurons ids(..)");
-    if (value.is_signal) nl_diag_help(ev->ck->diags, diag, "the times of a series are its member t");
-    return nl_value_none();
+    return part_of_value(ev, expr, nl_eval(ev, base));
 }

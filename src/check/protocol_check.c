@@ -702,7 +702,7 @@ static bool check_setting_value(checker *c, const nl_binding *binding, nl_value 
 
 static bool is_setting(const checker *c, const nl_binding *binding)
 {
-    return binding->fixed && nl_scope_find(c->scope, binding->name) == NULL;
+    return binding->fixed && nl_setting_exists(binding->name) && nl_scope_find(c->scope, binding->name) == NULL;
 }
 
 static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *binding)

@@ -32,10 +32,7 @@ static void find_sets(nl_check *ck, const nl_ast *node)
 /* What a sweep goes through is set at each point. */
 static void add_swept(nl_check *ck, const nl_ast *set)
 {
-    const nl_ast *target = target_of(set);
-
-    if (target != NULL && target->kind == NL_AST_NAME && nl_batch_is_fixed(ck, target->name)) return;
-    NL_PUSH(ck->arena, &ck->sets, set);
+    if (!nl_batch_is_fixed(ck, nl_batch_name(ck, set))) NL_PUSH(ck->arena, &ck->sets, set);
 }
 
 void nl_varies_find(nl_check *ck)

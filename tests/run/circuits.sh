@@ -129,6 +129,34 @@ says '0.25 '
 try 2 run many.net -D 'L(1).C(0).x1=0.25'
 says 'did you mean `L(1).C(0).x0`'
 
+# --- sweeps: over a parameter of an instance, and over one of the file that decides its size ---
+
+sweep() {
+    cat >sweep.net <<END
+simulation { dt = 0.1; method = euler; seed = 2 }
+param size = 3, drive = 1.3
+circuit cell(n, g = 0.4) { param h = 2.1 * g; population P[n] { state x = uniform(0, 1); x' = -x * h + drive } }
+circuit A = cell(size)
+circuit B = cell(4, g = 0.7)
+$1
+print "ends at {b:.15g}"
+END
+    run sweep.net $2
+}
+point='reset; run 2; let b = sum(A.P.x) + 0.01 * sum(B.P.x)'
+sweep 'sweep A.g = [0.2, 0.9] { reset; run 2; collect b = sum(A.P.x) + 0.01 * sum(B.P.x) }' ''
+cp sweep.net.out swept
+sweep "$point" '-D A.g=0.2'
+cp sweep.net.out alone
+sweep "$point" '-D A.g=0.9'
+sed 's/.*at //' alone sweep.net.out | paste -s -d, | sed 's/\(.*\),\(.*\)/ends at [\1, \2]/' | cmp -s - swept || complain 'a swept parameter'
+sweep 'sweep size = [2, 5] { reset; run 2; collect b = sum(A.P.x) + 0.01 * sum(B.P.x) }' ''
+cp sweep.net.out swept
+sweep "$point" '-D size=2'
+cp sweep.net.out alone
+sweep "$point" '-D A.n=5'
+sed 's/.*at //' alone sweep.net.out | paste -s -d, | sed 's/\(.*\),\(.*\)/ends at [\1, \2]/' | cmp -s - swept || complain 'a swept size'
+
 # --- values in loops follow `set`, and draw their own numbers ---
 
 cat >loop.net <<'END'
