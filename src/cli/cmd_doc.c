@@ -119,7 +119,9 @@ static const nl_parsed *read_file(doc *d, const char *path)
 
 static void add_rule(doc *d, const nl_parsed *file, const nl_ast *rule)
 {
-    const entry e = { .name = rule->name, .head = rule->name, .text = rule->doc, .rule = rule, .file = file };
+    const entry e = {
+        .name = rule->name, .head = rule->name, .text = nl_doc_rule_text(file, rule), .rule = rule, .file = file
+    };
 
     NL_PUSH(d->arena, &d->entries, e);
 }

@@ -120,10 +120,15 @@ static void print_example(FILE *out, const nl_parsed *file)
     print_lines(out, begin, (size_t)(end - begin), 0, "      ");
 }
 
+const char *nl_doc_rule_text(const nl_parsed *file, const nl_ast *rule)
+{
+    return rule->doc != NULL ? rule->doc : file->file->doc;
+}
+
 void nl_doc_rule_print(FILE *out, nl_cli *cli, const nl_parsed *file, const nl_ast *rule)
 {
     fprintf(out, "%s %s\n", nl_ast_kinds[rule->kind].word, rule->name);
-    print_text(out, rule->doc);
+    print_text(out, nl_doc_rule_text(file, rule));
     if (rule->kind != NL_AST_METHOD) print_params(out, cli->arena, nl_ast_kid(rule, 0));
     else print_order(out, cli, file, rule);
     print_body(out, file, rule);

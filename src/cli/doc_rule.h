@@ -8,6 +8,9 @@
 /* Whether a statement declares a rule: a neuron, synapse, connector, method, function or circuit. */
 bool nl_doc_is_rule(const nl_ast *statement);
 
+/* The comment above it, or that of the file when functions of its own stand between; may be NULL. */
+const char *nl_doc_rule_text(const nl_parsed *file, const nl_ast *rule);
+
 /* What stands in the file about it: its text, parameters, equations, and the example below the rules. */
 void nl_doc_rule_print(FILE *out, nl_cli *cli, const nl_parsed *file, const nl_ast *rule);
 

@@ -102,13 +102,13 @@ static const char *doc_behind(const docs *d, const nl_ast *node)
 static const char *doc_above(const docs *d, const nl_ast *node, bool is_value)
 {
     uint32_t line = line_of(d, node->span.begin);
-    size_t begin = d->count, end = d->count;
+    size_t begin = d->count, end = 0;
 
     while (line > 0) {
         const size_t k = comment_on(d, --line);
         if (k == d->count || !d->comments[k].alone || !is_doc(d, &d->comments[k])) break;
         begin = k;
-        if (end == d->count) end = k + 1;
+        if (end == 0) end = k + 1;
     }
     if (begin == d->count || (is_value && end <= d->header_end)) return NULL;
     return join_comments(d, begin, end);

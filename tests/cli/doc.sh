@@ -27,11 +27,14 @@ function _hidden(x) = x
 ## Ralston's method.
 method ralston { c = [0, 2/3]; a = [[], [2/3]]; b = [1/4, 3/4] }
 ## Twice.
+##
+## What is said last.
 function twice(x) = 2 * x
 END
 try 0 doc own.net
 says 'Order 2, 2 stages'
 says 'function twice'
+says 'What is said last.'
 grep -q _hidden output && complain 'what is hidden is shown'
 try 2 doc nothere.net
 echo 'let x = 1' >empty.net

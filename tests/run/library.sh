@@ -10,6 +10,7 @@ for file in "$NL_SRC"/stdlib/*/*.net; do
     "$NETLANG" run -q "$file" >output 2>&1 </dev/null || complain "the example of $name"
     "$NETLANG" fmt --check "$file" "$test" >output 2>&1 || complain "$name is not formatted"
     grep -q '^## Source: ' "$file" || complain "$name does not name its source"
+    "$NETLANG" doc "$name" 2>&1 | grep -q '^    Source: ' || complain "netlang doc does not describe $name"
     grep '^| ' "$NL_SRC/doc/library.md" | grep -qF "\`$name\`" || complain "doc/library.md does not list $name"
     case $file in */stimuli/* | */functions/*)
         NETLANG_STDLIB="$folder" "$NETLANG" doc "$name" 2>/dev/null | grep "^$name(" >output &&
