@@ -187,6 +187,7 @@ struct nl_check {
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
+    bool draws;                    /* figures will be drawn: what they show is kept in memory */
     nl_plan *plan;
 };
 

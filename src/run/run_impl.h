@@ -7,6 +7,7 @@
 #include "check/declare.h"
 #include "check/plan.h"
 #include "exec/sim.h"
+#include "plot/figure.h"
 #include "record/sink.h"
 
 /* A growing series of equally shaped rows in memory: a recorded series, or what `collect` gathers. */
@@ -88,6 +89,11 @@ struct nl_session {
     uint64_t steps_done;
     double seconds;         /* spent stepping */
     nl_session_counts counts;
+    nl_figure *figure;      /* whose block is being executed, or NULL; its title and place */
+    const char *figure_title;
+    nl_span figure_span;
+    NL_LIST(const char *) figure_names; /* of files, without suffix: none is used twice */
+    bool cannot_draw;       /* said already */
 };
 
 /* --- state.c: the simulation, values of symbols, what expressions see --- */
@@ -141,6 +147,14 @@ void nl_protocol_run(nl_session *s);
 /* --- snapshot.c --- */
 bool nl_session_snapshot(nl_session *s, const nl_ast *stmt);
 bool nl_session_restore(nl_session *s, const nl_ast *stmt);
+
+/* --- figures.c --- */
+/* Makes the folder; false with a diagnostic and a status. */
+bool nl_figures_open(nl_session *s);
+bool nl_session_plot(nl_session *s, const nl_ast *stmt);
+/* Begins the FIGURE; its block is executed; then it is drawn. */
+bool nl_figures_begin(nl_session *s, const nl_ast *stmt);
+void nl_figures_end(nl_session *s);
 
 /* --- expect.c --- */
 bool nl_session_expect(nl_session *s, const nl_ast *stmt);

@@ -1,0 +1,153 @@
+/* Matrices in colours.  One that is finer than a picture is shown by the means of blocks. */
+#include "panel.h"
+
+enum { CELLS_MAX = 1000, SHARP_MAX = 10000 };
+
+typedef struct image {
+    nl_panel *p;
+    const nl_value *z;
+    bool in_time;             /* time to the right, which is the first axis */
+    size_t columns, rows;     /* of the value, as shown */
+    size_t by_columns, by_rows; /* of a block */
+} image;
+
+static double cell(const image *m, size_t row, size_t column)
+{
+    return m->z->data[m->in_time ? column * m->rows + row : row * m->columns + column];
+}
+
+/* The mean of what is a number; nan for none. */
+static double block_mean(const image *m, size_t row, size_t column)
+{
+    double sum = 0;
+    size_t count = 0;
+
+    for (size_t r = row; r < row + m->by_rows && r < m->rows; r++)
+        for (size_t c = column; c < column + m->by_columns && c < m->columns; c++) {
+            const double z = cell(m, r, c);
+            if (!isfinite(z)) continue;
+            sum += z;
+            count++;
+        }
+    return count > 0 ? sum / (double)count : NAN;
+}
+
+/* --- axes --- */
+
+typedef struct scale {
+    double first, step; /* of the centres of cells, in coherent units */
+    const double *names; /* values that stand at uneven distances: their positions are numbers, with names */
+} scale;
+
+static scale scale_of(const double *values, size_t count)
+{
+    scale s = { 0, 1, NULL };
+
+    if (values == NULL || count == 0) return s;
+    if (count > 1) s.step = (values[count - 1] - values[0]) / (double)(count - 1);
+    for (size_t i = 1; i < count; i++)
+        if (!(s.step != 0) || !(fabs(values[i] - values[0] - s.step * (double)i) < 1e-3 * fabs(s.step)))
+            return (scale){ 0, 1, values };
+    s.first = values[0];
+    return s;
+}
+
+static void name_positions(nl_panel *p, const nl_axis *axis, const scale *s, size_t count)
+{
+    const size_t stride = 1 + count / 10;
+
+    nl_text_addf(&p->script, "set %ctics (", axis->letter);
+    for (size_t i = 0; i < count; i += stride)
+        nl_text_addf(&p->script, "%s'%.4g' %zu", i > 0 ? ", " : "", nl_unit_unscale(s->names[i], axis->unit), i);
+    nl_text_adds(&p->script, ")\n");
+}
+
+/* The edges of the cells are the range; returns where cell `k` stands as shown. */
+static scale lay_axis(nl_panel *p, nl_axis *axis, scale s, size_t count)
+{
+    const double edges[2] = { s.first - s.step / 2, s.first + s.step * ((double)count - 0.5) };
+
+    if (s.names != NULL) name_positions(p, axis, &s, count);
+    if (s.names == NULL) {
+        nl_axis_include_all(axis, edges, 2);
+        nl_axis_choose_unit(p, axis);
+        return (scale){ nl_unit_unscale(s.first, axis->unit), nl_unit_unscale(s.step, axis->unit), NULL };
+    }
+    axis->low = nl_unit_scale(edges[0], axis->unit);
+    axis->high = nl_unit_scale(edges[1], axis->unit);
+    return s;
+}
+
+static const double *coordinates(const nl_panel *p, nl_plot_option option)
+{
+    const nl_value *given = nl_panel_option(p, option);
+    return given != NULL ? given->data : NULL;
+}
+
+/* --- colours --- */
+
+static void include_values(nl_panel *p, const nl_value *z)
+{
+    for (size_t i = 0; i < nl_value_count(*z); i++) {
+        nl_axis_include(&p->z, z->data[i]);
+        if (isfinite(z->data[i])) p->is_empty = false;
+    }
+}
+
+/* Colours on both sides of 0 reach equally far. */
+static void choose_colors(nl_panel *p)
+{
+    const char *palette = nl_panel_text(p, NL_PLOT_PALETTE);
+    const bool is_diverging = palette != NULL && palette[0] == 'd';
+
+    if (is_diverging) {
+        const double most = fmax(fabs(p->z.low), fabs(p->z.high));
+        nl_axis_include(&p->z, most);
+        nl_axis_include(&p->z, -most);
+    }
+    nl_style_palette(p, is_diverging);
+    if (nl_panel_flag(p, NL_PLOT_COLORBAR, true)) nl_text_adds(&p->script, "set colorbox noborder\n");
+    else nl_text_adds(&p->script, "unset colorbox\n");
+}
+
+static void add_matrix(const image *m)
+{
+    nl_text *data = m->p->data;
+
+    for (size_t r = 0; r < m->rows; r += m->by_rows) {
+        for (size_t c = 0; c < m->columns; c += m->by_columns) {
+            const double z = nl_axis_shown(&m->p->z, block_mean(m, r, c));
+            if (isnan(z)) nl_text_adds(data, "NaN ");
+            else nl_text_addf(data, "%.6g ", z);
+        }
+        nl_text_adds(data, "\n");
+    }
+}
+
+void nl_panel_image(nl_panel *p)
+{
+    const nl_value *z = &p->plot->series[0].value;
+    image m = { .p = p, .z = z, .in_time = z->is_signal };
+    const double *across = m.in_time ? z->times : coordinates(p, NL_PLOT_X);
+
+    m.columns = z->shape[m.in_time ? 0 : 1];
+    m.rows = z->shape[m.in_time ? 1 : 0];
+    m.by_columns = 1 + (m.columns > 0 ? m.columns - 1 : 0) / CELLS_MAX;
+    m.by_rows = 1 + (m.rows > 0 ? m.rows - 1 : 0) / CELLS_MAX;
+    include_values(p, z);
+    if (m.columns == 0 || m.rows == 0) return;
+    const scale x = lay_axis(p, &p->x, scale_of(across, m.columns), m.columns);
+    const scale y = lay_axis(p, &p->y, scale_of(coordinates(p, NL_PLOT_Y), m.rows), m.rows);
+    choose_colors(p);
+    const bool is_sharp = (m.columns / m.by_columns) * (m.rows / m.by_rows) <= SHARP_MAX;
+    const double middle_x = 0.5 * (double)(m.by_columns - 1), middle_y = 0.5 * (double)(m.by_rows - 1);
+    nl_panel_item(p, "data index %zu matrix using (%.9g+%.9g*$1):(%.9g+%.9g*$2):3 with image%s notitle", nl_panel_block(p),
+                  x.first + x.step * middle_x, x.step * (double)m.by_columns, y.first + y.step * middle_y,
+                  y.step * (double)m.by_rows, is_sharp ? " pixels" : "");
+    add_matrix(&m);
+    if (!m.in_time && across == NULL && m.columns == m.rows) nl_text_adds(&p->script, "set size ratio 1\n");
+    nl_text_adds(&p->script, "set border 0\n");
+    const char *x_name = m.in_time ? "time" : across != NULL ? p->plot->options[NL_PLOT_X].name : NULL;
+    nl_axes_write(p, x_name, nl_panel_option(p, NL_PLOT_Y) != NULL ? p->plot->options[NL_PLOT_Y].name : NULL,
+                  p->plot->series[0].name);
+}

@@ -1,0 +1,114 @@
+# Figures: what is written, and what is said when they cannot be drawn.  The program gnuplot is stood in for where the
+# test is about what it is given or how it fails.
+. "$NL_SRC/tests/cli/lib.sh"
+
+cat >model.net <<'END'
+simulation { dt = 0.1 ms; method = exact; seed = 3 }
+population E[7] {
+  state v = uniform(0 mV, 20 mV)
+  20 ms * v' = 25 mV - v
+  spike when v > 20 mV { v = 0 mV }
+}
+record E.spikes
+record v = E.v every 1 ms
+run 100 ms
+let m = mean(v, axis = 1), s = std(v, axis = 1)
+figure "it's a figure" columns 2 {
+  plot raster(E)
+  plot lines(m, band = s, hline = 20 mV, labels = "mean_of v")
+  for k in 0 .. 2 { plot lines(v[:, k], title = "neuron {k}") }
+  plot histogram(isi(E), bins = 11)
+  plot image(v, ylabel = "neuron")
+}
+plot scatter(v[:, 1], x = v[:, 0], marker = "x")
+plot scatter(v[:, 1], x = v[:, 0])
+plot bars([1.5, nan, 3], log = "y")
+END
+
+mkdir bin
+PATH_BEFORE=$PATH
+# fake BODY: a gnuplot of this body
+fake() {
+    printf '#!/bin/sh\n%s\n' "$1" >bin/gnuplot
+    chmod +x bin/gnuplot
+    PATH=$folder/bin:$PATH_BEFORE
+}
+
+# what is written, with and without the script
+fake 'for last; do :; done; sed -n "s/^set output .\(.*\).$/\1/p" "$last" | while read -r f; do echo picture >"$f"; done'
+try 0 run model.net --figures out
+for name in model-it-s-a-figure model-scatter-v-1 model-scatter-v-1-2 model-bars-1.5-nan-3; do
+    says "drawn: out/$name.png"
+    [ -s "out/$name.png" ] || complain "no $name.png"
+done
+is_absent out/*.gp out/*.dat
+try 0 run model.net --figures out --figure-format svg --keep-plot-data --quiet
+[ -s output ] && complain 'a quiet run prints:'
+for suffix in svg gp dat; do [ -s "out/model-it-s-a-figure.$suffix" ] || complain "no .$suffix"; done
+cp out/model-it-s-a-figure.gp output
+says "set multiplot layout 3,2 title 'it''s a figure' noenhanced"
+says "set ylabel 'm (mV)' noenhanced"
+says "set xlabel 'time (ms)' noenhanced"
+says "title 'mean_of v'"
+says "set title 'neuron 1' noenhanced"
+says "set ylabel 'v[:, k] (mV)' noenhanced"
+says 'graph 0, first 20 to graph 1, first 20 nohead'
+cp -r out before
+try 0 run model.net --figures out --figure-format svg --keep-plot-data
+diff -r before out >output || complain 'the same figures are other files'
+try 0 run model.net
+is_absent model-*
+
+# what cannot be drawn costs nothing else
+fake 'echo "\"$2\" line 7: undefined variable: x" >&2; exit 1'
+try 0 run model.net --figures failed -o r.npz
+says 'warning W0602: this figure is not drawn: gnuplot says: '
+says 'line 7: undefined variable: x'
+[ -s r.npz ] || complain 'no results'
+is_absent failed/*
+PATH=$folder/nothing
+try() { # without a PATH
+    wanted=$1
+    shift
+    "$NETLANG" "$@" >"$folder/output" 2>&1 </dev/null
+    got=$?
+    PATH=$PATH_BEFORE
+    [ "$got" -eq "$wanted" ] || complain "netlang $*: status $got, wanted $wanted"
+}
+try 0 run model.net --figures none
+says 'no figures are drawn: gnuplot is not installed'
+[ "$(grep -c W0602 output)" -eq 1 ] || complain 'the absence of gnuplot is said several times'
+
+try 2 run model.net --figures out --figure-format jpg
+says 'png, svg and pdf'
+: >file
+try 3 run model.net --figures file/out
+says 'cannot write figures into `file/out`'
+cat >empty.net <<'END'
+simulation { dt = 0.1; method = rk4 }
+state x = 1.5
+x' = -x
+record xs = x
+run 1
+plot lines(-xs, log = "y")
+plot lines([nan, nan])
+plot lines([2.5])
+END
+try 0 run empty.net --figures out
+[ "$(grep -c 'W0602: this plot is empty' output)" -eq 2 ] || complain 'empty plots are announced otherwise'
+
+# with the program itself
+if command -v gnuplot >/dev/null; then
+    for format in png svg pdf; do
+        try 0 run model.net --figures real --figure-format "$format"
+        grep -q W0602 output && complain "$format"
+        mkdir "$format"
+        cp real/*."$format" "$format"
+        try 0 run model.net --figures real --figure-format "$format"
+        for file in "$format"/*; do cmp -s "$file" "real/${file##*/}" || complain "$file differs from run to run"; done
+    done
+    [ "$(ls png svg pdf | grep -c model)" -eq 12 ] || complain 'there are not twelve pictures'
+    try 0 run empty.net --figures real
+fi
+
+finish
