@@ -44,6 +44,7 @@ nl_status nl_command_explain(nl_cli *cli);
 nl_status nl_command_fmt(nl_cli *cli);
 nl_status nl_command_ir(nl_cli *cli);
 nl_status nl_command_doc(nl_cli *cli);
+nl_status nl_command_plot(nl_cli *cli);
 nl_status nl_command_test(nl_cli *cli);
 nl_status nl_command_help(nl_cli *cli);
 nl_status nl_command_version(nl_cli *cli);

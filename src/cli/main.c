@@ -23,6 +23,8 @@ const nl_command nl_commands[] = {
     { "ir", nl_command_ir, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_STAGE, "print what the stages of the compiler make of a file", NULL },
     { "doc", nl_command_doc, "[NAME...]", 0, SIZE_MAX, 0, "describe functions, operators, units, methods, rules and codes",
       "Without a name: the list of all names." },
+    { "plot", nl_command_plot, "RESULT.h5 [NAME...]", 1, SIZE_MAX, NL_OPT_FIGURES | NL_OPT_QUIET, "draw results of an earlier run",
+      "Without names: what the file holds, with shapes and units.  Pictures go into the present folder, or that of\n--figures." },
     { "test", nl_command_test, "FILE...", 1, SIZE_MAX, NL_OPT_MODEL, "run files and count their expectations",
       "What the models print is shown for those only that fail." },
     { "help", nl_command_help, "[COMMAND]", 0, 1, 0, "describe a command", NULL },
@@ -71,7 +73,7 @@ static void print_commands(FILE *out)
 {
     fputs("netlang " PACKAGE_VERSION ": models of neural networks, from a text to its results\n\nusage: netlang COMMAND ...\n\n", out);
     for (const nl_command *c = nl_commands; c->name != NULL; c++)
-        fprintf(out, "  %-8s %-10s %s\n", c->name, c->args, c->help);
+        fprintf(out, "  %-8s %-19s %s\n", c->name, c->args, c->help);
     fputs("\n`netlang help COMMAND` describes its options; `netlang doc` the language's functions, units and rules.\n", out);
 }
 

@@ -103,6 +103,11 @@ void nl_axis_choose_unit(nl_panel *p, nl_axis *axis)
 
 /* --- script --- */
 
+static const char *script_name(const nl_axis *axis)
+{
+    return axis->letter == 'z' ? "cb" : axis->letter == 'x' ? "x" : "y";
+}
+
 static const char *label_of(const nl_panel *p, const nl_axis *axis, const char *name)
 {
     const char *given = nl_panel_text(p, options[(int)axis->letter].label), *text = given != NULL ? given : nl_panel_name(p, name);
@@ -129,14 +134,23 @@ static void pad(double *low, double *high, bool is_log, bool is_padded)
     *high += room;
 }
 
+/* Numbers of many digits stand farther apart: a step of 1, 2 or 5 that leaves four of them. */
+static void write_wide_tics(nl_panel *p, double low, double high)
+{
+    const double wanted = (high - low) / 4, power = pow(10, floor(log10(wanted))), ratio = wanted / power;
+
+    nl_text_addf(&p->script, "set xtics %.9g\n", power * (ratio > 5 ? 10 : ratio > 2 ? 5 : ratio > 1 ? 2 : 1));
+}
+
 static void write_range(nl_panel *p, const nl_axis *axis)
 {
-    const char *name = axis->letter == 'z' ? "cb" : axis->letter == 'x' ? "x" : "y";
+    const char *name = script_name(axis);
     double low = nl_axis_shown(axis, axis->low), high = nl_axis_shown(axis, axis->high);
 
     if (isnan(low) || isnan(high)) low = axis->is_log ? 0.1 : 0, high = 1;
     else if (!axis->is_given) pad(&low, &high, axis->is_log, axis->is_padded);
     nl_text_addf(&p->script, "set %srange [%.9g:%.9g]\n", name, low, high);
+    if (axis->letter == 'x' && !axis->is_log && fmax(fabs(low), fabs(high)) >= 1e5) write_wide_tics(p, low, high);
     if (!axis->is_log) return;
     nl_text_addf(&p->script, "set logscale %s\n", name);
     if (high / low > 30) nl_text_addf(&p->script, "set format %s '10^{%%T}'\n", name);
@@ -147,8 +161,8 @@ static void write_label(nl_panel *p, const nl_axis *axis, const char *name)
     const char *label = label_of(p, axis, name);
 
     if (label[0] == '\0') return;
-    nl_text_addf(&p->script, "set %slabel %s noenhanced\n", axis->letter == 'z' ? "cb" : axis->letter == 'x' ? "x" : "y",
-                 nl_quoted(p->arena, label));
+    nl_text_addf(&p->script, "set %slabel %s noenhanced%s\n", script_name(axis), nl_quoted(p->arena, label),
+                 axis->letter == 'z' ? " offset 1.3,0" : ""); /* gnuplot puts it onto long numbers */
 }
 
 static void write_levels(nl_panel *p, const nl_axis *axis)

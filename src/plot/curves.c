@@ -20,7 +20,7 @@ typedef struct curves {
     const char *marker;
 } curves;
 
-enum { COLUMNS = 1500, COLUMNS_LEAST = 100, COLUMNS_ALL = 300000, POINTS_MAX = 200000, CELLS = 4096 };
+enum { COLUMNS = 1500, COLUMNS_LEAST = 100, COLUMNS_ALL = 150000, POINTS_MAX = 200000, CELLS = 4096 };
 
 /* --- which curves there are --- */
 

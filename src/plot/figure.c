@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct nl_figure {
@@ -176,6 +177,11 @@ const char *nl_figure_file_name(nl_arena *arena, const char *text)
     while (end > out && end[-1] == '-') end--;
     *end = '\0';
     return out[0] != '\0' ? out : "figure";
+}
+
+bool nl_figure_folder(const char *folder)
+{
+    return (mkdir(folder, 0777) == 0 || errno == EEXIST) && access(folder, W_OK | X_OK) == 0;
 }
 
 static const char *script_of(nl_figure *f, const char *name, const picture *kind)

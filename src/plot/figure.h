@@ -25,6 +25,9 @@ extern const char *const nl_figure_formats; /* "png, svg and pdf" */
 const char *nl_figure_draw(nl_figure *figure, const char *folder, const char *name, const char *format, bool keep,
                            const char **why);
 
+/* Makes the folder where there is none; false with errno set when nothing can be written there. */
+bool nl_figure_folder(const char *folder);
+
 /* A text as part of a file's name: letters, digits, "-", "_" and "." only. */
 const char *nl_figure_file_name(nl_arena *arena, const char *text);
 

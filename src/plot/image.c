@@ -1,7 +1,7 @@
 /* Matrices in colours.  One that is finer than a picture is shown by the means of blocks. */
 #include "panel.h"
 
-enum { CELLS_MAX = 1000, SHARP_MAX = 10000 };
+enum { CELLS_MAX = 1000, SHARP_MAX = 10000, TICS_MAX = 10 };
 
 typedef struct image {
     nl_panel *p;
@@ -63,11 +63,13 @@ static void name_positions(nl_panel *p, const nl_axis *axis, const scale *s, siz
 }
 
 /* The edges of the cells are the range; returns where cell `k` stands as shown. */
-static scale lay_axis(nl_panel *p, nl_axis *axis, scale s, size_t count)
+static scale lay_axis(nl_panel *p, nl_axis *axis, const double *values, size_t count)
 {
+    const scale s = scale_of(values, count);
     const double edges[2] = { s.first - s.step / 2, s.first + s.step * ((double)count - 0.5) };
 
     if (s.names != NULL) name_positions(p, axis, &s, count);
+    if (values == NULL && count <= TICS_MAX) nl_text_addf(&p->script, "set %ctics 1\n", axis->letter);
     if (s.names == NULL) {
         nl_axis_include_all(axis, edges, 2);
         nl_axis_choose_unit(p, axis);
@@ -136,8 +138,8 @@ void nl_panel_image(nl_panel *p)
     m.by_rows = 1 + (m.rows > 0 ? m.rows - 1 : 0) / CELLS_MAX;
     include_values(p, z);
     if (m.columns == 0 || m.rows == 0) return;
-    const scale x = lay_axis(p, &p->x, scale_of(across, m.columns), m.columns);
-    const scale y = lay_axis(p, &p->y, scale_of(coordinates(p, NL_PLOT_Y), m.rows), m.rows);
+    const scale x = lay_axis(p, &p->x, across, m.columns);
+    const scale y = lay_axis(p, &p->y, coordinates(p, NL_PLOT_Y), m.rows);
     choose_colors(p);
     const bool is_sharp = (m.columns / m.by_columns) * (m.rows / m.by_rows) <= SHARP_MAX;
     const double middle_x = 0.5 * (double)(m.by_columns - 1), middle_y = 0.5 * (double)(m.by_rows - 1);

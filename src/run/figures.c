@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char *format_of(const nl_session *s)
 {
@@ -22,7 +20,7 @@ bool nl_figures_open(nl_session *s)
                     format_of(s));
         return nl_session_failed(s, NL_MODEL_WRONG);
     }
-    if ((mkdir(folder, 0777) == 0 || errno == EEXIST) && access(folder, W_OK | X_OK) == 0) return true;
+    if (nl_figure_folder(folder)) return true;
     nl_diag_add(s->diags, NL_E_OUTPUT, (nl_span){ 0, 0 }, "cannot write figures into `%s`: %s", folder, strerror(errno));
     return nl_session_failed(s, NL_RUN_FAILED);
 }

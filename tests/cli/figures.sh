@@ -79,6 +79,7 @@ try 0 run model.net --figures none
 says 'no figures are drawn: gnuplot is not installed'
 [ "$(grep -c W0602 output)" -eq 1 ] || complain 'the absence of gnuplot is said several times'
 
+PATH=$PATH_BEFORE
 try 2 run model.net --figures out --figure-format jpg
 says 'png, svg and pdf'
 : >file
@@ -96,6 +97,29 @@ plot lines([2.5])
 END
 try 0 run empty.net --figures out
 [ "$(grep -c 'W0602: this plot is empty' output)" -eq 2 ] || complain 'empty plots are announced otherwise'
+
+# from a file of results
+if "$NETLANG" version | grep -q '\.h5'; then
+    fake 'for last; do :; done; sed -n "s/^set output .\(.*\).$/\1/p" "$last" | while read -r f; do echo picture >"$f"; done'
+    try 0 run model.net -o r.h5
+    try 0 plot r.h5
+    says 'r.h5, results of model.net'
+    says 'v                    a series [101, 7] in mV: E.v'
+    says 'm                    an array [101] in mV'
+    says 'spikes of 7 neurons'
+    try 0 plot r.h5 E.spikes v m --figures again --keep-plot-data
+    for name in E.spikes v m; do [ -s "again/r-$name.png" ] || complain "no picture of $name"; done
+    cp again/r-v.gp output
+    says "set ylabel 'v (mV)' noenhanced"
+    says "set xlabel 'time (ms)' noenhanced"
+    try 0 run model.net --figures again --keep-plot-data
+    cmp again/model-it-s-a-figure.dat out/model-it-s-a-figure.dat >output || complain 'other values'
+    try 2 plot r.h5 E.spkes
+    says 'did you mean `E.spikes`?'
+    try 2 plot model.net
+    try 2 plot r.h5 v --figure-format jpg
+    PATH=$PATH_BEFORE
+fi
 
 # with the program itself
 if command -v gnuplot >/dev/null; then
