@@ -48,6 +48,7 @@ typedef struct netlang_options {
     const char *seed;       /* an integer; NULL: the model's own */
     const char *figures;    /* folder for the pictures of `plot` and `figure`; it is made if need be; NULL: none is drawn */
     const char *figure_format; /* "png", "svg" or "pdf"; NULL: png */
+    const char *report;     /* a page about the run, .html; NULL: none */
     bool keep_plot_data;    /* gnuplot's script and the values stay beside each picture */
     void (*print)(void *user, const char *line);                     /* of `print` and of expectations; NULL: nowhere */
     void (*progress)(void *user, const netlang_progress *progress); /* called a few times a second; NULL: never */

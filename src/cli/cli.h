@@ -12,7 +12,7 @@ typedef struct nl_cli {
     nl_arena *arena;
     NL_LIST(const char *) files; /* what is no option */
     NL_LIST(const char *) defines, include_dirs;
-    const char *out, *seed, *stage, *figures, *figure_format;
+    const char *out, *seed, *stage, *figures, *figure_format, *report;
     bool quiet, in_place, check_only, keep_plot_data, help;
 } nl_cli;
 
@@ -23,7 +23,8 @@ typedef enum nl_option_set {
     NL_OPT_STAGE = 8,
     NL_OPT_FORMAT = 16,
     NL_OPT_HELP = 32,  /* of all */
-    NL_OPT_FIGURES = 64
+    NL_OPT_FIGURES = 64,
+    NL_OPT_REPORT = 128
 } nl_option_set;
 
 typedef struct nl_command {

@@ -34,6 +34,7 @@ nl_session_options nl_cli_session_options(nl_cli *cli)
         .out = cli->out,
         .seed = cli->seed,
         .figures = cli->figures,
+        .report = cli->report,
         .figure_format = cli->figure_format,
         .keep_plot_data = cli->keep_plot_data,
     };

@@ -9,7 +9,7 @@
 
 /* The list of commands, its help and its dispatch. */
 const nl_command nl_commands[] = {
-    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_FIGURES | NL_OPT_QUIET, "simulate a model and write its results",
+    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_FIGURES | NL_OPT_REPORT | NL_OPT_QUIET, "simulate a model and write its results",
       "Without -o nothing is written: what the model prints and whether its expectations hold is all that is told.\n"
       "Ctrl-C ends the run cleanly and keeps what was recorded; a second Ctrl-C ends it at once." },
     { "check", nl_command_check, "FILE", 1, 1, NL_OPT_MODEL, "report all errors, counts of neurons and synapses, memory",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 typedef struct curve {
+    size_t argument; /* of the plot */
     size_t count;
     const double *x, *y, *band; /* x: NULL for the index; band: NULL for none */
     size_t x_step, y_step, band_step;
@@ -19,6 +20,8 @@ typedef struct curves {
     nl_text lines, points; /* blocks of data */
     const char *marker;
 } curves;
+
+static const double EDGE = 0.8; /* of a line under another */
 
 enum { COLUMNS = 1500, COLUMNS_LEAST = 100, COLUMNS_ALL = 150000, POINTS_MAX = 200000, CELLS = 4096 };
 
@@ -56,7 +59,7 @@ static void add_series(curves *all, size_t argument)
     for (size_t k = 0; k < extent.curves; k++) {
         curve *c = &all->items[all->count++];
 
-        *c = (curve){ .count = extent.points, .y = series->data + k, .y_step = extent.curves };
+        *c = (curve){ .argument = argument, .count = extent.points, .y = series->data + k, .y_step = extent.curves };
         c->color = p->plot->series_count > 1 ? nl_color_of(argument, p->plot->series_count) : nl_color_of(k, extent.curves);
         set_x(p, c, series, k);
         set_band(p, c, k);
@@ -284,11 +287,21 @@ static const char *x_name(const nl_panel *p)
     return p->plot->series[0].value.is_signal ? "time" : NULL;
 }
 
+/* What was drawn of one argument.  One that lies under another is wider, so that both are seen where they agree. */
+static void add_lines(curves *all, double width)
+{
+    nl_panel *p = all->p;
+
+    if (all->lines.length == 0) return;
+    nl_panel_item(p, "data index %zu using 1:2:3 with lines lw %g lc rgb variable notitle", nl_panel_block(p), width);
+    nl_text_add(p->data, all->lines.chars, all->lines.length);
+    all->lines = nl_text_new(p->arena);
+}
+
 void nl_panel_curves(nl_panel *p)
 {
     curves all = find_curves(p);
     const double width = all.count > 20 ? 0.6 : all.count > 4 ? 1 : 1.5;
-    const char *style;
 
     p->y.is_padded = true;
     p->x.is_padded = p->plot->kind == NL_PLOT_SCATTER;
@@ -297,17 +310,17 @@ void nl_panel_curves(nl_panel *p)
     nl_axis_choose_unit(p, &p->y);
     for (size_t k = 0; k < all.count; k++)
         if (all.items[k].band != NULL) add_band(&all, &all.items[k]);
-    for (size_t k = 0; k < all.count; k++) draw_curve(&all, &all.items[k]);
-    if (all.lines.length > 0) {
-        nl_panel_item(p, "data index %zu using 1:2:3 with lines lw %g lc rgb variable notitle", nl_panel_block(p), width);
-        nl_text_add(p->data, all.lines.chars, all.lines.length);
+    for (size_t k = 0; k < all.count; k++) {
+        draw_curve(&all, &all.items[k]);
+        if (k + 1 == all.count || all.items[k + 1].argument != all.items[k].argument)
+            add_lines(&all, width + EDGE * (double)(p->plot->series_count - 1 - all.items[k].argument));
     }
     if (all.points.length > 0) {
         nl_panel_item(p, "data index %zu using 1:2:3 with points pt %d ps %g lc rgb variable notitle", nl_panel_block(p),
                       sign_of(all.marker), all.count > 4 ? 0.4 : all.marker == NULL || all.marker[0] == 'o' ? 0.5 : 0.8);
         nl_text_add(p->data, all.points.chars, all.points.length);
     }
-    style = p->plot->kind == NL_PLOT_LINES ? nl_arena_printf(p->arena, "lines lw %g", fmax(width, 1.5))
+    const char *style = p->plot->kind == NL_PLOT_LINES ? nl_arena_printf(p->arena, "lines lw %g", fmax(width, 1.5))
                                            : nl_arena_printf(p->arena, "points pt %d ps 0.7", sign_of(all.marker));
     add_legend(&all, style);
     nl_axes_write(p, x_name(p), y_name(p), NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -254,4 +255,61 @@ const char *nl_figure_draw(nl_figure *f, const char *folder, const char *name, c
         unlink(data);
     }
     return *why == NULL ? path : NULL;
+}
+
+/* --- a picture as text --- */
+
+static const char *read_file(nl_figure *f, const char *path)
+{
+    nl_text text = nl_text_new(f->arena);
+    char block[1 << 14];
+    FILE *file = fopen(path, "r");
+    size_t got;
+
+    if (file == NULL) return NULL;
+    nl_text_adds(&text, "");
+    while ((got = fread(block, 1, sizeof block, file)) > 0) nl_text_add(&text, block, got);
+    fclose(file);
+    return text.chars;
+}
+
+/* What gnuplot calls by name within a picture. */
+static bool is_name(const char *at)
+{
+    static const char *const names[] = { "gpPt", "gpDot", "gnuplot_", "textbox", "greybox" };
+
+    for (size_t k = 0; k < NL_LEN(names); k++)
+        if (strncmp(at, names[k], strlen(names[k])) == 0) return true;
+    return false;
+}
+
+/* The element <svg>, without gnuplot's own title. */
+static const char *svg_element(nl_figure *f, const char *text, const char *prefix)
+{
+    nl_text out = nl_text_new(f->arena);
+    const char *at = strstr(text, "<svg"), *title = strstr(text, "<title>"), *behind = strstr(text, "</desc>");
+
+    nl_text_adds(&out, "");
+    for (; at != NULL && *at != '\0'; at++) {
+        if (at == title && behind != NULL) at = behind + strlen("</desc>");
+        nl_text_add(&out, at, 1);
+        if ((*at == '\'' || *at == '"' || *at == '#') && is_name(at + 1)) nl_text_adds(&out, prefix);
+    }
+    return out.chars;
+}
+
+const char *nl_figure_svg(nl_figure *f, const char *prefix, const char **why)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = nl_arena_printf(f->arena, "%s/netlang-XXXXXX", base != NULL && base[0] != '\0' ? base : "/tmp");
+
+    if (mkdtemp(folder) == NULL) {
+        *why = nl_arena_printf(f->arena, "cannot write `%s`: %s", folder, strerror(errno));
+        return NULL;
+    }
+    const char *path = nl_figure_draw(f, folder, "figure", "svg", false, why);
+    const char *text = path != NULL ? read_file(f, path) : NULL;
+    if (path != NULL) unlink(path);
+    rmdir(folder);
+    return text != NULL ? svg_element(f, text, prefix) : NULL;
 }

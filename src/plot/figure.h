@@ -25,6 +25,9 @@ extern const char *const nl_figure_formats; /* "png, svg and pdf" */
 const char *nl_figure_draw(nl_figure *figure, const char *folder, const char *name, const char *format, bool keep,
                            const char **why);
 
+/* The same as the text of an SVG picture; its names begin with `prefix`, so that several stand on one page.  NULL with *why. */
+const char *nl_figure_svg(nl_figure *figure, const char *prefix, const char **why);
+
 /* Makes the folder where there is none; false with errno set when nothing can be written there. */
 bool nl_figure_folder(const char *folder);
 

@@ -15,7 +15,7 @@ typedef struct rows {
     size_t count, first_neuron;
 } rows;
 
-enum { DOTS_MAX = 60000, CELLS_X = 800, CELLS_Y = 500 };
+enum { DOTS_MAX = 20000, CELLS_X = 800, CELLS_Y = 500 };
 
 static size_t spike_count(const nl_value *v) { return v->kind == NL_KIND_TRAIN ? v->train->count : v->shape[0]; }
 static double time_of(const nl_value *v, size_t i) { return v->kind == NL_KIND_TRAIN ? v->train->times[i] : v->data[i]; }

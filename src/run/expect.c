@@ -98,7 +98,7 @@ static void say_failure(nl_session *s, const nl_ast *stmt)
         const nl_value message = nl_eval(&ev, stmt->kids[1]);
         if (message.kind == NL_KIND_TEXT) nl_text_addf(&text, " (%s)", message.text);
     }
-    if (s->options.print != NULL) s->options.print(s->options.user, text.chars);
+    nl_session_print(s, text.chars);
 }
 
 bool nl_session_expect(nl_session *s, const nl_ast *stmt)
@@ -110,6 +110,7 @@ bool nl_session_expect(nl_session *s, const nl_ast *stmt)
     s->counts.expectations++;
     bool all = true;
     for (size_t i = 0; i < nl_value_count(value); i++) all = all && value.data[i] != 0;
+    nl_page_expectation(s, stmt, all);
     if (all) return true;
     s->counts.failed++;
     if (s->status == NL_OK) s->status = NL_EXPECTATION_FAILED;

@@ -25,7 +25,7 @@ bool nl_figures_open(nl_session *s)
     return nl_session_failed(s, NL_RUN_FAILED);
 }
 
-static void warn(nl_session *s, nl_span span, const char *what, const char *why)
+void nl_figures_warn(nl_session *s, nl_span span, const char *what, const char *why)
 {
     nl_diag_add(s->diags, NL_W_NOT_DRAWN, span, "%s: %s", what, why);
 }
@@ -53,10 +53,17 @@ static const char *file_name(nl_session *s, const char *what)
 
 /* --- drawing --- */
 
-static void draw(nl_session *s, nl_figure *figure, nl_span span, const char *what)
+static void draw_file(nl_session *s, nl_figure *figure, nl_span span, const char *what)
 {
     const char *name = file_name(s, what), *why = NULL;
+    const char *path = nl_figure_draw(figure, s->options.figures, name, format_of(s), s->options.keep_plot_data, &why);
 
+    if (path == NULL) nl_figures_warn(s, span, "this figure is not drawn", why);
+    else if (s->options.drawn != NULL) s->options.drawn(s->options.user, path);
+}
+
+static void draw(nl_session *s, nl_figure *figure, nl_span span, const char *what)
+{
     if (s->cannot_draw) return;
     s->cannot_draw = !nl_gnuplot_exists();
     if (s->cannot_draw) {
@@ -64,9 +71,8 @@ static void draw(nl_session *s, nl_figure *figure, nl_span span, const char *wha
         nl_diag_help(s->diags, diag, "install it (Debian: apt-get install gnuplot-nox)");
         return;
     }
-    const char *path = nl_figure_draw(figure, s->options.figures, name, format_of(s), s->options.keep_plot_data, &why);
-    if (path == NULL) warn(s, span, "this figure is not drawn", why);
-    else if (s->options.drawn != NULL) s->options.drawn(s->options.user, path);
+    if (s->options.figures != NULL) draw_file(s, figure, span, what);
+    if (s->page != NULL) nl_page_figure(s, figure, span);
 }
 
 /* A plot without a title is called by its kind and the first thing that it shows. */
@@ -82,7 +88,7 @@ static void add(nl_session *s, nl_figure *figure, const nl_plot *plot)
 {
     const char *empty = nl_figure_add(figure, plot);
 
-    if (empty != NULL) warn(s, plot->span, "this plot is empty", empty);
+    if (empty != NULL) nl_figures_warn(s, plot->span, "this plot is empty", empty);
 }
 
 /* Outside of a figure a plot is a figure of its own. */
@@ -91,7 +97,7 @@ bool nl_session_plot(nl_session *s, const nl_ast *stmt)
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_plot plot;
 
-    if (s->options.figures == NULL) return true;
+    if (!s->check.draws) return true;
     if (!nl_plot_read(&ev, stmt, &plot)) return nl_session_failed(s, NL_RUN_FAILED);
     if (s->figure != NULL) {
         add(s, s->figure, &plot);

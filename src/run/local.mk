@@ -2,6 +2,7 @@ libnetlang_la_SOURCES += \
     src/run/expect.c \
     src/run/explain.c \
     src/run/figures.c \
+    src/run/page.c \
     src/run/protocol.c \
     src/run/report.c \
     src/run/results.c \

@@ -349,6 +349,12 @@ static bool run_reset(nl_session *s, const nl_ast *stmt)
 
 /* --- what is said --- */
 
+void nl_session_print(nl_session *s, const char *line)
+{
+    nl_page_line(s, line);
+    if (s->options.print != NULL) s->options.print(s->options.user, line);
+}
+
 static bool run_print(nl_session *s, const nl_ast *stmt)
 {
     nl_text line = nl_text_new(s->scratch);
@@ -360,13 +366,13 @@ static bool run_print(nl_session *s, const nl_ast *stmt)
         if (value.kind == NL_KIND_NONE) return fault(s);
         nl_text_addf(&line, "%s%s", i > 0 ? " " : "", nl_value_show(s->scratch, value, NULL));
     }
-    if (s->options.print != NULL) s->options.print(s->options.user, line.chars);
+    nl_session_print(s, line.chars);
     return true;
 }
 
 static bool run_figure(nl_session *s, const nl_ast *stmt)
 {
-    if (s->options.figures == NULL) return true;
+    if (!s->check.draws) return true;
     const bool good = nl_figures_begin(s, stmt) && run_block(s, nl_ast_kid(stmt, 2));
     nl_figures_end(s);
     return good;

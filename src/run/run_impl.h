@@ -59,6 +59,8 @@ typedef struct nl_kept_state {
     double elapsed;
 } nl_kept_state;
 
+typedef struct nl_page nl_page;
+
 struct nl_session {
     nl_session_options options;
     nl_arena *arena;
@@ -94,6 +96,7 @@ struct nl_session {
     nl_span figure_span;
     NL_LIST(const char *) figure_names; /* of files, without suffix: none is used twice */
     bool cannot_draw;       /* said already */
+    nl_page *page;          /* NULL: none is asked for */
 };
 
 /* --- state.c: the simulation, values of symbols, what expressions see --- */
@@ -142,6 +145,7 @@ bool nl_recording_open(nl_recording *r, nl_sink_series *info);
 const char *nl_report_count(nl_session *s, double count); /* 64 000 */
 
 /* --- protocol.c --- */
+void nl_session_print(nl_session *s, const char *line);
 void nl_protocol_run(nl_session *s);
 
 /* --- snapshot.c --- */
@@ -151,10 +155,18 @@ bool nl_session_restore(nl_session *s, const nl_ast *stmt);
 /* --- figures.c --- */
 /* Makes the folder; false with a diagnostic and a status. */
 bool nl_figures_open(nl_session *s);
+void nl_figures_warn(nl_session *s, nl_span span, const char *what, const char *why);
 bool nl_session_plot(nl_session *s, const nl_ast *stmt);
 /* Begins the FIGURE; its block is executed; then it is drawn. */
 bool nl_figures_begin(nl_session *s, const nl_ast *stmt);
 void nl_figures_end(nl_session *s);
+
+/* --- page.c: the page of --report --- */
+bool nl_page_open(nl_session *s); /* false with a diagnostic and a status */
+void nl_page_line(nl_session *s, const char *line);
+void nl_page_figure(nl_session *s, nl_figure *figure, nl_span span);
+void nl_page_expectation(nl_session *s, const nl_ast *stmt, bool holds);
+void nl_page_close(nl_session *s);
 
 /* --- expect.c --- */
 bool nl_session_expect(nl_session *s, const nl_ast *stmt);

@@ -82,7 +82,7 @@ static nl_status load(nl_session *s, const nl_source *source)
 {
     s->parsed = nl_parse_source(s->arena, s->diags, source);
     prepare_check(s, source->name);
-    s->check.draws = s->options.figures != NULL;
+    s->check.draws = s->options.figures != NULL || s->options.report != NULL;
     if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
         return NL_MODEL_WRONG;
     s->is_loaded = true;
@@ -121,8 +121,9 @@ nl_status nl_session_run(nl_session *s)
     s->scratch = nl_arena_new();
     nl_session_world(s);
     nl_recordings_new(s);
-    if (nl_figures_open(s) && nl_results_open(s)) nl_protocol_run(s);
+    if (nl_figures_open(s) && nl_page_open(s) && nl_results_open(s)) nl_protocol_run(s);
     nl_results_close(s);
+    nl_page_close(s);
     return s->status;
 }
 

@@ -98,6 +98,43 @@ END
 try 0 run empty.net --figures out
 [ "$(grep -c 'W0602: this plot is empty' output)" -eq 2 ] || complain 'empty plots are announced otherwise'
 
+# the page about a run
+fake 'for last; do :; done; sed -n "s/^set output .\(.*\).$/\1/p" "$last" |
+    while read -r f; do printf "<?xml?>\n<svg id=\"gnuplot_canvas\"><title>t</title><desc>d</desc><a href=\"#gpPt0\"/></svg>\n" >"$f"; done'
+cat >page.net <<'END'
+## What a <page> tells.
+param k = 2.5 ms    ## a time
+simulation { dt = 0.1 ms; method = rk4; seed = 4 }
+population E[7] { state v = 3 mV; k * v' = -v }
+projection E -> E via offsets([1], boundary = "wrap") {}
+record v = E.v
+run 5 ms
+let last = v[-1, 0]
+print "last {last:.4f}"
+expect last < 1 mV
+expect last < 0 mV
+plot lines(v)
+END
+try 1 run page.net --report page.html
+cp page.html output
+for text in 'What a &lt;page&gt; tells.' '<svg id="f0-gnuplot_canvas"><a href="#f0-gpPt0"/></svg>' 'last 0.4060 mV' \
+    '<td class="ok">met</td><td><code>last &lt; 1 mV</code>' '<td class="failed">failed</td><td><code>last &lt; 0 mV</code>' \
+    '<td>k</td><td>2.5 ms</td><td>a time</td>' '<td>last</td>' '<td class="n">7</td>' '<span class="k">population</span> E[' \
+    '<span class="u">3 mV</span>' 'seed 4' '50 steps' 'an expectation failed'; do
+    says "$text"
+done
+is_absent ./*.part-* page-*
+echo 'let x = nope' >wrong.net
+try 2 run wrong.net --report wrong.html
+try 3 run page.net --report nowhere/page.html
+says 'cannot write `nowhere/page.html`'
+fake 'exit 1'
+try 1 run page.net --report none.html
+says 'this figure is not on the page'
+grep -q '<h2>Model' none.html || complain 'no page without figures'
+is_absent wrong.html
+PATH=$PATH_BEFORE
+
 # from a file of results
 if "$NETLANG" version | grep -q '\.h5'; then
     fake 'for last; do :; done; sed -n "s/^set output .\(.*\).$/\1/p" "$last" | while read -r f; do echo picture >"$f"; done'
