@@ -322,6 +322,19 @@ static bool fits_curves(nl_value value, nl_value series, bool may_be_scalar)
            && (value.rank == 1 || (series.rank == 2 && nl_extent_fits(value.shape[1], series.shape[1])));
 }
 
+/* Without `x` all have times, or none. */
+static bool share_times(const checker *c, const nl_arg *series)
+{
+    const nl_arg *first = &c->plot->series[0];
+
+    if (!nl_value_is_none(c->plot->options[NL_PLOT_X].value) || series->value.is_signal == first->value.is_signal) return true;
+    nl_diag *diag = nl_diag_add(c->cx->diags, NL_E_SHAPE, series->span, "one of these has times, the other one has not");
+    nl_diag_also(c->cx->diags, diag, first->span, "the first is here");
+    nl_diag_help(c->cx->diags, diag, "say over what they stand, for example x = %s.t",
+                 series->value.is_signal ? series->name : first->name);
+    return false;
+}
+
 static bool check_curves(const checker *c)
 {
     const nl_arg *x = &c->plot->options[NL_PLOT_X], *band = &c->plot->options[NL_PLOT_BAND];
@@ -331,6 +344,7 @@ static bool check_curves(const checker *c)
         const nl_arg *series = &c->plot->series[i];
         const nl_plot_extent extent = nl_plot_extent_of(series->value);
 
+        good = share_times(c, series);
         if (!nl_value_is_none(x->value) && !fits_curves(x->value, series->value, false)) good = misfit(c, x, "x", series);
         if (!nl_value_is_none(band->value) && !fits_curves(band->value, series->value, true))
             good = misfit(c, band, "band", series);

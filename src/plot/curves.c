@@ -21,7 +21,7 @@ typedef struct curves {
     const char *marker;
 } curves;
 
-static const double EDGE = 0.8; /* of a line under another */
+static const double EDGE = 0.5; /* by which the lowest of several lines is wider */
 
 enum { COLUMNS = 1500, COLUMNS_LEAST = 100, COLUMNS_ALL = 150000, POINTS_MAX = 200000, CELLS = 4096 };
 
@@ -302,6 +302,7 @@ void nl_panel_curves(nl_panel *p)
 {
     curves all = find_curves(p);
     const double width = all.count > 20 ? 0.6 : all.count > 4 ? 1 : 1.5;
+    const double edge = p->plot->series_count > 1 ? EDGE / (double)(p->plot->series_count - 1) : 0;
 
     p->y.is_padded = true;
     p->x.is_padded = p->plot->kind == NL_PLOT_SCATTER;
@@ -313,7 +314,7 @@ void nl_panel_curves(nl_panel *p)
     for (size_t k = 0; k < all.count; k++) {
         draw_curve(&all, &all.items[k]);
         if (k + 1 == all.count || all.items[k + 1].argument != all.items[k].argument)
-            add_lines(&all, width + EDGE * (double)(p->plot->series_count - 1 - all.items[k].argument));
+            add_lines(&all, width + edge * (double)(p->plot->series_count - 1 - all.items[k].argument));
     }
     if (all.points.length > 0) {
         nl_panel_item(p, "data index %zu using 1:2:3 with points pt %d ps %g lc rgb variable notitle", nl_panel_block(p),

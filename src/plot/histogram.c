@@ -113,6 +113,8 @@ void nl_panel_histogram(nl_panel *p)
         for (size_t k = 0; k < b.count; k++) nl_axis_include(&p->y, 1.05 * counts[i][k]);
     }
     for (size_t i = 0; i < count; i++) add_series(&b, i, counts[i]);
-    nl_axes_write(p, count == 1 ? p->plot->series[0].name : NULL,
-                  nl_panel_flag(p, NL_PLOT_DENSITY, false) ? "density" : "count", NULL);
+    const char *y_name = !nl_panel_flag(p, NL_PLOT_DENSITY, false) ? "count"
+                         : p->x.unit_text[0] == '\0'              ? "density"
+                                                                  : nl_arena_printf(p->arena, "density (1/%s)", p->x.unit_text);
+    nl_axes_write(p, count == 1 ? p->plot->series[0].name : NULL, y_name, NULL);
 }

@@ -15,7 +15,7 @@ typedef struct rows {
     size_t count, first_neuron;
 } rows;
 
-enum { DOTS_MAX = 20000, CELLS_X = 800, CELLS_Y = 500 };
+enum { DOTS_MAX = 30000, MANY = 300000, CELLS_X = 400, CELLS_Y = 250 }; /* twice as fine for many */
 
 static size_t spike_count(const nl_value *v) { return v->kind == NL_KIND_TRAIN ? v->train->count : v->shape[0]; }
 static double time_of(const nl_value *v, size_t i) { return v->kind == NL_KIND_TRAIN ? v->train->times[i] : v->data[i]; }
@@ -98,27 +98,38 @@ static void count_spikes(raster *r, grid *g, size_t argument)
     for (size_t k = 0; k < own.count; k++) g->owner[cell_row(g, own.first + k)] = (uint8_t)argument;
 }
 
-/* A cell with one spike is well seen, that with the most is full. */
-static uint32_t shade(const grid *g, uint32_t count, uint32_t color)
+/* The shade of a cell with one spike: full where most are empty, so that it is a dot; pale where few are. */
+static double palest(const grid *g)
 {
-    return count == 0 ? 0xFFFFFF : nl_color_mix(color, 0.3 + 0.7 * (double)count / (double)g->most);
+    const size_t cells = g->columns * g->rows;
+    size_t full = 0;
+
+    for (size_t k = 0; k < cells; k++) full += g->counts[k] > 0;
+    return 1 - 0.8 * (double)full / (double)cells;
+}
+
+static uint32_t shade(uint32_t count, uint32_t most, double least, uint32_t color)
+{
+    return count == 0 ? 0xFFFFFF : nl_color_mix(color, least + (1 - least) * (double)count / (double)most);
 }
 
 static void add_shades(raster *r)
 {
     nl_panel *p = r->p;
-    grid g = { .columns = CELLS_X, .rows = r->rows < CELLS_Y ? r->rows : CELLS_Y, .row_count = r->rows };
+    const size_t fineness = r->spikes > MANY ? 2 : 1, most = fineness * CELLS_Y;
+    grid g = { .columns = fineness * CELLS_X, .rows = r->rows < most ? r->rows : most, .row_count = r->rows };
 
     g.first_row = rows_of(p, 0).first;
     g.counts = NL_NEW_ARRAY(p->arena, uint32_t, g.columns * g.rows);
     g.owner = NL_NEW_ARRAY(p->arena, uint8_t, g.rows);
     for (size_t k = 0; k < p->plot->series_count; k++) count_spikes(r, &g, k);
+    const double least = palest(&g);
     nl_panel_item(p, "data index %zu using 1:2:3:4:5 with rgbimage notitle", nl_panel_block(p));
     for (size_t y = 0; y < g.rows; y++)
         for (size_t x = 0; x < g.columns; x++) {
             const double t = r->begin + (r->end - r->begin) * ((double)x + 0.5) / (double)g.columns;
             const double neuron = (double)g.first_row - 0.5 + (double)r->rows * ((double)y + 0.5) / (double)g.rows;
-            const uint32_t c = shade(&g, g.counts[y * g.columns + x], nl_color_of(g.owner[y], p->plot->series_count));
+            const uint32_t c = shade(g.counts[y * g.columns + x], g.most, least, nl_color_of(g.owner[y], p->plot->series_count));
             nl_text_addf(p->data, "%.7g %.7g %u %u %u\n", nl_axis_shown(&p->x, t), neuron, c >> 16, c >> 8 & 255, c & 255);
         }
 }
