@@ -89,11 +89,12 @@ static void include(nl_panel *p, const curve *c)
         const double x = x_at(c, i), y = y_at(c, i), half = c->band != NULL ? fabs(c->band[i * c->band_step]) : 0;
 
         if (isnan(nl_axis_shown(&p->x, x)) || isnan(nl_axis_shown(&p->y, y))) continue;
+        p->is_empty = false;
+        if (p->x.is_given && !(x >= p->x.low && x <= p->x.high)) continue; /* not in the picture */
         nl_axis_include(&p->x, x);
         nl_axis_include(&p->y, y);
         if (isfinite(half)) nl_axis_include(&p->y, y - half);
         if (isfinite(half)) nl_axis_include(&p->y, y + half);
-        p->is_empty = false;
     }
 }
 
