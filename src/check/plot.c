@@ -55,6 +55,21 @@ static nl_value drawn_value(nl_evaluator *ev, nl_plot_kind kind, const nl_ast *e
     return train.kind != NL_KIND_NONE || nl_diags_error_count(ev->ck->diags) > errors ? train : nl_eval(ev, expr);
 }
 
+/* An argument goes behind the values before it, or to its option. */
+static bool read_argument(nl_evaluator *ev, nl_plot *plot, nl_arg *series, const nl_ast *arg)
+{
+    const bool is_option = arg->kind == NL_AST_ARG;
+    const nl_ast *expr = is_option ? nl_ast_kid(arg, 0) : arg;
+    nl_plot_option option;
+    nl_arg *place;
+
+    if (is_option && !find_option(ev, plot, arg, &option)) return false;
+    place = is_option ? &plot->options[option] : &series[plot->series_count++];
+    *place = (nl_arg){ nl_print_expression(ev->arena, expr),
+                       is_option ? nl_eval(ev, expr) : drawn_value(ev, plot->kind, expr), expr->span };
+    return place->value.kind != NL_KIND_NONE;
+}
+
 bool nl_plot_read(nl_evaluator *ev, const nl_ast *stmt, nl_plot *out)
 {
     const nl_ast *call = nl_ast_bare(nl_ast_kid(stmt, 0));
@@ -64,18 +79,7 @@ bool nl_plot_read(nl_evaluator *ev, const nl_ast *stmt, nl_plot *out)
     *out = (nl_plot){ .span = call != NULL ? call->span : stmt->span, .time_dim = cx.time_dim };
     if (call == NULL || !find_kind(ev, call, &out->kind)) return false;
     nl_arg *series = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)call->kid_count);
-    for (int i = 1; i < call->kid_count; i++) {
-        const nl_ast *arg = call->kids[i], *expr = arg->kind == NL_AST_ARG ? nl_ast_kid(arg, 0) : arg;
-        nl_arg *place = &series[out->series_count];
-        nl_plot_option option;
-
-        if (arg->kind != NL_AST_ARG) out->series_count++;
-        else if (!find_option(ev, out, arg, &option)) return false;
-        else place = &out->options[option];
-        *place = (nl_arg){ nl_print_expression(ev->arena, expr),
-                           arg->kind == NL_AST_ARG ? nl_eval(ev, expr) : drawn_value(ev, out->kind, expr), expr->span };
-        good = good && place->value.kind != NL_KIND_NONE;
-    }
     out->series = series;
+    for (int i = 1; i < call->kid_count; i++) good = read_argument(ev, out, series, call->kids[i]) && good;
     return good && nl_plot_check(&cx, out);
 }

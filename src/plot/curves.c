@@ -263,13 +263,15 @@ static void add_band(curves *all, const curve *c)
 
 /* --- the whole --- */
 
+enum { DOT = 7 }; /* gnuplot's number of the sign */
+
 static int sign_of(const char *marker)
 {
-    static const struct { char letter; int sign; } signs[] = { { 'o', 7 }, { 'x', 2 }, { '+', 1 }, { 's', 5 }, { '^', 9 } };
+    static const struct { char letter; int sign; } signs[] = { { 'o', DOT }, { 'x', 2 }, { '+', 1 }, { 's', 5 }, { '^', 9 } };
 
     for (size_t i = 0; marker != NULL && i < NL_LEN(signs); i++)
         if (signs[i].letter == marker[0]) return signs[i].sign;
-    return 7;
+    return DOT;
 }
 
 static void add_legend(curves *all, const char *style)
@@ -299,63 +301,85 @@ static void add_lines(curves *all, double width)
     all->lines = nl_text_new(p->arena);
 }
 
+/* What belongs to one argument is one item, so that later ones lie on top. */
+static void add_all_lines(curves *all, double width)
+{
+    const size_t arguments = all->p->plot->series_count;
+    const double edge = arguments > 1 ? EDGE / (double)(arguments - 1) : 0;
+
+    for (size_t k = 0; k < all->count; k++) {
+        draw_curve(all, &all->items[k]);
+        if (k + 1 == all->count || all->items[k + 1].argument != all->items[k].argument)
+            add_lines(all, width + edge * (double)(arguments - 1 - all->items[k].argument));
+    }
+}
+
+static void add_points(curves *all)
+{
+    nl_panel *p = all->p;
+    const double size = all->count > 4 ? 0.4 : sign_of(all->marker) == DOT ? 0.5 : 0.8;
+
+    if (all->points.length == 0) return;
+    nl_panel_item(p, "data index %zu using 1:2:3 with points pt %d ps %g lc rgb variable notitle", nl_panel_block(p),
+                  sign_of(all->marker), size);
+    nl_text_add(p->data, all->points.chars, all->points.length);
+}
+
 void nl_panel_curves(nl_panel *p)
 {
     curves all = find_curves(p);
+    const bool is_lines = p->plot->kind == NL_PLOT_LINES;
     const double width = all.count > 20 ? 0.6 : all.count > 4 ? 1 : 1.5;
-    const double edge = p->plot->series_count > 1 ? EDGE / (double)(p->plot->series_count - 1) : 0;
 
     p->y.is_padded = true;
-    p->x.is_padded = p->plot->kind == NL_PLOT_SCATTER;
+    p->x.is_padded = !is_lines;
     for (size_t k = 0; k < all.count; k++) include(p, &all.items[k]);
     nl_axis_choose_unit(p, &p->x);
     nl_axis_choose_unit(p, &p->y);
     for (size_t k = 0; k < all.count; k++)
         if (all.items[k].band != NULL) add_band(&all, &all.items[k]);
-    for (size_t k = 0; k < all.count; k++) {
-        draw_curve(&all, &all.items[k]);
-        if (k + 1 == all.count || all.items[k + 1].argument != all.items[k].argument)
-            add_lines(&all, width + edge * (double)(p->plot->series_count - 1 - all.items[k].argument));
-    }
-    if (all.points.length > 0) {
-        nl_panel_item(p, "data index %zu using 1:2:3 with points pt %d ps %g lc rgb variable notitle", nl_panel_block(p),
-                      sign_of(all.marker), all.count > 4 ? 0.4 : all.marker == NULL || all.marker[0] == 'o' ? 0.5 : 0.8);
-        nl_text_add(p->data, all.points.chars, all.points.length);
-    }
-    const char *style = p->plot->kind == NL_PLOT_LINES ? nl_arena_printf(p->arena, "lines lw %g", fmax(width, 1.5))
-                                           : nl_arena_printf(p->arena, "points pt %d ps 0.7", sign_of(all.marker));
-    add_legend(&all, style);
+    add_all_lines(&all, width);
+    add_points(&all);
+    add_legend(&all, is_lines ? nl_arena_printf(p->arena, "lines lw %g", fmax(width, 1.5))
+                              : nl_arena_printf(p->arena, "points pt %d ps 0.7", sign_of(all.marker)));
     nl_axes_write(p, x_name(p), y_name(p), NULL);
 }
 
 /* --- bars --- */
 
+/* The least distance of neighbours on the x axis. */
+static double gap_of(const curve *c)
+{
+    double gap = INFINITY;
+
+    for (size_t i = 1; i < c->count; i++) gap = fmin(gap, fabs(x_at(c, i) - x_at(c, i - 1)));
+    return isfinite(gap) && gap > 0 ? gap : 1;
+}
+
+/* Bars of one vector, `shift` beside their places. */
+static void add_bars(nl_panel *p, const curve *c, double shift, double width)
+{
+    nl_panel_item(p, "data index %zu using 1:2:3 with boxes fc rgb '#%06X' notitle", nl_panel_block(p), (unsigned)c->color);
+    for (size_t i = 0; i < c->count; i++) {
+        const double x = nl_axis_shown(&p->x, x_at(c, i) + shift), y = nl_axis_shown(&p->y, y_at(c, i));
+
+        if (!isnan(x) && !isnan(y)) nl_text_addf(p->data, "%.8g %.8g %.8g\n", x, y, nl_unit_unscale(width, p->x.unit));
+    }
+}
+
 void nl_panel_bars(nl_panel *p)
 {
     curves all = find_curves(p);
-    const double share = 0.8 / (double)all.count;
-    double gap = INFINITY; /* between neighbours on the x axis */
+    const double gap = gap_of(&all.items[0]), width = 0.8 * gap / (double)all.count;
 
     p->y.is_padded = true;
     nl_axis_include(&p->y, 0);
     for (size_t k = 0; k < all.count; k++) include(p, &all.items[k]);
-    for (size_t i = 1; i < all.items[0].count; i++)
-        gap = fmin(gap, fabs(x_at(&all.items[0], i) - x_at(&all.items[0], i - 1)));
-    if (!(isfinite(gap) && gap > 0)) gap = 1;
     nl_axis_include(&p->x, p->x.low - gap / 2);
     nl_axis_include(&p->x, p->x.high + gap / 2);
     nl_axis_choose_unit(p, &p->x);
-    for (size_t k = 0; k < all.count; k++) {
-        const curve *c = &all.items[k];
-        const size_t block = nl_panel_block(p);
-
-        for (size_t i = 0; i < c->count; i++) {
-            const double at = x_at(c, i) + gap * share * ((double)k - 0.5 * (double)(all.count - 1));
-            const double x = nl_axis_shown(&p->x, at), y = nl_axis_shown(&p->y, y_at(c, i));
-            if (!isnan(x) && !isnan(y)) nl_text_addf(p->data, "%.8g %.8g %.8g\n", x, y, nl_unit_unscale(gap * share, p->x.unit));
-        }
-        nl_panel_item(p, "data index %zu using 1:2:3 with boxes fc rgb '#%06X' notitle", block, (unsigned)c->color);
-    }
+    for (size_t k = 0; k < all.count; k++)
+        add_bars(p, &all.items[k], width * ((double)k - 0.5 * (double)(all.count - 1)), width);
     add_legend(&all, "boxes");
     nl_axes_write(p, x_name(p), y_name(p), NULL);
 }

@@ -126,30 +126,46 @@ static void add_matrix(const image *m)
     }
 }
 
-void nl_panel_image(nl_panel *p)
+static image image_of(nl_panel *p, const nl_value *z)
 {
-    const nl_value *z = &p->plot->series[0].value;
     image m = { .p = p, .z = z, .in_time = z->is_signal };
-    const double *across = m.in_time ? z->times : coordinates(p, NL_PLOT_X);
 
     m.columns = z->shape[m.in_time ? 0 : 1];
     m.rows = z->shape[m.in_time ? 1 : 0];
     m.by_columns = 1 + (m.columns > 0 ? m.columns - 1 : 0) / CELLS_MAX;
     m.by_rows = 1 + (m.rows > 0 ? m.rows - 1 : 0) / CELLS_MAX;
-    include_values(p, z);
+    return m;
+}
+
+/* A block stands at the middle of its cells. */
+static void add_blocks(const image *m, scale x, scale y)
+{
+    const bool is_sharp = (m->columns / m->by_columns) * (m->rows / m->by_rows) <= SHARP_MAX;
+    const double middle_x = 0.5 * (double)(m->by_columns - 1), middle_y = 0.5 * (double)(m->by_rows - 1);
+
+    nl_panel_item(m->p, "data index %zu matrix using (%.9g+%.9g*$1):(%.9g+%.9g*$2):3 with image%s notitle",
+                  nl_panel_block(m->p), x.first + x.step * middle_x, x.step * (double)m->by_columns,
+                  y.first + y.step * middle_y, y.step * (double)m->by_rows, is_sharp ? " pixels" : "");
+    add_matrix(m);
+}
+
+static const char *name_of(const nl_panel *p, nl_plot_option option)
+{
+    return nl_panel_option(p, option) != NULL ? p->plot->options[option].name : NULL;
+}
+
+void nl_panel_image(nl_panel *p)
+{
+    const image m = image_of(p, &p->plot->series[0].value);
+    const double *across = m.in_time ? m.z->times : coordinates(p, NL_PLOT_X);
+
+    include_values(p, m.z);
     if (m.columns == 0 || m.rows == 0) return;
     const scale x = lay_axis(p, &p->x, across, m.columns);
     const scale y = lay_axis(p, &p->y, coordinates(p, NL_PLOT_Y), m.rows);
     choose_colors(p);
-    const bool is_sharp = (m.columns / m.by_columns) * (m.rows / m.by_rows) <= SHARP_MAX;
-    const double middle_x = 0.5 * (double)(m.by_columns - 1), middle_y = 0.5 * (double)(m.by_rows - 1);
-    nl_panel_item(p, "data index %zu matrix using (%.9g+%.9g*$1):(%.9g+%.9g*$2):3 with image%s notitle", nl_panel_block(p),
-                  x.first + x.step * middle_x, x.step * (double)m.by_columns, y.first + y.step * middle_y,
-                  y.step * (double)m.by_rows, is_sharp ? " pixels" : "");
-    add_matrix(&m);
-    if (!m.in_time && across == NULL && m.columns == m.rows) nl_text_adds(&p->script, "set size ratio 1\n");
+    add_blocks(&m, x, y);
+    if (across == NULL && m.columns == m.rows) nl_text_adds(&p->script, "set size ratio 1\n");
     nl_text_adds(&p->script, "set border 0\n");
-    const char *x_name = m.in_time ? "time" : across != NULL ? p->plot->options[NL_PLOT_X].name : NULL;
-    nl_axes_write(p, x_name, nl_panel_option(p, NL_PLOT_Y) != NULL ? p->plot->options[NL_PLOT_Y].name : NULL,
-                  p->plot->series[0].name);
+    nl_axes_write(p, m.in_time ? "time" : name_of(p, NL_PLOT_X), name_of(p, NL_PLOT_Y), p->plot->series[0].name);
 }

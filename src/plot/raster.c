@@ -134,23 +134,30 @@ static void add_shades(raster *r)
         }
 }
 
-void nl_panel_raster(nl_panel *p)
+static raster measure(nl_panel *p)
 {
-    const size_t trains = p->plot->series_count;
     raster r = { .p = p };
 
-    for (size_t k = 0; k < trains; k++) {
+    for (size_t k = 0; k < p->plot->series_count; k++) {
         include(&r, &p->plot->series[k].value);
         r.rows += rows_of(p, k).count;
         r.spikes += spike_count(&p->plot->series[k].value);
     }
-    p->is_empty = r.spikes == 0;
-    nl_axis_choose_unit(p, &p->x);
     r.begin = p->x.low;
     r.end = p->x.high;
     const double first = (double)rows_of(p, 0).first;
     nl_axis_include(&p->y, first - 0.5);
     nl_axis_include(&p->y, first + (double)r.rows - 0.5);
+    return r;
+}
+
+void nl_panel_raster(nl_panel *p)
+{
+    const size_t trains = p->plot->series_count;
+    raster r = measure(p);
+
+    p->is_empty = r.spikes == 0;
+    nl_axis_choose_unit(p, &p->x);
     if (r.spikes > DOTS_MAX && r.end > r.begin && trains <= UINT8_MAX) add_shades(&r);
     else
         for (size_t k = 0; k < trains; k++) add_dots(&r, k);

@@ -124,8 +124,8 @@ bool nl_figures_begin(nl_session *s, const nl_ast *stmt)
     return true;
 }
 
-void nl_figures_end(nl_session *s)
+void nl_figures_end(nl_session *s, bool is_complete)
 {
-    if (s->figure != NULL && nl_figure_plot_count(s->figure) > 0) draw(s, s->figure, s->figure_span, s->figure_title);
+    if (is_complete && nl_figure_plot_count(s->figure) > 0) draw(s, s->figure, s->figure_span, s->figure_title);
     s->figure = NULL;
 }

@@ -374,7 +374,7 @@ static bool run_figure(nl_session *s, const nl_ast *stmt)
 {
     if (!s->check.draws) return true;
     const bool good = nl_figures_begin(s, stmt) && run_block(s, nl_ast_kid(stmt, 2));
-    nl_figures_end(s);
+    nl_figures_end(s, good);
     return good;
 }
 

@@ -159,7 +159,7 @@ void nl_figures_warn(nl_session *s, nl_span span, const char *what, const char *
 bool nl_session_plot(nl_session *s, const nl_ast *stmt);
 /* Begins the FIGURE; its block is executed; then it is drawn. */
 bool nl_figures_begin(nl_session *s, const nl_ast *stmt);
-void nl_figures_end(nl_session *s);
+void nl_figures_end(nl_session *s, bool is_complete);
 
 /* --- page.c: the page of --report --- */
 bool nl_page_open(nl_session *s); /* false with a diagnostic and a status */
