@@ -175,7 +175,8 @@ static void write_levels(nl_panel *p, const nl_axis *axis)
         if (isnan(at)) continue;
         nl_text_addf(&p->script, axis->letter == 'x' ? "set arrow from first %.9g, graph 0 to first %.9g, graph 1"
                                                      : "set arrow from graph 0, first %.9g to graph 1, first %.9g", at, at);
-        nl_text_addf(&p->script, " nohead lc rgb '#%06X' lw 1 dt 2\n", NL_COLOR_GREY);
+        nl_text_addf(&p->script, " nohead lc rgb '#%06X' lw 1 dt 2%s\n", NL_COLOR_GREY,
+                     p->plot->kind == NL_PLOT_IMAGE ? " front" : "");
     }
 }
 

@@ -248,14 +248,18 @@ static void add_band(curves *all, const curve *c)
     nl_panel *p = all->p;
     const size_t stride = stride_of(all, c);
     const size_t block = nl_panel_block(p);
+    bool was_gap = true;
 
     for (size_t i = 0; i < c->count; i += stride) {
         const double y = y_at(c, i), half = fabs(c->band[i * c->band_step]), x = nl_axis_shown(&p->x, x_at(c, i));
         const double low = nl_axis_shown(&p->y, p->y.is_log ? fmax(y - half, p->y.low) : y - half);
         const double high = nl_axis_shown(&p->y, y + half);
 
-        if (isnan(x) || isnan(low) || isnan(high)) nl_text_adds(p->data, "\n");
-        else nl_text_addf(p->data, "%.8g %.8g %.8g\n", x, low, high);
+        const bool is_gap = isnan(x) || isnan(low) || isnan(high);
+
+        if (!is_gap) nl_text_addf(p->data, "%.8g %.8g %.8g\n", x, low, high);
+        else if (!was_gap) nl_text_adds(p->data, "\n");
+        was_gap = is_gap;
     }
     nl_panel_item(p, "data index %zu using 1:2:3 with filledcurves fc rgb '#%06X' fs transparent solid 0.25 noborder notitle",
                   block, (unsigned)c->color);

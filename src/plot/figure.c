@@ -14,15 +14,14 @@ struct nl_figure {
     const char *title;
     size_t columns;
     NL_LIST(const char *) panels; /* their scripts */
-    nl_text data;
-    size_t blocks;
+    nl_blocks blocks;
 };
 
 nl_figure *nl_figure_new(nl_arena *arena, const char *title, size_t columns)
 {
     nl_figure *f = NL_NEW(arena, nl_figure);
 
-    *f = (nl_figure){ .arena = arena, .title = title != NULL ? title : "", .columns = columns, .data = nl_text_new(arena) };
+    *f = (nl_figure){ .arena = arena, .title = title != NULL ? title : "", .columns = columns, .blocks = { .text = nl_text_new(arena) } };
     return f;
 }
 
@@ -87,18 +86,30 @@ void nl_panel_item(nl_panel *p, const char *format, ...)
     va_end(args);
 }
 
+enum { KEY_LENGTH = 6 }; /* letters that the sign beside a label takes */
+
 void nl_panel_key(nl_panel *p, const char *style, uint32_t color, const char *label)
 {
     if (label == NULL) return;
     nl_panel_item(p, "keyentry with %s %s rgb '#%06X' title %s", style, strncmp(style, "boxes", 5) == 0 ? "fc" : "lc",
                   (unsigned)color, nl_quoted(p->arena, label));
-    p->has_legend = true;
+    p->legend_length += strlen(label) + KEY_LENGTH;
+}
+
+/* A block without a line would not be counted. */
+static void end_block(nl_blocks *b)
+{
+    if (b->count > 0 && b->text.length == b->begin) nl_text_adds(&b->text, "NaN\n");
 }
 
 size_t nl_panel_block(nl_panel *p)
 {
-    if (*p->blocks > 0) nl_text_adds(p->data, "\n\n");
-    return (*p->blocks)++;
+    nl_blocks *b = p->blocks;
+
+    end_block(b);
+    if (b->count > 0) nl_text_adds(&b->text, "\n\n");
+    b->begin = b->text.length;
+    return b->count++;
 }
 
 static void (*const kinds[NL_PLOT_KIND_COUNT])(nl_panel *p) = {
@@ -114,6 +125,8 @@ static void draw_nothing(nl_panel *p)
     nl_panel_item(p, "NaN notitle");
 }
 
+enum { LINE_LENGTH = 60 }; /* letters beside each other above a plot */
+
 /* Above the legend where there is one. */
 static void write_title(nl_panel *p)
 {
@@ -121,18 +134,21 @@ static void write_title(nl_panel *p)
 
     if (title == NULL) return;
     nl_text_addf(&p->script, "set title %s noenhanced", nl_quoted(p->arena, title));
-    if (p->has_legend) nl_text_adds(&p->script, " offset 0,1\nset tmargin 4\nset key at graph 0,1.01 left bottom");
+    const size_t lines = (p->legend_length + LINE_LENGTH - 1) / LINE_LENGTH; /* of the legend */
+    if (lines > 0)
+        nl_text_addf(&p->script, " offset 0,%zu\nset tmargin %zu\nset key at graph 0,1.01 left bottom", lines, lines + 3);
     nl_text_adds(&p->script, "\n");
 }
 
 const char *nl_figure_add(nl_figure *f, const nl_plot *plot)
 {
     nl_panel p = { .arena = f->arena, .plot = plot, .script = nl_text_new(f->arena), .items = nl_text_new(f->arena),
-                   .data = &f->data, .blocks = &f->blocks, .is_empty = true };
+                   .blocks = &f->blocks, .data = &f->blocks.text, .is_empty = true };
 
     nl_style_begin(&p.script);
     nl_axes_open(&p);
     kinds[plot->kind](&p);
+    end_block(&f->blocks);
     if (p.is_empty) draw_nothing(&p);
     write_title(&p);
     NL_PUSH(f->arena, &f->panels, nl_arena_printf(f->arena, "%s%s\n", p.script.chars, p.items.chars));
@@ -246,7 +262,7 @@ const char *nl_figure_draw(nl_figure *f, const char *folder, const char *name, c
     const char *text = script_of(f, name, picture_of(format));
 
     *why = write_file(f, script, text, strlen(text));
-    if (*why == NULL) *why = write_file(f, data, f->data.chars, f->data.length);
+    if (*why == NULL) *why = write_file(f, data, f->blocks.text.chars, f->blocks.text.length);
     if (*why == NULL) *why = nl_gnuplot_run(f->arena, folder, nl_arena_printf(f->arena, "%s.gp", name));
     if (*why == NULL && strcmp(format, "pdf") == 0) forget_date(path);
     if (*why != NULL) unlink(path);

@@ -1,7 +1,7 @@
 /* Matrices in colours.  One that is finer than a picture is shown by the means of blocks. */
 #include "panel.h"
 
-enum { CELLS_MAX = 1000, SHARP_MAX = 10000, TICS_MAX = 10 };
+enum { CELLS_MAX = 700, SHARP_MAX = 10000, TICS_MAX = 10 };
 
 typedef struct image {
     nl_panel *p;
@@ -112,20 +112,6 @@ static void choose_colors(nl_panel *p)
     else nl_text_adds(&p->script, "unset colorbox\n");
 }
 
-static void add_matrix(const image *m)
-{
-    nl_text *data = m->p->data;
-
-    for (size_t r = 0; r < m->rows; r += m->by_rows) {
-        for (size_t c = 0; c < m->columns; c += m->by_columns) {
-            const double z = nl_axis_shown(&m->p->z, block_mean(m, r, c));
-            if (isnan(z)) nl_text_adds(data, "NaN ");
-            else nl_text_addf(data, "%.6g ", z);
-        }
-        nl_text_adds(data, "\n");
-    }
-}
-
 static image image_of(nl_panel *p, const nl_value *z)
 {
     image m = { .p = p, .z = z, .in_time = z->is_signal };
@@ -137,16 +123,27 @@ static image image_of(nl_panel *p, const nl_value *z)
     return m;
 }
 
-/* A block stands at the middle of its cells. */
+/* Few blocks are rectangles, which stay sharp in every viewer; many are a picture.  Each stands at the middle of its
+ * cells. */
 static void add_blocks(const image *m, scale x, scale y)
 {
     const bool is_sharp = (m->columns / m->by_columns) * (m->rows / m->by_rows) <= SHARP_MAX;
-    const double middle_x = 0.5 * (double)(m->by_columns - 1), middle_y = 0.5 * (double)(m->by_rows - 1);
+    const double width = fabs(x.step) * (double)m->by_columns, height = fabs(y.step) * (double)m->by_rows;
+    const size_t block = nl_panel_block(m->p);
 
-    nl_panel_item(m->p, "data index %zu matrix using (%.9g+%.9g*$1):(%.9g+%.9g*$2):3 with image%s notitle",
-                  nl_panel_block(m->p), x.first + x.step * middle_x, x.step * (double)m->by_columns,
-                  y.first + y.step * middle_y, y.step * (double)m->by_rows, is_sharp ? " pixels" : "");
-    add_matrix(m);
+    for (size_t r = 0; r < m->rows; r += m->by_rows)
+        for (size_t c = 0; c < m->columns; c += m->by_columns) {
+            const double z = nl_axis_shown(&m->p->z, block_mean(m, r, c));
+            const double at_x = x.first + x.step * ((double)c + 0.5 * (double)(m->by_columns - 1));
+            const double at_y = y.first + y.step * ((double)r + 0.5 * (double)(m->by_rows - 1));
+
+            if (!isnan(z)) nl_text_addf(m->p->data, "%.7g %.7g %.6g\n", at_x, at_y, z);
+            else if (!is_sharp) nl_text_addf(m->p->data, "%.7g %.7g NaN\n", at_x, at_y);
+        }
+    if (is_sharp)
+        nl_panel_item(m->p, "data index %zu using 1:2:(%.7g):(%.7g):3 with boxxyerror lc palette lw 0.2 fs solid border notitle",
+                      block, width / 2, height / 2);
+    else nl_panel_item(m->p, "data index %zu using 1:2:3 with image notitle", block);
 }
 
 static const char *name_of(const nl_panel *p, nl_plot_option option)

@@ -20,14 +20,21 @@ typedef struct nl_axis {
     double low, high;   /* in coherent units; low > high while empty */
 } nl_axis;
 
+/* The values of a figure: blocks of lines, called by their number. */
+typedef struct nl_blocks {
+    nl_text text;
+    size_t count, begin; /* begin: of the last block */
+} nl_blocks;
+
 typedef struct nl_panel {
     nl_arena *arena;
     const nl_plot *plot;
     nl_axis x, y, z;
     nl_text script, items; /* items: of the command `plot`, joined by commas */
-    nl_text *data;         /* of the whole figure */
-    size_t *blocks;        /* in it so far */
-    bool has_legend, is_empty;
+    nl_blocks *blocks;     /* of the whole figure */
+    nl_text *data;         /* their text */
+    size_t legend_length;  /* letters of the legend; 0: there is none */
+    bool is_empty;
 } nl_panel;
 
 /* --- options of a plot --- */
@@ -48,7 +55,7 @@ const char *nl_quoted(nl_arena *arena, const char *text); /* 'it''s' */
 /* An item of `plot`: a printf format. */
 void nl_panel_item(nl_panel *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void nl_panel_key(nl_panel *p, const char *style, uint32_t color, const char *label);
-/* Begins a block of data and returns its number; the one before it ends. */
+/* Begins a block of data and returns its number; the one before it ends.  One empty line in a block is an interruption. */
 size_t nl_panel_block(nl_panel *p);
 /* A number as the axis shows it; nan where it is not finite, or not above 0 on a logarithmic axis. */
 double nl_axis_shown(const nl_axis *axis, double value);

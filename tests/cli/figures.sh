@@ -158,6 +158,63 @@ if "$NETLANG" version | grep -q '\.h5'; then
     PATH=$PATH_BEFORE
 fi
 
+# what is odd: silence, no rows, one row, one value, nan and inf, all alike, very large and very small
+cat >hard.net <<'END'
+simulation { dt = 0.1 ms; method = exact; seed = 1 }
+population E[3] {
+  state v = 1 mV
+  20 ms * v' = -v
+  spike when v > 20 mV { v = 0 mV }
+}
+population One { state w = 1 mV decays 5 ms; spike when w > 2 mV }
+record E.spikes
+record One.spikes
+record v = E.v every 1 ms
+record late = E.v every 1 ms from 50 ms
+record b = E.v[0] > 0.5 mV
+run 20 ms
+let none = zeros(0)
+figure "hard" columns 4 {
+  plot raster(E, title = "silent")
+  plot raster(One)
+  plot lines(late)
+  plot lines(v[0:1], title = "one row")
+  plot lines(b * 1)
+  plot lines(b)
+  plot lines(none)
+  plot image(v[0:1])
+  plot image([[2.5]])
+  plot image([[nan, 1], [inf, 3]])
+  plot image([[nan, nan], [nan, nan]])
+  plot histogram(none)
+  plot histogram([2.5, 2.5])
+  plot histogram([1, 10, 100, 1000, nan, -3], log = "xy", bins = 7)
+  plot lines([1e300, 1e-300, -1e300])
+  plot lines([1, inf, 3])
+  plot lines([1, 10, 100], x = [1, 10, 100], log = "xy", hline = -1, vline = [20, nan])
+  plot lines([1, 1, 1])
+  plot lines([1e-320, 1])
+  plot lines([1 MOhm, 2 MOhm], ylabel = "ä 'quoted' $x `ls` %d ^2")
+  plot lines([1, 2], xrange = [5, 7])
+  plot scatter([1, 2], labels = "x")
+  plot raster([1, 2, 5] ms)
+  plot bars([1, -2, 3], title = "t", labels = "l")
+  plot lines([1, 2, 3], band = [0.5, nan, 1e9], yrange = [0, 5])
+  plot image([[1, 2], [3, 4]], range = [0, 2], colorbar = false, hline = 0.5, vline = [0, 1])
+  plot lines(v[:, 0], v[:, 1] / 2, v[:, 2] / 3, labels = ["a very long label for the first one", "b with more and more words", "and c as well is quite long"], title = "three")
+}
+END
+fake 'exit 0'
+try 0 run hard.net --figures hard --keep-plot-data
+[ "$(grep -c 'this plot is empty' output)" -eq 6 ] || complain 'other plots are empty'
+# every block that the script calls has lines
+gaps=$(awk '/^$/ { empty++ } /./ { if (empty > 1) n++; empty = 0 } END { print n + 1 }' hard/hard-hard.dat)
+called=$(grep -o 'index [0-9]*' hard/hard-hard.gp | sort -u | wc -l)
+last=$(grep -o 'index [0-9]*' hard/hard-hard.gp | sed 's/index //' | sort -n | tail -n 1)
+echo "$gaps blocks, $called called, the last one $last" >output
+[ "$gaps" -eq "$((last + 1))" ] || complain 'blocks of values and their numbers differ'
+PATH=$PATH_BEFORE
+
 # with the program itself
 if command -v gnuplot >/dev/null; then
     for format in png svg pdf; do
@@ -170,6 +227,8 @@ if command -v gnuplot >/dev/null; then
     done
     [ "$(ls png svg pdf | grep -c model)" -eq 12 ] || complain 'there are not twelve pictures'
     try 0 run empty.net --figures real
+    try 0 run hard.net --figures real
+    says 'drawn: real/hard-hard.png'
 fi
 
 finish
