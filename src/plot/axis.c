@@ -34,25 +34,25 @@ static const char *pretty_unit(nl_arena *arena, const char *unit)
 
 /* --- what there is to show --- */
 
-void nl_axis_include(nl_axis *axis, double value)
+void nl_axis_include(nl_plot_axis *axis, double value)
 {
     if (axis->is_given || !isfinite(value) || (axis->is_log && value <= 0)) return;
     if (!(axis->low <= value)) axis->low = value;
     if (!(axis->high >= value)) axis->high = value;
 }
 
-void nl_axis_include_all(nl_axis *axis, const double *values, size_t count)
+void nl_axis_include_all(nl_plot_axis *axis, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) nl_axis_include(axis, values[i]);
 }
 
-static nl_axis open_axis(const nl_panel *p, char letter)
+static nl_plot_axis open_axis(const nl_panel *p, char letter)
 {
     const nl_dim dim = nl_plot_dim(p->plot, letter);
     const nl_unit_shown shown = nl_unit_shown_for(p->arena, dim);
     const char *log = nl_panel_text(p, NL_PLOT_LOG);
     const nl_value *range = option_of(p, options[(int)letter].range);
-    nl_axis axis = { .letter = letter, .dim = dim, .unit = shown.unit, .unit_text = nl_dim_is_pure(dim) ? "" : pretty_unit(p->arena, shown.plain),
+    nl_plot_axis axis = { .letter = letter, .dim = dim, .unit = shown.unit, .unit_text = nl_dim_is_pure(dim) ? "" : pretty_unit(p->arena, shown.plain),
                      .is_log = log != NULL && strchr(log, letter) != NULL, .low = NAN, .high = NAN };
 
     if (range == NULL || (axis.is_log && range->data[0] <= 0)) return axis;
@@ -62,7 +62,7 @@ static nl_axis open_axis(const nl_panel *p, char letter)
     return axis;
 }
 
-static void include_levels(const nl_panel *p, nl_axis *axis)
+static void include_levels(const nl_panel *p, nl_plot_axis *axis)
 {
     const nl_value *levels = option_of(p, options[(int)axis->letter].levels);
 
@@ -80,7 +80,7 @@ void nl_axes_open(nl_panel *p)
 
 /* --- units --- */
 
-double nl_axis_shown(const nl_axis *axis, double value)
+double nl_axis_shown(const nl_plot_axis *axis, double value)
 {
     if (!isfinite(value) || (axis->is_log && value <= 0)) return NAN;
     return nl_unit_unscale(value, axis->unit);
@@ -89,7 +89,7 @@ double nl_axis_shown(const nl_axis *axis, double value)
 static bool has_bracket(const char *label) { return label != NULL && strchr(label, '(') != NULL; }
 
 /* Long times in seconds, unless the label tells the unit. */
-void nl_axis_choose_unit(nl_panel *p, nl_axis *axis)
+void nl_axis_choose_unit(nl_panel *p, nl_plot_axis *axis)
 {
     static const double ten_seconds = 1e4; /* in ms */
     nl_unit second;
@@ -103,12 +103,12 @@ void nl_axis_choose_unit(nl_panel *p, nl_axis *axis)
 
 /* --- script --- */
 
-static const char *script_name(const nl_axis *axis)
+static const char *script_name(const nl_plot_axis *axis)
 {
     return axis->letter == 'z' ? "cb" : axis->letter == 'x' ? "x" : "y";
 }
 
-static const char *label_of(const nl_panel *p, const nl_axis *axis, const char *name)
+static const char *label_of(const nl_panel *p, const nl_plot_axis *axis, const char *name)
 {
     const char *given = nl_panel_text(p, options[(int)axis->letter].label), *text = given != NULL ? given : nl_panel_name(p, name);
 
@@ -142,7 +142,7 @@ static void write_wide_tics(nl_panel *p, double low, double high)
     nl_text_addf(&p->script, "set xtics %.9g\n", power * (ratio > 5 ? 10 : ratio > 2 ? 5 : ratio > 1 ? 2 : 1));
 }
 
-static void write_range(nl_panel *p, const nl_axis *axis)
+static void write_range(nl_panel *p, const nl_plot_axis *axis)
 {
     const char *name = script_name(axis);
     double low = nl_axis_shown(axis, axis->low), high = nl_axis_shown(axis, axis->high);
@@ -156,7 +156,7 @@ static void write_range(nl_panel *p, const nl_axis *axis)
     if (high / low > 30) nl_text_addf(&p->script, "set format %s '10^{%%T}'\n", name);
 }
 
-static void write_label(nl_panel *p, const nl_axis *axis, const char *name)
+static void write_label(nl_panel *p, const nl_plot_axis *axis, const char *name)
 {
     const char *label = label_of(p, axis, name);
 
@@ -165,7 +165,7 @@ static void write_label(nl_panel *p, const nl_axis *axis, const char *name)
                  axis->letter == 'z' ? " offset 1.3,0" : ""); /* gnuplot puts it onto long numbers */
 }
 
-static void write_levels(nl_panel *p, const nl_axis *axis)
+static void write_levels(nl_panel *p, const nl_plot_axis *axis)
 {
     const nl_value *levels = option_of(p, options[(int)axis->letter].levels);
 

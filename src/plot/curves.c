@@ -112,7 +112,7 @@ static point point_at(const nl_panel *p, const curve *c, size_t i)
 }
 
 /* Where on an axis a shown number stands, in 0 .. 1. */
-static double place(const nl_axis *axis, double shown)
+static double place(const nl_plot_axis *axis, double shown)
 {
     const double low = nl_axis_shown(axis, axis->low), high = nl_axis_shown(axis, axis->high);
 

@@ -52,7 +52,7 @@ static scale scale_of(const double *values, size_t count)
     return s;
 }
 
-static void name_positions(nl_panel *p, const nl_axis *axis, const scale *s, size_t count)
+static void name_positions(nl_panel *p, const nl_plot_axis *axis, const scale *s, size_t count)
 {
     const size_t stride = 1 + count / 10;
 
@@ -63,7 +63,7 @@ static void name_positions(nl_panel *p, const nl_axis *axis, const scale *s, siz
 }
 
 /* The edges of the cells are the range; returns where cell `k` stands as shown. */
-static scale lay_axis(nl_panel *p, nl_axis *axis, const double *values, size_t count)
+static scale lay_axis(nl_panel *p, nl_plot_axis *axis, const double *values, size_t count)
 {
     const scale s = scale_of(values, count);
     const double edges[2] = { s.first - s.step / 2, s.first + s.step * ((double)count - 0.5) };

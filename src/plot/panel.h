@@ -11,14 +11,14 @@
 #include <math.h>
 
 /* An axis: the unit in which it is shown, and what it has to show. */
-typedef struct nl_axis {
+typedef struct nl_plot_axis {
     char letter;        /* x, y, z: the colours */
     nl_dim dim;
     nl_unit unit;
     const char *unit_text; /* "" for pure numbers */
     bool is_log, is_padded, is_given; /* given: the range is the user's */
     double low, high;   /* in coherent units; low > high while empty */
-} nl_axis;
+} nl_plot_axis;
 
 /* The values of a figure: blocks of lines, called by their number. */
 typedef struct nl_blocks {
@@ -29,7 +29,7 @@ typedef struct nl_blocks {
 typedef struct nl_panel {
     nl_arena *arena;
     const nl_plot *plot;
-    nl_axis x, y, z;
+    nl_plot_axis x, y, z;
     nl_text script, items; /* items: of the command `plot`, joined by commas */
     nl_blocks *blocks;     /* of the whole figure */
     nl_text *data;         /* their text */
@@ -58,15 +58,15 @@ void nl_panel_key(nl_panel *p, const char *style, uint32_t color, const char *la
 /* Begins a block of data and returns its number; the one before it ends.  One empty line in a block is an interruption. */
 size_t nl_panel_block(nl_panel *p);
 /* A number as the axis shows it; nan where it is not finite, or not above 0 on a logarithmic axis. */
-double nl_axis_shown(const nl_axis *axis, double value);
+double nl_axis_shown(const nl_plot_axis *axis, double value);
 
 /* --- axis.c --- */
 void nl_axes_open(nl_panel *p);  /* dimensions, logarithms, given ranges and reference lines */
-void nl_axis_include(nl_axis *axis, double value);
-void nl_axis_include_all(nl_axis *axis, const double *values, size_t count);
+void nl_axis_include(nl_plot_axis *axis, double value);
+void nl_axis_include_all(nl_plot_axis *axis, const double *values, size_t count);
 /* Whether two ends are the same but for rounding (or nan). */
 bool nl_axis_is_point(double low, double high);
-void nl_axis_choose_unit(nl_panel *p, nl_axis *axis); /* after everything is included */
+void nl_axis_choose_unit(nl_panel *p, nl_plot_axis *axis); /* after everything is included */
 void nl_axes_write(nl_panel *p, const char *x_name, const char *y_name, const char *z_name);
 
 /* --- style.c --- */

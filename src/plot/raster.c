@@ -43,7 +43,7 @@ static size_t row_of(const nl_value *v, rows r, size_t i)
 
 static void include(raster *r, const nl_value *v)
 {
-    nl_axis *x = &r->p->x;
+    nl_plot_axis *x = &r->p->x;
 
     if (v->kind == NL_KIND_TRAIN) { /* silence at the ends is shown */
         nl_axis_include(x, v->train->begin);
