@@ -50,6 +50,10 @@ typedef struct netlang_options {
     const char *figure_format; /* "png", "svg" or "pdf"; NULL: png */
     const char *report;     /* a page about the run, .html; NULL: none */
     bool keep_plot_data;    /* gnuplot's script and the values stay beside each picture */
+    const char *const *sweeps; /* "name=values": runs the whole protocol at each point of a sweep .. */
+    size_t sweep_count;
+    const char *trials;     /* .. so many times; NULL: once */
+    int threads;            /* processes that run points of sweeps and trials; 0: one, this one */
     void (*print)(void *user, const char *line);                     /* of `print` and of expectations; NULL: nowhere */
     void (*progress)(void *user, const netlang_progress *progress); /* called a few times a second; NULL: never */
     void (*drawn)(void *user, const char *path);                      /* of each picture that was made; NULL: nowhere */

@@ -9,6 +9,7 @@ UNIT_TESTS = \
     tests/unit/test_event \
     tests/unit/test_func \
     tests/unit/test_kernels \
+    tests/unit/test_lanes \
     tests/unit/test_load \
     tests/unit/test_machine \
     tests/unit/test_ops \

@@ -20,7 +20,7 @@ struct nl_arena {
     size_t next_block;
 };
 
-static void out_of_memory(size_t size)
+void nl_out_of_memory(size_t size)
 {
     fprintf(stderr, "netlang: out of memory (%zu bytes more were needed)\n", size);
     exit(3);
@@ -30,7 +30,7 @@ void *nl_calloc(size_t count, size_t size)
 {
     void *p = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 
-    if (p == NULL) out_of_memory(nl_checked_mul(count, size));
+    if (p == NULL) nl_out_of_memory(nl_checked_mul(count, size));
     return p;
 }
 
@@ -38,13 +38,13 @@ void *nl_realloc(void *memory, size_t size)
 {
     void *p = realloc(memory, size > 0 ? size : 1);
 
-    if (p == NULL) out_of_memory(size);
+    if (p == NULL) nl_out_of_memory(size);
     return p;
 }
 
 size_t nl_checked_mul(size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size) out_of_memory(SIZE_MAX);
+    if (size != 0 && count > SIZE_MAX / size) nl_out_of_memory(SIZE_MAX);
     return count * size;
 }
 
@@ -79,7 +79,7 @@ void *nl_arena_alloc(nl_arena *arena, size_t size)
     const size_t align = size >= WIDE ? NL_ALIGN : SMALL_ALIGN;
     block *b = arena->block;
 
-    if (size > SIZE_MAX / 2) out_of_memory(size);
+    if (size > SIZE_MAX / 2) nl_out_of_memory(size);
     if (b == NULL || padding(b, align) + size > b->cap - b->used) {
         const size_t cap = size + NL_ALIGN > arena->next_block ? size + NL_ALIGN : arena->next_block;
 

@@ -33,6 +33,7 @@ size_t nl_checked_mul(size_t count, size_t size);
 /* Like calloc, malloc and realloc, but never return NULL: out of memory ends the program. */
 void *nl_calloc(size_t count, size_t size);
 void *nl_realloc(void *memory, size_t size);
+void nl_out_of_memory(size_t size) __attribute__((noreturn)); /* what they do then */
 
 /* A growing array in an arena: NL_PUSH(arena, list, item) appends to a struct that has the
  * members `items`, `count` and `room`. */

@@ -95,6 +95,21 @@ void nl_diag_also(nl_diags *diags, nl_diag *diag, nl_span span, const char *form
     diag->also_text = text.chars;
 }
 
+static const char *kept_text(nl_arena *arena, const char *text)
+{
+    return text != NULL ? nl_arena_strdup(arena, text) : NULL;
+}
+
+nl_diag nl_diag_copy(nl_arena *arena, const nl_diag *diag)
+{
+    nl_diag copy = *diag;
+
+    copy.text = kept_text(arena, diag->text);
+    copy.help = kept_text(arena, diag->help);
+    copy.also_text = kept_text(arena, diag->also_text);
+    return copy;
+}
+
 void nl_diags_also_within(nl_diags *diags, size_t mark, nl_span within, nl_span also, const char *text)
 {
     for (size_t i = mark; i < diags->list.count; i++) {

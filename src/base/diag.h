@@ -49,6 +49,9 @@ void nl_diag_help(nl_diags *diags, nl_diag *diag, const char *format, ...) __att
 void nl_diag_also(nl_diags *diags, nl_diag *diag, nl_span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* With texts of its own. */
+nl_diag nl_diag_copy(nl_arena *arena, const nl_diag *diag);
+
 /* Gives a second place to what was recorded since a mark about a part of `within` and has none. */
 void nl_diags_also_within(nl_diags *diags, size_t mark, nl_span within, nl_span also, const char *text);
 

@@ -1,5 +1,7 @@
 #include "source.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +38,21 @@ const nl_source *nl_sources_add(nl_sources *sources, const char *name, const cha
     return source;
 }
 
-const nl_source *nl_sources_read(nl_sources *sources, const char *path)
+static const nl_source *find(const nl_sources *sources, const char *path)
+{
+    for (size_t k = 0; k < sources->list.count; k++)
+        if (strcmp(sources->list.items[k]->name, path) == 0) return sources->list.items[k];
+    return NULL;
+}
+
+uint64_t nl_sources_hash(const nl_sources *sources, uint64_t hash)
+{
+    for (size_t k = 0; k < sources->list.count; k++)
+        hash = nl_hash(hash, sources->list.items[k]->text, sources->list.items[k]->length + 1);
+    return hash;
+}
+
+static const nl_source *read_file(nl_sources *sources, const char *path)
 {
     struct stat info;
     FILE *file = fopen(path, "rb");
@@ -59,6 +75,13 @@ const nl_source *nl_sources_read(nl_sources *sources, const char *path)
     fclose(file);
     if (failed) errno = failed;
     return source;
+}
+
+const nl_source *nl_sources_read(nl_sources *sources, const char *path)
+{
+    const nl_source *known = find(sources, path);
+
+    return known != NULL ? known : read_file(sources, path);
 }
 
 nl_pos nl_sources_locate(const nl_sources *sources, uint32_t at)

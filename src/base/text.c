@@ -115,3 +115,11 @@ const char *nl_suggest(const char *typed, const char *const *names, size_t count
     }
     return best_cost <= limit ? best : NULL;
 }
+
+uint64_t nl_hash(uint64_t hash, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+
+    for (size_t i = 0; i < count; i++) hash = (hash ^ at[i]) * 1099511628211u;
+    return hash;
+}

@@ -1,7 +1,6 @@
 /* The driver: walks a file from top to bottom, turns declarations into symbols and bodies, and gathers the protocol. */
+#include "batch.h"
 #include "declare.h"
-
-#include "plan.h"
 
 #include "base/text.h"
 
@@ -77,9 +76,9 @@ static const struct statement_row {
     [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
     [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
-    [NL_AST_SWEEP] = { ROLE_NOT_YET, NULL, "`sweep` is" },
-    [NL_AST_SWEEP_ROWS] = { ROLE_NOT_YET, NULL, "`sweep` is" },
-    [NL_AST_TRIALS] = { ROLE_NOT_YET, NULL, "`trials` is" },
+    [NL_AST_SWEEP] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_SWEEP_ROWS] = { ROLE_TIMED, NULL, NULL },
+    [NL_AST_TRIALS] = { ROLE_TIMED, NULL, NULL },
 };
 
 /* Whether a statement of this role stands in a block, however deep. */
@@ -348,7 +347,7 @@ static const nl_ast *find_simulation(const nl_ast *file)
     return NULL;
 }
 
-static void begin(nl_check *ck, const nl_parsed *parsed)
+static bool begin(nl_check *ck, const nl_parsed *parsed)
 {
     ck->model = NL_NEW(ck->arena, nl_model);
     ck->model->arena = ck->arena;
@@ -362,13 +361,16 @@ static void begin(nl_check *ck, const nl_parsed *parsed)
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
+    const bool good = nl_batch_given(ck);
     nl_varies_find(ck);
+    return good;
 }
 
-bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
+static bool check_once(nl_check *ck, const nl_parsed *parsed)
 {
-    begin(ck, parsed);
+    if (!begin(ck, parsed)) return false;
     for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
+    nl_batch_take_protocol(ck);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))
@@ -376,4 +378,60 @@ bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
     if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;
+}
+
+/* --- what is swept --- */
+
+static void add_fixed(nl_check *ck, const nl_ast *set)
+{
+    const nl_ast *target = nl_ast_bare(set->kids[0]);
+
+    if (target->kind == NL_AST_NAME && nl_batch_is_parameter(ck, target->name) && !nl_batch_is_fixed(ck, target->name))
+        NL_PUSH(ck->arena, &ck->fixed, target->name);
+}
+
+/* Checks the file anew; messages of an attempt that failed are forgotten. */
+static bool check_again(nl_check *ck, const nl_check *fresh, const nl_parsed *parsed, size_t mark,
+                        const char *const *fixed, size_t fixed_count)
+{
+    nl_check next = *fresh;
+
+    nl_diags_undo(ck->diags, mark);
+    for (size_t i = 0; i < fixed_count; i++) NL_PUSH(ck->arena, &next.fixed, fixed[i]);
+    *ck = next;
+    return check_once(ck, parsed);
+}
+
+/* Which of the swept parameters stand where only fixed values may, one after the other: `fixed` are all of them. */
+static bool find_fixed(nl_check *ck, const nl_check *fresh, const nl_parsed *parsed, size_t mark)
+{
+    const char **fixed = ck->fixed.items;
+    size_t count = ck->fixed.count, kept = 0;
+
+    while (count > 1 && kept < count) {
+        const char *tried = fixed[kept];
+        memmove(fixed + kept, fixed + kept + 1, (count - kept - 1) * sizeof *fixed);
+        if (check_again(ck, fresh, parsed, mark, fixed, count - 1)) count--;
+        else {
+            memmove(fixed + kept + 1, fixed + kept, (count - kept - 1) * sizeof *fixed);
+            fixed[kept++] = tried;
+        }
+    }
+    return check_again(ck, fresh, parsed, mark, fixed, count);
+}
+
+/* A swept parameter is one that `set` could change; where the file does not allow that, its values have networks of their
+ * own. */
+bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
+{
+    const nl_check fresh = *ck;
+    const size_t mark = nl_diags_mark(ck->diags);
+
+    if (check_once(ck, parsed)) return true;
+    nl_check all = *ck;
+    nl_batch_targets(&all, parsed->file, add_fixed);
+    nl_batch_targets(&all, all.batch, add_fixed);
+    if (all.fixed.count == fresh.fixed.count) return false;
+    return check_again(ck, &fresh, parsed, mark, all.fixed.items, all.fixed.count)
+        && find_fixed(ck, &fresh, parsed, mark);
 }

@@ -48,6 +48,7 @@ struct nl_symbol {
     size_t dependent_count;
     bool has_dependents;
     int slot, array;      /* number in the model, -1 until a body reads it */
+    bool single;          /* of `collect`: its value is what was collected last, not the rows of all times */
 };
 
 typedef struct nl_scope_index nl_scope_index;
@@ -95,7 +96,7 @@ typedef struct nl_evaluator {
     nl_arena *arena;         /* for results */
     const nl_eval_world *world; /* NULL before time starts: reading a state is an error */
     const char *stream;      /* name of the declaration, for draws */
-    uint64_t draw_count;
+    uint64_t draw_count, trial;
     int depth;               /* of function calls: recursion is refused */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
     const nl_eval_frame *frame; /* of the innermost call */
@@ -170,6 +171,10 @@ struct nl_check {
     const char *const *defines;    /* of -D */
     size_t define_count;
     bool *define_used;
+    const char *const *sweeps;     /* "NAME=VALUES" of the command line: the whole protocol is run at each point .. */
+    size_t sweep_count;
+    const char *trials;            /* .. so often; NULL: once */
+    nl_ast *batch, *whole;         /* that sweep, or NULL, and the block in it that is the protocol */
     bool has_seed; uint64_t seed;
     const char *const *search_dirs; /* for stdlib/methods.net and `use` */
     size_t search_dir_count;
@@ -188,6 +193,8 @@ struct nl_check {
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
     bool draws;                    /* figures will be drawn: what they show is kept in memory */
+    NL_LIST(const char *) fixed;   /* swept parameters on which sizes, connections .. depend */
+    bool fixed_given;              /* one value of them was given by -D: this is a point of a sweep */
     nl_plan *plan;
 };
 

@@ -186,22 +186,21 @@ static int column_of(const nl_ast *stmt, const char *name)
     return 0;
 }
 
-static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *stmt, size_t got)
+static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *rows, int names, size_t got)
 {
-    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, stmt->kids[stmt->kid_count - 1]->span,
-                "the rows have %zu columns, but %d names are given", got, stmt->kid_count - 1);
+    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, rows->span, "the rows have %zu columns, but %d names are given", got, names);
     return nl_value_none();
 }
 
 /* A table that is written out may have columns of different dimensions: its elements are taken one by one. */
-static nl_value written_column(nl_evaluator *ev, const nl_ast *stmt, const nl_ast *rows, int column)
+static nl_value written_column(nl_evaluator *ev, const nl_ast *rows, int column, int names)
 {
     nl_arg *items = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)rows->kid_count + 1);
     nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
 
     for (int r = 0; r < rows->kid_count; r++) {
         const nl_ast *row = nl_ast_bare(rows->kids[r]);
-        if (row->kid_count != stmt->kid_count - 1) return wrong_columns(ev, stmt, (size_t)row->kid_count);
+        if (row->kid_count != names) return wrong_columns(ev, rows, names, (size_t)row->kid_count);
         items[r] = (nl_arg){ .value = nl_eval(ev, row->kids[column]), .span = row->kids[column]->span };
         if (items[r].value.kind == NL_KIND_NONE) return nl_value_none();
     }
@@ -215,16 +214,16 @@ static bool is_written_table(const nl_ast *rows)
     return rows->kind == NL_AST_ARRAY && rows->kid_count > 0;
 }
 
-static nl_value column_value(nl_evaluator *ev, const nl_ast *stmt, int column)
+nl_value nl_declare_column(nl_evaluator *ev, const nl_ast *written, int column, int names)
 {
-    const nl_ast *rows = nl_ast_bare(stmt->kids[stmt->kid_count - 1]);
+    const nl_ast *rows = nl_ast_bare(written);
     nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
 
-    if (is_written_table(rows)) return written_column(ev, stmt, rows, column);
+    if (is_written_table(rows)) return written_column(ev, rows, column, names);
     const nl_value table = nl_eval(ev, rows);
     if (table.kind == NL_KIND_NONE) return table;
-    if (table.rank != 2 || table.shape[1] != (size_t)stmt->kid_count - 1)
-        return wrong_columns(ev, stmt, table.rank == 2 ? table.shape[1] : 0);
+    if (table.rank != 2 || table.shape[1] != (size_t)names)
+        return wrong_columns(ev, rows, names, table.rank == 2 ? table.shape[1] : 0);
     const nl_index indices[2] = { { .is_slice = true, .span = rows->span },
                                   { .value = nl_value_number(ev->arena, column, nl_dim_none), .span = rows->span } };
     return nl_value_index(&cx, rows->span, table, indices, 2);
@@ -237,7 +236,8 @@ nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
     const nl_ast *decl = symbol->decl;
 
     if (decl->kind == NL_AST_SOLVE) return solve_value(ev, decl);
-    if (decl->kind != NL_AST_ITEM) return column_value(ev, decl, column_of(decl, symbol->name));
+    if (decl->kind != NL_AST_ITEM)
+        return nl_declare_column(ev, decl->kids[decl->kid_count - 1], column_of(decl, symbol->name), decl->kid_count - 1);
     const nl_value value = nl_eval(ev, nl_ast_kid(decl, 1));
     return value.kind == NL_KIND_NONE || fits_unit(ev, decl, value, decl->span) ? value : nl_value_none();
 }

@@ -14,6 +14,9 @@ bool nl_declare_function(nl_check *ck, const nl_ast *stmt);
 /* The value that a symbol's own declaration gives it, in the evaluator's arena; NONE after a diagnostic. */
 nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol);
 
+/* A column of a table that has one for each of so many names; NONE after a diagnostic. */
+nl_value nl_declare_column(nl_evaluator *ev, const nl_ast *rows, int column, int names);
+
 /* Whether a value lies in the range that the parameter was declared with. */
 bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_span span);
 
@@ -46,6 +49,7 @@ void nl_define_report(nl_check *ck);
 /* --- settings.c: simulation { } --- */
 void nl_settings_seed(nl_check *ck); /* quietly, as soon as it can be known: draws depend on it */
 void nl_settings_guess_dimensional(nl_check *ck); /* until dt is known */
+bool nl_setting_exists(const char *name);
 
 /* --- methods_check.c --- */
 bool nl_method_declare(nl_check *ck, const nl_ast *stmt);

@@ -17,6 +17,7 @@ nl_eval_context nl_eval_context_of(nl_evaluator *ev)
         .dt = ev->ck->model->dt,
         .seed = ev->ck->model->seed,
         .stream = ev->stream,
+        .trial = ev->trial,
         .draw_count = &ev->draw_count,
     };
 }

@@ -60,6 +60,13 @@ nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn)
     return NULL;
 }
 
+nl_plan_batch *nl_plan_find_batch(const nl_check *ck, const nl_ast *stmt)
+{
+    for (size_t i = 0; i < ck->plan->batches.count; i++)
+        if (ck->plan->batches.items[i]->stmt == stmt) return ck->plan->batches.items[i];
+    return NULL;
+}
+
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block)
 {
     for (size_t i = 0; i < ck->plan->scopes.count; i++)
@@ -123,6 +130,18 @@ const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr)
     add_members(ev, expr, &text);
     if (text.length > 0) add_loops(ev, &text);
     return text.length > 0 ? text.chars : "";
+}
+
+nl_value nl_plan_last(nl_value rows)
+{
+    nl_value row = rows;
+
+    row.rank--;
+    memmove(row.shape, rows.shape + 1, (size_t)row.rank * sizeof *row.shape);
+    row.times = NULL;
+    row.is_signal = false;
+    if (rows.data != NULL) row.data = rows.shape[0] > 0 ? rows.data + (rows.shape[0] - 1) * nl_value_count(row) : NULL;
+    return row;
 }
 
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)

@@ -50,11 +50,25 @@ typedef struct nl_block_scope {
     nl_scope *scope;
 } nl_block_scope;
 
+/* What the points of a sweep or trials collect: there, and of all of them together outside. */
+typedef struct nl_plan_column {
+    const nl_ast *stmt;    /* COLLECT */
+    nl_symbol *inside, *outside;
+    bool is_last;          /* the last sample of a series */
+} nl_plan_column;
+
+typedef struct nl_plan_batch {
+    const nl_ast *stmt;
+    nl_scope *scope;       /* of its block */
+    NL_LIST(nl_plan_column) columns;
+} nl_plan_batch;
+
 struct nl_plan {
     NL_LIST(nl_ref) probes;       /* nodes that the simulation evaluates on request */
     NL_LIST(nl_plan_series) series;
     NL_LIST(nl_until) untils;
     NL_LIST(nl_block_scope) scopes;
+    NL_LIST(nl_plan_batch *) batches;
     NL_LIST(const char *) kept;   /* names of `keep` */
     double steps;                 /* of all runs together; NAN: not known */
     int uncertain;                /* depth of blocks that may run any number of times: while checking */
@@ -70,6 +84,7 @@ void nl_plan_shape(const nl_check *ck, uint32_t space, int *rank, size_t shape[N
 
 nl_plan_series *nl_plan_find_series(nl_check *ck, const nl_ast *stmt, const char *name);
 nl_until *nl_plan_find_until(nl_check *ck, const nl_ast *stmt, const char *turn);
+nl_plan_batch *nl_plan_find_batch(const nl_check *ck, const nl_ast *stmt);
 nl_scope *nl_plan_find_scope(const nl_check *ck, const nl_ast *block);
 nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent);
 
@@ -77,6 +92,8 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
 /* The same with the variables themselves; "" where there are no such members. */
 const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
+/* The last row of an array; unknown where that is. */
+nl_value nl_plan_last(nl_value rows);
 /* The data set's name of a RECORD; NULL with a diagnostic. */
 const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt);
 

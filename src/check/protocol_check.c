@@ -1,6 +1,6 @@
 /* Checks the statements of the protocol by going through them once with unknown results of runs: what passes here does
  * not fail later because of its text.  On the way it finds what the simulation will have to tell (see plan.h). */
-#include "plan.h"
+#include "batch.h"
 
 #include "declare.h"
 
@@ -34,6 +34,10 @@ typedef struct checker {
     nl_check *ck;
     nl_scope *scope;
     nl_eval_world world;
+    nl_scope *home;       /* of what is recorded and collected: the top level, or a point of the innermost batch */
+    const nl_ast *points; /* the block of that batch, or NULL */
+    nl_plan_batch *batch;
+    int loops;            /* `for` around the statement, within that block */
 } checker;
 
 static nl_evaluator evaluator_of(checker *c, const char *stream)
@@ -309,7 +313,7 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name, nl_se
         return;
     }
     if (!is_free_name(c, stmt, name) || !check_kept(c, expr, &series)) return;
-    if (named != NULL) series.symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_RECORD, name, named->span, stmt);
+    if (named != NULL) series.symbol = nl_plan_declare(c->ck, c->home, NL_SYM_RECORD, name, named->span, stmt);
     if (named != NULL && series.symbol == NULL) return;
     if (series.symbol != NULL) series.symbol->value = mode == NL_SERIES_TRAIN ? series.value : signal_of(&series);
     NL_PUSH(c->ck->arena, &c->ck->plan->series, series);
@@ -428,31 +432,78 @@ static void check_solve(checker *c, const nl_ast *stmt) { declare_value(c, stmt,
 
 /* --- collect --- */
 
-static void collect_row(checker *c, const nl_ast *stmt, const char *name, nl_value row)
-{
-    const nl_ast *left = nl_ast_kid(stmt, 0);
-    nl_symbol *symbol = nl_scope_find_here(c->ck->top, name);
-    size_t shape[NL_RANK] = { NL_UNKNOWN_SIZE };
-    bool fits = row.rank < NL_RANK;
+static bool same_extent(size_t a, size_t b) { return a == b || a == NL_UNKNOWN_SIZE || b == NL_UNKNOWN_SIZE; }
 
-    for (int i = 0; i < row.rank && fits; i++) shape[i + 1] = row.shape[i];
-    if (symbol != NULL && symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT) {
-        fits = fits && symbol->value.rank == row.rank + 1 && nl_dim_equal(symbol->value.dim, row.dim);
-        for (int i = 0; i < row.rank && fits; i++)
-            fits = symbol->value.shape[i + 1] == shape[i + 1] || symbol->value.shape[i + 1] == NL_UNKNOWN_SIZE
-                   || shape[i + 1] == NL_UNKNOWN_SIZE;
-    } else {
-        symbol = nl_plan_declare(c->ck, c->ck->top, NL_SYM_VALUE, name, left->span, stmt);
+/* Whether a row is like those that were collected before. */
+static bool is_like(nl_value rows, nl_value row)
+{
+    bool fits = rows.rank == row.rank + 1 && nl_dim_equal(rows.dim, row.dim);
+
+    for (int i = 0; i < row.rank && fits; i++) fits = same_extent(rows.shape[i + 1], row.shape[i]);
+    return fits;
+}
+
+static nl_value rows_of(nl_value row)
+{
+    size_t shape[NL_RANK] = { NL_UNKNOWN_SIZE };
+
+    for (int i = 0; i < row.rank; i++) shape[i + 1] = row.shape[i];
+    return nl_value_unknown(row.kind, row.dim, row.rank + 1, shape);
+}
+
+/* The symbol of what is collected as `name`: that of a COLLECT before, where both make rows, or a new one. */
+static nl_symbol *collected(checker *c, const nl_ast *stmt, const char *name, bool single)
+{
+    nl_symbol *symbol = nl_scope_find_here(c->home, name);
+
+    if (symbol != NULL && symbol->decl != NULL && symbol->decl->kind == NL_AST_COLLECT && !symbol->single && !single)
+        return symbol;
+    symbol = nl_plan_declare(c->ck, c->home, NL_SYM_VALUE, name, stmt->kids[0]->span, stmt);
+    if (symbol != NULL) symbol->varies = true;
+    if (symbol != NULL) symbol->single = single;
+    return symbol;
+}
+
+static nl_symbol *collect_value(checker *c, const nl_ast *stmt, const char *name, nl_value value, bool single)
+{
+    nl_symbol *symbol = collected(c, stmt, name, single);
+
+    if (symbol == NULL) return NULL;
+    if (single ? value.rank <= NL_RANK : value.rank < NL_RANK) {
+        if (single || symbol->value.kind == NL_KIND_NONE || is_like(symbol->value, value)) {
+            symbol->value = single ? nl_value_unknown(value.kind, value.dim, value.rank, value.shape) : rows_of(value);
+            return symbol;
+        }
     }
-    if (symbol == NULL) return;
-    if (!fits) {
-        nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span,
-                                    "this row does not fit those collected as `%s` before", name);
-        nl_diag_also(c->ck->diags, diag, symbol->span, "they are collected here");
-        return;
-    }
-    symbol->varies = true;
-    symbol->value = nl_value_unknown(row.kind, row.dim, row.rank + 1, shape);
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->span,
+                                "this row does not fit those collected as `%s` before", name);
+    nl_diag_also(c->ck->diags, diag, symbol->span, "they are collected here");
+    return NULL;
+}
+
+/* How many statements of a block collect this. */
+static int count_collects(const nl_ast *node, const nl_ast *left)
+{
+    int count = 0;
+
+    if (node == NULL) return 0;
+    if (node->kind == NL_AST_COLLECT) return nl_ast_same(node->kids[0], left);
+    for (int i = 0; i < node->kid_count; i++) count += count_collects(node->kids[i], left);
+    return count;
+}
+
+/* Each point has one value of what it collects once; else a row for each time. */
+static bool is_collected_once(const checker *c, const nl_ast *stmt)
+{
+    return c->points != NULL && c->loops == 0 && count_collects(c->points, stmt->kids[0]) <= 1;
+}
+
+static void add_column(checker *c, const nl_ast *stmt, nl_symbol *symbol)
+{
+    if (c->batch == NULL || symbol == NULL) return;
+    for (size_t i = 0; i < c->batch->columns.count; i++)
+        if (c->batch->columns.items[i].inside == symbol) return;
+    NL_PUSH(c->ck->arena, &c->batch->columns, ((nl_plan_column){ .stmt = stmt, .inside = symbol }));
 }
 
 static void check_collect(checker *c, const nl_ast *stmt)
@@ -462,7 +513,8 @@ static void check_collect(checker *c, const nl_ast *stmt)
     const nl_value row = nl_eval(&ev, nl_ast_kid(stmt, 1));
 
     if (name == NULL || row.kind == NL_KIND_NONE) return;
-    if (row.kind == NL_KIND_NUMBER || row.kind == NL_KIND_BOOL) collect_row(c, stmt, name, row);
+    if (row.kind == NL_KIND_NUMBER || row.kind == NL_KIND_BOOL)
+        add_column(c, stmt, collect_value(c, stmt, name, row, is_collected_once(c, stmt)));
     else nl_diag_add(c->ck->diags, NL_E_SERIES, stmt->kids[1]->span, "only numbers are collected");
 }
 
@@ -520,12 +572,14 @@ static void check_for(checker *c, const nl_ast *stmt)
     if (variable != NULL) {
         variable->varies = true;
         c->ck->plan->uncertain++;
+        c->loops++;
         if (nl_value_known(range)) check_turns(c, stmt, variable, range);
         else {
             variable->value = nl_value_unknown(range.kind, range.dim, 0, NULL);
             check_block(c, stmt->kids[1]);
             add_steps(c, NAN);
         }
+        c->loops--;
         c->ck->plan->uncertain--;
     }
     c->scope = outer;
@@ -562,6 +616,176 @@ static void check_if(checker *c, const nl_ast *stmt)
         c->ck->plan->uncertain--;
         add_steps(c, NAN);
     }
+}
+
+/* --- sweep and trials --- */
+
+/* Values of symbols, which a batch leaves as they were. */
+typedef struct saved_value { nl_value value; bool pinned; } saved_value;
+
+static saved_value *save_present(const nl_check *ck)
+{
+    saved_value *saved = NL_NEW_ARRAY(ck->arena, saved_value, ck->top->symbols.count + 1);
+
+    for (size_t i = 0; i < ck->top->symbols.count; i++)
+        saved[i] = (saved_value){ ck->top->symbols.items[i]->value, ck->top->symbols.items[i]->pinned };
+    return saved;
+}
+
+static void restore_present(nl_check *ck, const saved_value *saved, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        ck->top->symbols.items[i]->value = saved[i].value;
+        ck->top->symbols.items[i]->pinned = saved[i].pinned;
+    }
+}
+
+static bool check_bound_value(checker *c, const nl_binding *binding, const nl_target *target, nl_value value)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const nl_value present = target->symbol != NULL
+                                 ? target->symbol->value
+                                 : nl_value_unknown(NL_KIND_NUMBER, target->dim, target->rank, target->shape);
+    const nl_span span = binding->set->kids[1]->span;
+
+    if (value.kind == NL_KIND_NONE || nl_target_assign(&ev, target, present, value, binding->set).kind == NL_KIND_NONE)
+        return false;
+    return target->symbol == NULL || nl_declare_in_range(&ev, target->symbol, value, span);
+}
+
+/* A setting has no value of its own to compare with: it is checked with the network that it makes. */
+static bool is_setting(const checker *c, const nl_binding *binding)
+{
+    return binding->fixed && nl_scope_find(c->scope, binding->name) == NULL;
+}
+
+static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *binding)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const size_t count = batch->axes[binding->axis].count;
+    nl_target target;
+    bool good = is_setting(c, binding) || nl_target_find(&ev, binding->set->kids[0], &target);
+
+    if (!good || is_setting(c, binding)) return good;
+    if (!nl_value_known(binding->values)) return check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, 0));
+    for (size_t i = 0; i < count && good; i++)
+        good = check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, i));
+    return good;
+}
+
+/* In the block the parameter has any of the values. */
+static void forget_bound(checker *c, const nl_binding *binding)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_target target;
+
+    if (is_setting(c, binding) || (binding->fixed && c->ck->fixed_given)) return;
+    if (!nl_target_find(&ev, binding->set->kids[0], &target) || target.symbol == NULL) return;
+    target.symbol->pinned = true;
+    target.symbol->value = forget(target.symbol->value);
+    nl_declare_dependents(c->ck, target.symbol, follow, c);
+}
+
+/* `trial` and `point`, where the file has no such name. */
+static void add_counter(checker *c, const nl_batch *batch, const char *name)
+{
+    const nl_symbol *other = nl_scope_find(c->scope->parent, name);
+    nl_symbol *own = nl_scope_find_here(c->scope, name);
+
+    if (other != NULL && nl_plan_find_batch(c->ck, other->decl) == NULL) return;
+    if (own == NULL) own = nl_scope_add(c->ck, c->scope, NL_SYM_VALUE, name, batch->stmt->span, batch->stmt);
+    own->varies = true;
+    own->value = nl_value_unknown(NL_KIND_NUMBER, nl_dim_none, 0, NULL);
+}
+
+static nl_plan_batch *plan_batch(checker *c, const nl_batch *batch)
+{
+    nl_plan_batch *plan = nl_plan_find_batch(c->ck, batch->stmt);
+
+    if (plan != NULL) return plan;
+    plan = NL_NEW(c->ck->arena, nl_plan_batch);
+    *plan = (nl_plan_batch){ .stmt = batch->stmt, .scope = nl_plan_add_scope(c->ck, batch->block, c->scope) };
+    NL_PUSH(c->ck->arena, &c->ck->plan->batches, plan);
+    return plan;
+}
+
+/* What a point collects is an array with an axis more for each of the batch. */
+static void check_column(checker *c, const nl_batch *batch, nl_plan_column *column)
+{
+    const nl_value row = column->is_last ? nl_plan_last(column->inside->value) : column->inside->value;
+    nl_value all = { .kind = row.kind, .dim = row.dim, .rank = batch->axis_count + row.rank };
+
+    if (all.rank > NL_RANK) {
+        nl_diag_add(c->ck->diags, NL_E_SERIES, column->stmt->span, "`%s` has too many axes", column->inside->name);
+        return;
+    }
+    for (int i = 0; i < batch->axis_count; i++) all.shape[i] = batch->axes[i].count;
+    for (int i = 0; i < row.rank; i++) all.shape[batch->axis_count + i] = row.shape[i];
+    column->outside = collect_value(c, column->stmt, column->inside->name, all,
+                                    c->loops == 0 && (c->points == NULL || is_collected_once(c, column->stmt)));
+    add_column(c, column->stmt, column->outside);
+}
+
+static void check_points(checker *c, const nl_batch *batch, nl_plan_batch *plan)
+{
+    const checker outer = *c;
+    const double before = c->ck->plan->steps;
+
+    c->scope = c->home = plan->scope;
+    c->points = batch->block;
+    c->batch = plan;
+    c->loops = 0;
+    if (batch->binding_count > 0) add_counter(c, batch, "point");
+    if (batch->trial_axis >= 0) add_counter(c, batch, "trial");
+    c->ck->plan->steps = 0;
+    c->ck->plan->uncertain++;
+    for (size_t i = 0; i < batch->binding_count; i++) forget_bound(c, &batch->bindings[i]);
+    check_block(c, batch->block);
+    c->ck->plan->uncertain--;
+    c->ck->plan->steps = before
+                         + c->ck->plan->steps * (batch->points == NL_UNKNOWN_SIZE ? NAN : (double)batch->points);
+    *c = outer;
+}
+
+static bool is_column(const nl_plan_batch *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->columns.count; i++)
+        if (strcmp(plan->columns.items[i].inside->name, name) == 0) return true;
+    return false;
+}
+
+/* Where the whole protocol is swept, its named numbers are results: each `let`, and what each series is at the end. */
+static void add_results(checker *c, nl_plan_batch *plan)
+{
+    for (size_t i = 0; i < plan->scope->symbols.count; i++) {
+        nl_symbol *symbol = plan->scope->symbols.items[i];
+        const bool is_series = symbol->kind == NL_SYM_RECORD, is_let = symbol->decl->kind == NL_AST_ITEM;
+        const bool is_number = symbol->value.kind == NL_KIND_NUMBER || symbol->value.kind == NL_KIND_BOOL;
+
+        if (!is_number || symbol->value.rank != is_series || !(is_series || is_let) || is_column(plan, symbol->name))
+            continue;
+        nl_ast *name = nl_ast_new(c->ck->arena, NL_AST_NAME, symbol->span, symbol->name, NULL, 0);
+        const nl_ast *stmt = nl_ast_new(c->ck->arena, NL_AST_COLLECT, symbol->span, NULL, (nl_ast *[]){ name, name }, 2);
+        NL_PUSH(c->ck->arena, &plan->columns,
+                ((nl_plan_column){ .stmt = stmt, .inside = symbol, .is_last = is_series }));
+    }
+}
+
+static void check_batch(checker *c, const nl_ast *stmt)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    const size_t count = c->ck->top->symbols.count;
+    nl_batch batch;
+    bool good = has_dt(c, stmt) && nl_batch_read(&ev, stmt, &batch);
+
+    for (size_t i = 0; good && i < batch.binding_count; i++) good = check_binding(c, &batch, &batch.bindings[i]);
+    if (!good) return;
+    const saved_value *saved = save_present(c->ck);
+    nl_plan_batch *plan = plan_batch(c, &batch);
+    check_points(c, &batch, plan);
+    restore_present(c->ck, saved, count);
+    if (batch.block == c->ck->whole) add_results(c, plan);
+    for (size_t i = 0; i < plan->columns.count; i++) check_column(c, &batch, &plan->columns.items[i]);
 }
 
 /* --- state as a whole --- */
@@ -657,12 +881,22 @@ static void check_plot_alone(checker *c, const nl_ast *stmt)
     for (size_t i = 0; i < plan->series.count; i++) plan->series.items[i].used = trains_used[i];
 }
 
+/* Points of a batch run beside each other, in any order. */
+static bool is_of_point(checker *c, const nl_ast *stmt)
+{
+    if (c->points == NULL) return false;
+    if (c->points == c->ck->whole) return true;
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_W_NOT_DRAWN, stmt->span, "points of a sweep and trials draw nothing");
+    nl_diag_help(c->ck->diags, diag, "`collect` what is to be seen, and draw it behind the block");
+    return true;
+}
+
 static void check_plot(checker *c, const nl_ast *stmt)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
     nl_plot plot;
 
-    if (c->ck->draws) nl_plot_read(&ev, stmt, &plot);
+    if (!is_of_point(c, stmt) && c->ck->draws) nl_plot_read(&ev, stmt, &plot);
     else check_plot_alone(c, stmt);
 }
 
@@ -701,11 +935,6 @@ static void check_nested(checker *c, const nl_ast *stmt)
                 "a declaration cannot stand in a block that runs or sets something");
 }
 
-static void check_not_yet(checker *c, const nl_ast *stmt)
-{
-    nl_diag_add(c->ck->diags, NL_E_NOT_YET, stmt->span, "`%s` is not yet supported", nl_ast_kinds[stmt->kind].word);
-}
-
 static void (*const rules[NL_AST_KIND_COUNT])(checker *c, const nl_ast *stmt) = {
     [NL_AST_RECORD] = check_record,
     [NL_AST_RUN] = check_run,
@@ -725,9 +954,9 @@ static void (*const rules[NL_AST_KIND_COUNT])(checker *c, const nl_ast *stmt) = 
     [NL_AST_PLOT] = check_plot,
     [NL_AST_FIGURE] = check_figure,
     [NL_AST_KEEP] = check_keep,
-    [NL_AST_SWEEP] = check_not_yet,
-    [NL_AST_SWEEP_ROWS] = check_not_yet,
-    [NL_AST_TRIALS] = check_not_yet,
+    [NL_AST_SWEEP] = check_batch,
+    [NL_AST_SWEEP_ROWS] = check_batch,
+    [NL_AST_TRIALS] = check_batch,
 };
 
 static void check_statement(checker *c, const nl_ast *stmt)
@@ -768,7 +997,7 @@ static void restore_values(nl_check *ck, const nl_value *values, size_t count)
 
 bool nl_protocol_check(nl_check *ck)
 {
-    checker c = { .ck = ck, .scope = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
+    checker c = { .ck = ck, .scope = ck->top, .home = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
     const size_t errors = nl_diags_error_count(ck->diags), count = ck->top->symbols.count;
     const nl_value *values = save_values(ck);
 

@@ -22,12 +22,10 @@ nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent)
     return scope;
 }
 
-/* FNV-1a. */
 static size_t hash(const char *name)
 {
-    uint64_t h = 14695981039346656037u;
+    const uint64_t h = nl_hash(NL_HASH_BEGIN, name, strlen(name));
 
-    for (; *name != '\0'; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
     return (size_t)(h ^ h >> 32);
 }
 

@@ -138,6 +138,8 @@ static const struct setting *find_setting(const char *name)
     return NULL;
 }
 
+bool nl_setting_exists(const char *name) { return find_setting(name) != NULL; }
+
 static bool unknown_setting(nl_check *ck, const nl_ast *left)
 {
     const char *names[NL_LEN(settings)];

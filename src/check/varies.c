@@ -1,5 +1,6 @@
 /* Which values change during the protocol: those that `set` changes and all that is made of them.  Bodies read such a
  * value through a slot; all others are constants to them.  Found from names alone, before anything is evaluated. */
+#include "batch.h"
 #include "declare.h"
 
 #include <string.h>
@@ -45,6 +46,16 @@ static void find_sets(nl_check *ck, const nl_ast *node)
     for (int i = 0; i < node->kid_count; i++) find_sets(ck, node->kids[i]);
 }
 
+/* What a sweep goes through is set at each point. */
+static void add_swept(nl_check *ck, const nl_ast *set)
+{
+    const nl_ast *target = target_of(set);
+
+    if (target != NULL && target->kind == NL_AST_NAME && nl_batch_is_fixed(ck, target->name)) return;
+    NL_PUSH(ck->arena, &ck->sets, set);
+    if (target != NULL && target->kind == NL_AST_NAME) add_name(ck, target->name);
+}
+
 static bool mentions_varying(const nl_check *ck, const nl_ast *expr)
 {
     for (size_t i = 0; i < ck->varying.count; i++)
@@ -81,6 +92,8 @@ void nl_varies_find(nl_check *ck)
     size_t before;
 
     find_sets(ck, ck->file);
+    nl_batch_targets(ck, ck->file, add_swept);
+    nl_batch_targets(ck, ck->batch, add_swept);
     do {
         before = ck->varying.count;
         spread(ck, ck->file);

@@ -12,7 +12,7 @@ typedef struct nl_cli {
     nl_arena *arena;
     NL_LIST(const char *) files; /* what is no option */
     NL_LIST(const char *) defines, include_dirs;
-    const char *out, *seed, *stage, *figures, *figure_format, *report;
+    const char *out, *seed, *stage, *trials, *threads, *figures, *figure_format, *report;
     bool quiet, in_place, check_only, keep_plot_data, help;
 } nl_cli;
 
@@ -23,8 +23,10 @@ typedef enum nl_option_set {
     NL_OPT_STAGE = 8,
     NL_OPT_FORMAT = 16,
     NL_OPT_HELP = 32,  /* of all */
-    NL_OPT_FIGURES = 64,
-    NL_OPT_REPORT = 128
+    NL_OPT_THREADS = 64,
+    NL_OPT_TRIALS = 128,
+    NL_OPT_FIGURES = 256,
+    NL_OPT_REPORT = 512
 } nl_option_set;
 
 typedef struct nl_command {
@@ -40,6 +42,7 @@ typedef struct nl_command {
 extern const nl_command nl_commands[]; /* up to a row without name */
 
 nl_status nl_command_run(nl_cli *cli);
+nl_status nl_command_sweep(nl_cli *cli);
 nl_status nl_command_check(nl_cli *cli);
 nl_status nl_command_explain(nl_cli *cli);
 nl_status nl_command_fmt(nl_cli *cli);
@@ -61,6 +64,9 @@ void nl_options_print(FILE *out, unsigned set);
 
 /* What the command line means for a session; `print`, `progress` and `stop` are left to the command. */
 nl_session_options nl_cli_session_options(nl_cli *cli);
+
+/* Runs the first file with its messages, progress and signals; of a sweep, `sweeps` at each of its points. */
+nl_status nl_cli_run(nl_cli *cli, const char *const *sweeps, size_t sweep_count);
 
 /* A session with the first file loaded; messages are printed.  *status says how that went. */
 nl_session *nl_cli_load(nl_cli *cli, nl_status *status);

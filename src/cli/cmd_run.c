@@ -81,11 +81,26 @@ static void print_timing(const nl_session *session)
         fprintf(stderr, "stepping: %.6f s for %llu steps\n", spent.seconds, (unsigned long long)spent.steps);
 }
 
-static nl_status run_model(nl_cli *cli)
+/* How many processes; 0 after a message. */
+static int thread_count(const nl_cli *cli)
+{
+    char *end = NULL;
+    const long count = cli->threads != NULL ? strtol(cli->threads, &end, 10) : 1;
+
+    if (cli->threads == NULL || (end != cli->threads && *end == '\0' && count >= 1 && count <= 1000)) return (int)count;
+    nl_cli_complain("--threads takes a number from 1 to 1000, not %s", cli->threads);
+    return 0;
+}
+
+static nl_status run_model(nl_cli *cli, const char *const *sweeps, size_t sweep_count, int threads)
 {
     nl_bar bar = nl_bar_new();
     nl_session_options options = nl_cli_session_options(cli);
 
+    options.sweeps = sweeps;
+    options.sweep_count = sweep_count;
+    options.trials = cli->trials;
+    options.threads = threads;
     options.user = &bar;
     options.stop = &stop_requested;
     options.print = cli->quiet ? NULL : print_line;
@@ -107,7 +122,11 @@ static nl_status run_model(nl_cli *cli)
     return status;
 }
 
-nl_status nl_command_run(nl_cli *cli)
+nl_status nl_cli_run(nl_cli *cli, const char *const *sweeps, size_t sweep_count)
 {
-    return output_is_possible(cli) ? run_model(cli) : NL_USAGE_WRONG;
+    const int threads = thread_count(cli);
+
+    return output_is_possible(cli) && threads > 0 ? run_model(cli, sweeps, sweep_count, threads) : NL_USAGE_WRONG;
 }
+
+nl_status nl_command_run(nl_cli *cli) { return nl_cli_run(cli, NULL, 0); }

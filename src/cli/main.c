@@ -9,9 +9,14 @@
 
 /* The list of commands, its help and its dispatch. */
 const nl_command nl_commands[] = {
-    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_FIGURES | NL_OPT_REPORT | NL_OPT_QUIET, "simulate a model and write its results",
+    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_THREADS | NL_OPT_FIGURES | NL_OPT_REPORT | NL_OPT_QUIET, "simulate a model and write its results",
       "Without -o nothing is written: what the model prints and whether its expectations hold is all that is told.\n"
       "Ctrl-C ends the run cleanly and keeps what was recorded; a second Ctrl-C ends it at once." },
+    { "sweep", nl_command_sweep, "FILE NAME=VALUES...", 1, SIZE_MAX, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_TRIALS | NL_OPT_THREADS | NL_OPT_QUIET, "run a model for many values of its parameters and write a table",
+      "VALUES are FROM:TO:COUNT, as 0:10:11 or 0:10:11 mV, or a list, as 4,5 or early,late.  Several names make a grid.\n"
+      "The protocol of the file is run once for each point; the columns of the table are what it collects, its named\n"
+      "numbers (`let`), and the last samples of its named series.  A sweep that was interrupted goes on where it stopped\n"
+      "when the same command is given again." },
     { "check", nl_command_check, "FILE", 1, 1, NL_OPT_MODEL, "report all errors, counts of neurons and synapses, memory",
       "Names, shapes and physical dimensions are checked completely; nothing is built or run." },
     { "explain", nl_command_explain, "FILE|CODE", 1, 1, NL_OPT_MODEL, "say how a model is stepped, or what a message means",

@@ -24,6 +24,8 @@ static const option options[] = {
     { NL_OPT_FIGURES, 0, "--figure-format", "FORMAT", "png (if left out), svg or pdf", TEXT, offsetof(nl_cli, figure_format) },
     { NL_OPT_FIGURES, 0, "--keep-plot-data", NULL, "leave gnuplot's script and the values beside each picture", FLAG, offsetof(nl_cli, keep_plot_data) },
     { NL_OPT_REPORT, 0, "--report", "FILE.html", "write a page about the run: model, figures, expectations", TEXT, offsetof(nl_cli, report) },
+    { NL_OPT_TRIALS, 0, "--trials", "N", "run each point N times, with other initial values and noise", TEXT, offsetof(nl_cli, trials) },
+    { NL_OPT_THREADS, 0, "--threads", "N", "run points of sweeps and trials in N processes", TEXT, offsetof(nl_cli, threads) },
     { NL_OPT_QUIET, 'q', "--quiet", NULL, "print errors only: no progress, no warnings, no `print`", FLAG, offsetof(nl_cli, quiet) },
     { NL_OPT_STAGE, 0, "--stage", "STAGE", "only this one: ast, model, ir or program", TEXT, offsetof(nl_cli, stage) },
     { NL_OPT_FORMAT, 'i', "--in-place", NULL, "rewrite the files", FLAG, offsetof(nl_cli, in_place) },

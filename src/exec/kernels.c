@@ -407,6 +407,52 @@ static void csr(size_t rows, const uint64_t *begin, const uint32_t *col, const d
         for (size_t r = 0; r < rows; r++) out[r] = row_sum(begin[r + 1] - begin[r], col + begin[r], w + begin[r], x);
 }
 
+/* Of `width` lanes side by side, each in the order of row_sum(). */
+#define LANE_SUMS(width)                                                                     \
+    typedef double lanes_##width __attribute__((vector_size(8 * width), aligned(8), may_alias)); \
+    ALWAYS_INLINE void add_lanes_##width(const nl_csr_rows *rows, bool narrow, bool weighted, uint64_t k, const double *x, \
+                                         lanes_##width *sum)                                 \
+    {                                                                                        \
+        const size_t at = narrow ? rows->narrow[k] : rows->col[k];                           \
+        const lanes_##width from = *(const lanes_##width *)(x + width * at);                 \
+        if (weighted) *sum += rows->w[k] * from;                                             \
+        else *sum += from;                                                                   \
+    }                                                                                        \
+    ALWAYS_INLINE void rows_lanes_##width(const nl_csr_rows *all, bool narrow, bool weighted, const double *x, \
+                                          size_t count, double *const *out)                  \
+    {                                                                                        \
+        const nl_csr_rows rows = *all;                                                           \
+        for (size_t r = rows.from; r < rows.end; r++) {                                      \
+            const uint64_t end = rows.begin[r + 1];                                          \
+            lanes_##width part[LANES] = { { 0 } }, s[LANES];                                 \
+            uint64_t k = rows.begin[r];                                                      \
+            for (; k + LANES <= end; k += LANES)                                             \
+                _Pragma("GCC unroll 8") for (unsigned l = 0; l < LANES; l++)                 \
+                    add_lanes_##width(&rows, narrow, weighted, k + l, x, &part[l]);          \
+            memcpy(s, part, sizeof s);                                                       \
+            for (unsigned l = 0; k < end; k++, l++) add_lanes_##width(&rows, narrow, weighted, k, x, &s[l]); \
+            s[0] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));        \
+            for (size_t l = 0; l < count; l++) out[l][r] = s[0][l];                          \
+        }                                                                                    \
+    }                                                                                        \
+    static void csr_lanes_##width(const nl_csr_rows *rows, const double *x, size_t count, double *const *out) \
+    {                                                                                        \
+        if (rows->narrow != NULL && rows->w == NULL) rows_lanes_##width(rows, true, false, x, count, out); \
+        else if (rows->narrow != NULL) rows_lanes_##width(rows, true, true, x, count, out);  \
+        else if (rows->w == NULL) rows_lanes_##width(rows, false, false, x, count, out);     \
+        else rows_lanes_##width(rows, false, true, x, count, out);                           \
+    }
+LANE_SUMS(2)
+LANE_SUMS(4)
+LANE_SUMS(8)
+
+static void csr_lanes(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out)
+{
+    if (width == 2) csr_lanes_2(rows, x, count, out);
+    else if (width == 4) csr_lanes_4(rows, x, count, out);
+    else csr_lanes_8(rows, x, count, out);
+}
+
 /* Terms are added in the order of the offsets. */
 ALWAYS_INLINE void stencil(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                            const double *weight)
@@ -511,5 +557,6 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
     .add_scaled_floats = add_scaled_floats,
     .finite = finite_all,
     .csr = csr,
+    .csr_lanes = csr_lanes,
     .shifted_sum = shifted_sum,
 };

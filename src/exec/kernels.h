@@ -5,6 +5,7 @@
 
 #include "lang/op.h"
 #include "lang/random.h"
+#include "net/propagate.h"
 
 #ifdef NL_DEV
 enum { NL_CHUNK = 7 };
@@ -86,6 +87,8 @@ typedef struct nl_kernel_table {
 
     /* Sums over compressed rows: out[r] = sum of w[k] * x[col[k]] for the k of row r; w NULL: all 1. */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
+
+    void (*csr_lanes)(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out); /* as in propagate.h */
 
     /* out[i] = sum over the offsets of weight[k] (NULL: 1) * x[i + shift[k]]: the interior of a stencil. */
     void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,

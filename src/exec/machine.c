@@ -33,7 +33,7 @@ static double *view_at(const nl_machine *machine, uint32_t number)
 
     switch ((nl_view_kind)view->kind) {
     case NL_V_MEM: return memory_at(machine, view);
-    case NL_V_ARRAY: return (double *)machine->store->model->arrays.items[view->id].value.data + view->offset;
+    case NL_V_ARRAY: return (double *)machine->store->array_data[view->id] + view->offset;
     case NL_V_OWN: return machine->own + view->place + view->offset;
     }
     return NULL;
@@ -318,7 +318,8 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->program = program;
     machine->store = store;
     machine->kernels = nl_kernels_choose();
-    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->shifted_sum, nl_blas_for(matrix_work(machine)) };
+    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->csr_lanes, machine->kernels->shifted_sum,
+                                                   nl_blas_for(matrix_work(machine)) };
     machine->arena = nl_arena_new();
     machine->scratch = NL_NEW_ARRAY(machine->arena, double,
                                     scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));
@@ -347,17 +348,15 @@ void nl_machine_free(nl_machine *machine)
 
 /* --- running --- */
 
-static void run_code(nl_machine *machine, const code *c)
+void machine_run_blocks(nl_machine *machine, const code *c, size_t from, size_t end)
 {
-    for (size_t k = 0; k < c->count; k++) {
-        const block *b = &c->blocks[k];
+    for (const block *b = c->blocks + from; b < c->blocks + end; b++)
         switch ((nl_segment_kind)b->segment->kind) {
         case NL_C_SCALAR: machine_run_scalars(machine, b); break;
         case NL_C_PROPAGATE: machine_propagate(machine, b); break;
         case NL_C_LOOP:
         case NL_C_SYNAPSES: machine_run_loop(machine, b); break;
         }
-    }
 }
 
 /* Streams are named by declaration, and keyed by what `seed` and `trials` may change between runs. */
@@ -379,13 +378,13 @@ void nl_machine_prepare(nl_machine *machine)
 
     for (size_t k = 0; k < program->slots.count; k++) {
         const nl_scalar_load *load = &program->slots.items[k];
-        machine->scalars[load->scalar] = machine->store->model->slots.items[load->slot].number;
+        machine->scalars[load->scalar] = machine->store->slot_values[load->slot];
     }
     key_draws(machine, &machine->prologue);
     key_draws(machine, &machine->body);
     resolve_all(machine);
     machine->failed = false;
-    run_code(machine, &machine->prologue);
+    machine_run_blocks(machine, &machine->prologue, 0, machine->prologue.count);
     machine->prologue_failed = machine->failed;
 }
 
@@ -396,14 +395,19 @@ bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection,
     return nl_machine_run(machine, fault);
 }
 
-bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
+/* False when what is computed beforehand has failed. */
+bool machine_begin(nl_machine *machine)
 {
-    const nl_program *program = machine->program;
-
     if (machine->generation != machine->store->generation) resolve_all(machine);
     else resolve(machine, &machine->moving);
     machine->failed = machine->prologue_failed;
-    if (!machine->failed) run_code(machine, &machine->body);
+    return !machine->failed;
+}
+
+bool machine_finish(nl_machine *machine, nl_machine_fault *fault)
+{
+    const nl_program *program = machine->program;
+
     if (machine->failed) {
         *fault = machine->fault;
         return false;
@@ -412,4 +416,10 @@ bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
         *machine->stores[k] = machine->scalars[program->stores.items[k].scalar];
     for (size_t k = 0; k < program->swaps.count; k++) nl_store_rotate(machine->store, program->swaps.items[k]);
     return true;
+}
+
+bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault)
+{
+    if (machine_begin(machine)) machine_run_blocks(machine, &machine->body, 0, machine->body.count);
+    return machine_finish(machine, fault);
 }

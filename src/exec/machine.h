@@ -29,8 +29,6 @@ typedef struct nl_selection {
     bool in_turn;       /* one element after the other: it may read what the one before wrote */
 } nl_selection;
 
-/* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one
- * slot where the memory is fixed and has no past. */
 /* The first draw whose argument is no probability. */
 typedef struct nl_odd_draw {
     bool found;
@@ -38,12 +36,26 @@ typedef struct nl_odd_draw {
     double value, time; /* the argument; the clock of that step */
 } nl_odd_draw;
 
+/* One value for each synapse that no program writes: simulations of one model hold it in common, until one of them puts
+ * other values there. */
+typedef struct nl_common_values {
+    size_t users;
+    double *data;
+    size_t bytes;
+    bool as_declared; /* by a declaration that reads nothing which may change: there is no need to compute it again */
+} nl_common_values;
+
+/* The memory of a simulation, allocated once: each mem is (depth + 1) slots of its count, staggered by cache lines; one
+ * slot where the memory is fixed and has no past. */
 typedef struct nl_store {
     const nl_memory *memory;
-    const nl_model *model;         /* slots, arrays, tables, draws: read when prologues run */
+    const nl_model *model;         /* tables, draws */
+    double *slot_values;           /* [slot of the model], [array]: what they were when nl_store_take() was called last; .. */
+    const double **array_data;     /* .. since then the model may have been given those of another simulation */
     double *block;                 /* one allocation, 64-byte aligned */
     size_t block_bytes;
     double **slot_base;            /* [mem]: first slot */
+    nl_common_values **common;     /* [mem]: what it shares with other stores; NULL: it is in the block */
     size_t *stride;                /* [mem]: doubles between slots */
     size_t *head;                  /* [mem]: slot of lag 0 */
     size_t *slots;                 /* [mem]: how many there are */
@@ -72,9 +84,27 @@ typedef struct nl_jump {
     double *value;      /* count values */
 } nl_jump;
 
+/* Allocates zeroed memory.  `like` (or NULL) is a store of the same memory and connections, with which values that never
+ * change are held in common.  False, with the name of the largest part, when there is not enough. */
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
-                   const char **too_large);
+                   const nl_store *like, const char **too_large);
 void nl_store_done(nl_store *store);
+
+/* What another store of this memory would take for itself: values in common count where they need not be as declared. */
+size_t nl_store_own_bytes(const nl_store *store);
+
+/* The model's slots and arrays as they are now become those that this store's programs read when they are prepared.  The
+ * data of an array must stay until the next call. */
+void nl_store_take(nl_store *store);
+
+/* Puts values (doubles as stored, floats where the memory is single) into a memory without past, from `first` on.  What
+ * is held in common is copied first where they differ. */
+void nl_store_put(nl_store *store, uint32_t mem, size_t first, size_t doubles, const double *values);
+
+/* After all values of a memory were put: whether what is declared can never give others.  Then they need not be
+ * computed again. */
+void nl_store_declared(nl_store *store, uint32_t mem, bool for_good);
+bool nl_store_is_declared(const nl_store *store, uint32_t mem);
 
 /* The memory of this machine in bytes; more is refused before it is asked for. */
 double nl_store_room(void);
@@ -127,6 +157,24 @@ typedef struct nl_machine_fault {
 /* Runs the body once; false on a bad index (fault filled).  Allocates nothing.  Simultaneous stores to memory without
  * past that could not be made in place are swapped in at the end.  Rotating rings is the caller's. */
 bool nl_machine_run(nl_machine *machine, nl_machine_fault *fault);
+
+/* One of several machines of the same program that run side by side, and how it went. */
+typedef struct nl_machine_turn {
+    nl_machine *machine;
+    bool good, summed;
+    nl_machine_fault fault;
+} nl_machine_turn;
+
+typedef struct nl_machine_room {
+    double *scratch;
+    const double **sources;
+    double **targets;
+} nl_machine_room;
+
+/* Runs each once, to the bit what it does alone; what is summed over connections with the same weights is summed for all
+ * of them at once.  The room is for as many machines or more. */
+void nl_machine_run_together(nl_machine_turn *turns, size_t count, const nl_machine_room *room);
+nl_machine_room nl_machine_room_for(const nl_machine *machine, size_t count, nl_arena *arena);
 
 /* The same for a program with a selected space. */
 bool nl_machine_run_selected(nl_machine *machine, const nl_selection *selection, nl_machine_fault *fault);

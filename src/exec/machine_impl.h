@@ -153,12 +153,18 @@ const nl_selection *machine_selection(const nl_machine *machine, const block *b)
 void machine_run_selected(nl_machine *machine, const block *b, const nl_selection *selection);
 void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n);
 
+/* machine.c: those blocks of the body, of a machine that has begun and finishes. */
+bool machine_begin(nl_machine *machine);
+void machine_run_blocks(nl_machine *machine, const code *c, size_t from, size_t end);
+bool machine_finish(nl_machine *machine, nl_machine_fault *fault);
+
 /* machine_loop.c */
 step_fn machine_step_fn(nl_instr_kind kind);
 nl_test_kernel machine_test(const nl_kernel_table *kernels, const nl_instr *instr, int test);
 nl_kernel machine_kernel(const nl_kernel_table *kernels, const nl_instr *instr);
 void machine_run_loop(nl_machine *machine, const block *b);
 void machine_propagate(nl_machine *machine, const block *b);
+double *machine_target(nl_machine *machine, const block *b); /* of propagation; what is outside of the part is 0 */
 
 /* machine_scalar.c */
 void machine_run_scalars(nl_machine *machine, const block *b);

@@ -403,14 +403,20 @@ void machine_run_loop(nl_machine *machine, const block *b)
 /* --- propagation --- */
 
 /* Neurons outside of the projection's part get 0. */
-void machine_propagate(nl_machine *machine, const block *b)
+double *machine_target(nl_machine *machine, const block *b)
 {
     const nl_projection *projection = machine_projection(machine, b->segment->id);
-    const nl_conn *conn = machine_conn(machine, b->segment->id);
     const nl_part *part = b->segment->to_pre ? &projection->pre : &projection->post;
-    const nl_weights weights = { b->weights, b->segment->rule };
 
     if (part->count < b->count) machine->kernels->fill(b->count, b->target, 0);
-    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, conn, weights, b->source,
-                                                                      b->target + part->begin, machine->scratch);
+    return b->target + part->begin;
+}
+
+void machine_propagate(nl_machine *machine, const block *b)
+{
+    const nl_weights weights = { b->weights, b->segment->rule };
+
+    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, machine_conn(machine, b->segment->id),
+                                                                      weights, b->source, machine_target(machine, b),
+                                                                      machine->scratch);
 }

@@ -131,12 +131,12 @@ static bool lower_all(nl_sim *sim)
     return sim->lowered != NULL;
 }
 
-static bool allocate(nl_sim *sim)
+static bool allocate(nl_sim *sim, const nl_store *like)
 {
     const char *too_large = NULL;
 
-    sim->has_store =
-        nl_store_init(&sim->store, sim->model, &sim->lowered->memory, (const nl_conn *const *)sim->conns, &too_large);
+    sim->has_store = nl_store_init(&sim->store, sim->model, &sim->lowered->memory, (const nl_conn *const *)sim->conns,
+                                   like, &too_large);
     if (!sim->has_store) {
         nl_diag *d = nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 },
                                  "the model does not fit into memory: `%s` is too large", too_large);
@@ -146,19 +146,51 @@ static bool allocate(nl_sim *sim)
     return sim->has_store;
 }
 
-nl_machine *sim_compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count, uint32_t selected)
+static const nl_program *compile_program(nl_sim *sim, const char *name, const nl_root *roots, size_t count,
+                                         uint32_t selected)
 {
-    if (count == 0) return NULL;
+    nl_arena *arena = sim->common->arena;
+    nl_root *kept = NL_NEW_ARRAY(arena, nl_root, count);
+
+    memcpy(kept, roots, count * sizeof *kept);
     const nl_program *program =
-        nl_program_compile(sim->arena, sim->model, &sim->lowered->memory, name, roots, count, selected);
+        nl_program_compile(arena, sim->model, &sim->lowered->memory, name, kept, count, selected);
 #ifdef NL_DEV
-    const char *wrong = nl_program_verify(sim->arena, program, &sim->lowered->memory);
+    const char *wrong = nl_program_verify(arena, program, &sim->lowered->memory);
     if (wrong != NULL) {
         nl_diag_add(sim->diags, NL_E_MEMORY, (nl_span){ 0 }, "internal error in program %s: %s", name, wrong);
         return NULL;
     }
 #endif
-    return nl_machine_new(program, &sim->store);
+    NL_PUSH(arena, &sim->common->programs, program);
+    return program;
+}
+
+static bool same_root(const nl_root *a, const nl_root *b)
+{
+    return a->node == b->node && a->mem == b->mem && a->kind == b->kind && a->next == b->next && a->to_pre == b->to_pre
+           && a->space == b->space;
+}
+
+static bool is_program(const nl_program *p, const char *name, const nl_root *roots, size_t count, uint32_t selected)
+{
+    if (p->root_count != count || p->selected != selected || strcmp(p->name, name) != 0) return false;
+    for (size_t k = 0; k < count; k++)
+        if (!same_root(&p->roots[k], &roots[k])) return false;
+    return true;
+}
+
+/* A machine of its own for what may be a program of all lanes. */
+nl_machine *sim_compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count, uint32_t selected)
+{
+    const nl_program *program = NULL;
+
+    if (count == 0) return NULL;
+    for (size_t k = 0; program == NULL && k < sim->common->programs.count; k++)
+        if (is_program(sim->common->programs.items[k], name, roots, count, selected))
+            program = sim->common->programs.items[k];
+    if (program == NULL) program = compile_program(sim, name, roots, count, selected);
+    return program != NULL ? nl_machine_new(program, &sim->store) : NULL;
 }
 
 static nl_machine *compile(nl_sim *sim, const char *name, const nl_root *roots, size_t count)
@@ -221,13 +253,32 @@ static bool build(nl_sim *sim)
     given_parameters(sim); /* the order may be another one now */
     if (!sim_find_path_orders(sim)) return false;
     sim->is_built = true;
-    if (!lower_fitting(sim) || !allocate(sim)) return false;
+    return lower_fitting(sim);
+}
+
+/* What each simulation of the model has for itself: memory, and machines that run the programs on it. */
+static bool equip(nl_sim *sim, const nl_store *like)
+{
+    if (!allocate(sim, like)) return false;
     sim_make_lists(sim);
     sim_make_gates(sim);
     compile_all(sim);
     find_rotating(sim);
     sim_repoint(sim);
     return nl_diags_error_count(sim->diags) == 0;
+}
+
+static void begin_own(nl_sim *sim)
+{
+    const nl_model *model = sim->model;
+
+    sim->values = NL_NEW_ARRAY(sim->arena, const double *, model->vars.count + 1);
+    sim->overridden = NL_NEW_ARRAY(sim->arena, bool, model->vars.count + 1);
+    sim->direct = (nl_direct){ .model = model,
+                               .kernels = nl_kernels_choose(),
+                               .values = sim->values,
+                               .conns = (const nl_conn *const *)sim->conns,
+                               .time = model->start };
 }
 
 static nl_sim *begin(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
@@ -237,35 +288,79 @@ static nl_sim *begin(const nl_model *model, const nl_probe *probes, size_t probe
     sim->model = model;
     sim->diags = diags;
     sim->arena = nl_arena_new();
+    sim->common = NL_NEW(sim->arena, sim_common);
+    *sim->common = (sim_common){ .users = 1, .arena = sim->arena };
     sim->probe_count = probe_count;
     nl_probe *copy = NL_NEW_ARRAY(sim->arena, nl_probe, probe_count + 1);
     if (probe_count > 0) memcpy(copy, probes, probe_count * sizeof *probes);
     sim->probes = copy;
-    sim->values = NL_NEW_ARRAY(sim->arena, const double *, model->vars.count + 1);
     sim->conns = NL_NEW_ARRAY(sim->arena, nl_conn *, model->projections.count + 1);
-    sim->overridden = NL_NEW_ARRAY(sim->arena, bool, model->vars.count + 1);
     sim->odd_said = NL_NEW_ARRAY(sim->arena, bool, model->draws.count + 1);
-    sim->direct = (nl_direct){ .model = model,
-                               .kernels = nl_kernels_choose(),
-                               .values = sim->values,
-                               .conns = (const nl_conn *const *)sim->conns,
-                               .time = model->start };
+    begin_own(sim);
     return sim;
+}
+
+static nl_sim *begin_lane(const nl_sim *sim)
+{
+    nl_sim *lane = nl_calloc(1, sizeof *lane);
+
+    for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_narrow(sim->conns[k]);
+    *lane = (nl_sim){ .model = sim->model,
+                      .diags = sim->diags,
+                      .arena = nl_arena_new(),
+                      .common = sim->common,
+                      .conns = sim->conns,
+                      .is_built = true,
+                      .delays = sim->delays,
+                      .lowered = sim->lowered,
+                      .odd_said = sim->odd_said,
+                      .path_delays = sim->path_delays,
+                      .path_orders = sim->path_orders,
+                      .probe_roots = sim->probe_roots,
+                      .probes = sim->probes,
+                      .probe_count = sim->probe_count };
+    lane->common->users++;
+    begin_own(lane);
+    memcpy(lane->values, sim->values, sim->model->vars.count * sizeof *lane->values); /* those that no program reads */
+    return lane;
+}
+
+/* Makes a simulation that has all its parts ready to step. */
+static nl_sim *ready(nl_sim *sim, bool equipped)
+{
+    nl_sim_failure failure;
+
+    if (equipped && nl_sim_reset(sim, &failure) == NL_SIM_OK) return sim;
+    if (equipped)
+        nl_diag_add(sim->diags, NL_E_INDEX, failure.span, "%s",
+                    failure.what != NULL ? failure.what : "the initial state cannot be computed");
+    nl_sim_free(sim);
+    return NULL;
 }
 
 nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags)
 {
     nl_sim *sim = begin(model, probes, probe_count, diags);
-    nl_sim_failure failure;
 
-    if (build(sim)) {
-        const nl_sim_status status = nl_sim_reset(sim, &failure);
-        if (status == NL_SIM_OK) return sim;
-        nl_diag_add(diags, NL_E_INDEX, failure.span, "%s",
-                    failure.what != NULL ? failure.what : "the initial state cannot be computed");
-    }
-    nl_sim_free(sim);
-    return NULL;
+    return ready(sim, build(sim) && equip(sim, NULL));
+}
+
+nl_sim *nl_sim_lane(nl_sim *sim)
+{
+    nl_sim *lane = begin_lane(sim);
+    const bool equipped = equip(lane, &sim->store);
+
+    lane->store.trial = sim->store.trial;
+    return ready(lane, equipped);
+}
+
+size_t nl_sim_lane_bytes(const nl_sim *sim)
+{
+    size_t bytes = nl_store_own_bytes(&sim->store);
+
+    for (size_t k = 0; k < sim->common->programs.count; k++)
+        bytes += sim->common->programs.items[k]->own_doubles * sizeof(double);
+    return bytes;
 }
 
 bool nl_sim_check(const nl_model *model, nl_diags *diags)
@@ -276,6 +371,14 @@ bool nl_sim_check(const nl_model *model, nl_diags *diags)
     for (uint32_t p = 0; p < model->projections.count; p++) ok &= nl_connect_check(&sim->direct, p, sim->arena, diags);
     nl_sim_free(sim);
     return ok;
+}
+
+static void leave_common(nl_sim *sim)
+{
+    if (--sim->common->users > 0) return;
+    sim_free_path_orders(sim);
+    for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_free(sim->conns[k]);
+    nl_arena_free(sim->common->arena);
 }
 
 void nl_sim_free(nl_sim *sim)
@@ -292,9 +395,9 @@ void nl_sim_free(nl_sim *sim)
         sim_drop_jumps(sim);
         nl_store_done(&sim->store);
     }
-    for (size_t k = 0; k < sim->model->projections.count; k++) nl_conn_free(sim->conns[k]);
-    nl_arena_free(sim->arena);
     free(sim->numbered);
+    if (sim->arena != sim->common->arena) nl_arena_free(sim->arena);
+    leave_common(sim);
     free(sim);
 }
 
@@ -481,32 +584,69 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static nl_sim_status run_steps(nl_sim *sim, const nl_sim_run *run, const rhythms *all, probe_group *until,
-                               uint64_t *done, nl_sim_failure *failure)
+/* A simulation while it runs. */
+typedef struct running {
+    sim_lane lane;
+    const nl_sim_run *run;
+    rhythms rhythms;
+    probe_group *until;
+    bool met; /* what the run was to end with has happened */
+    uint64_t check, *done;
+    double shown;
+} running;
+
+static running begin_run(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure, nl_arena *arena)
+{
+    const size_t condition = (size_t)run->until;
+
+    *done = 0;
+    sim->run = run;
+    return (running){ .lane = { .sim = sim, .failure = failure },
+                      .run = run,
+                      .rhythms = find_rhythms(sim, run, arena),
+                      .until = run->until >= 0 ? group_of(sim, &condition, 1) : NULL,
+                      .check = check_interval(sim),
+                      .done = done,
+                      .shown = seconds() };
+}
+
+static bool goes_on(running *r)
+{
+    if (r->lane.status != NL_SIM_OK || r->met || *r->done >= r->run->steps) return false;
+    if (r->run->stop != NULL && *r->run->stop) r->lane.status = NL_SIM_STOPPED;
+    return r->lane.status == NL_SIM_OK;
+}
+
+static nl_sim_status look_for_end(running *r)
+{
+    if (r->until == NULL) return NL_SIM_OK;
+    const nl_sim_status status = sim_run_machine(r->lane.sim, r->until->machine, r->lane.failure);
+    r->met = *probe_value(r->lane.sim, (size_t)r->run->until) != 0;
+    return status;
+}
+
+static void show_progress(running *r)
 {
     enum { LOOK_AT_CLOCK = 64 };
-    const uint64_t check = check_interval(sim);
-    double shown = seconds();
-    nl_sim_status status = NL_SIM_OK;
 
-    for (; *done < run->steps; ++*done) {
-        if (run->stop != NULL && *run->stop) return NL_SIM_STOPPED;
-        if ((status = sim_make_step(sim, failure)) != NL_SIM_OK) return status;
-        if (sim->store.step % check == 0 && (status = sim_check_finite(sim, false, failure)) != NL_SIM_OK) break;
-        if ((status = sample_due(sim, all, failure)) != NL_SIM_OK) break;
-        if (until != NULL) {
-            if ((status = sim_run_machine(sim, until->machine, failure)) != NL_SIM_OK) break;
-            if (*probe_value(sim, (size_t)run->until) != 0) {
-                ++*done;
-                break;
-            }
-        }
-        if (run->progress != NULL && *done % LOOK_AT_CLOCK == 0 && seconds() - shown > 0.05) {
-            run->progress(run->user, *done + 1, run->steps);
-            shown = seconds();
-        }
-    }
-    return status == NL_SIM_OK ? sim_check_finite(sim, false, failure) : status;
+    if (r->run->progress == NULL || *r->done % LOOK_AT_CLOCK != 0 || seconds() - r->shown <= 0.05) return;
+    r->run->progress(r->run->user, *r->done, r->run->steps);
+    r->shown = seconds();
+}
+
+/* What is looked at when a step is made. */
+static void end_step(running *r)
+{
+    nl_sim *sim = r->lane.sim;
+    nl_sim_status status = r->lane.status;
+
+    if (status == NL_SIM_OK && sim->store.step % r->check == 0) status = sim_check_finite(sim, false, r->lane.failure);
+    if (status == NL_SIM_OK) status = sample_due(sim, &r->rhythms, r->lane.failure);
+    if (status == NL_SIM_OK) status = look_for_end(r);
+    r->lane.status = status;
+    if (status != NL_SIM_OK) return;
+    ++*r->done;
+    show_progress(r);
 }
 
 /* Once for each draw. */
@@ -525,20 +665,55 @@ static void report_odd_draw(nl_sim *sim)
                                : "relu(x) is never negative");
 }
 
+static nl_sim_status end_run(running *r)
+{
+    r->lane.sim->run = NULL;
+    report_odd_draw(r->lane.sim);
+    return r->lane.status == NL_SIM_OK ? sim_check_finite(r->lane.sim, false, r->lane.failure) : r->lane.status;
+}
+
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure)
 {
     nl_arena *arena = nl_arena_new();
-    const rhythms all = find_rhythms(sim, run, arena);
-    const size_t condition = (size_t)run->until;
-    probe_group *until = run->until >= 0 ? group_of(sim, &condition, 1) : NULL;
+    running r = begin_run(sim, run, done, failure, arena);
 
-    *done = 0;
-    sim->run = run;
-    const nl_sim_status status = run_steps(sim, run, &all, until, done, failure);
-    sim->run = NULL;
-    report_odd_draw(sim);
+    while (goes_on(&r)) {
+        r.lane.status = sim_make_step(sim, failure);
+        end_step(&r);
+    }
     nl_arena_free(arena);
-    return status;
+    return end_run(&r);
+}
+
+/* Those that go on are put first. */
+static size_t find_active(running *all, size_t count, running **active, sim_lane **lanes)
+{
+    size_t found = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        if (!goes_on(&all[k])) continue;
+        active[found] = &all[k];
+        lanes[found++] = &all[k].lane;
+    }
+    return found;
+}
+
+void nl_sim_advance_together(nl_sim *const *sims, size_t count, const nl_sim_run *runs, uint64_t *done,
+                             nl_sim_status *statuses, nl_sim_failure *failures)
+{
+    nl_arena *arena = nl_arena_new();
+    running *all = NL_NEW_ARRAY(arena, running, count + 1), **active = NL_NEW_ARRAY(arena, running *, count + 1);
+    sim_lane **lanes = NL_NEW_ARRAY(arena, sim_lane *, count + 1);
+    sim_together together = sim_room_together(sims, count, arena);
+    size_t left;
+
+    for (size_t k = 0; k < count; k++) all[k] = begin_run(sims[k], &runs[k], &done[k], &failures[k], arena);
+    while ((left = find_active(all, count, active, lanes)) > 0) {
+        sim_make_steps(lanes, left, &together);
+        for (size_t k = 0; k < left; k++) end_step(active[k]);
+    }
+    for (size_t k = 0; k < count; k++) statuses[k] = end_run(&all[k]);
+    nl_arena_free(arena);
 }
 
 nl_sim_status nl_sim_check_states(nl_sim *sim, nl_sim_failure *failure) { return sim_check_finite(sim, true, failure); }

@@ -255,7 +255,7 @@ bool sim_find_path_orders(nl_sim *sim)
     return good;
 }
 
-static void free_orders(nl_sim *sim)
+void sim_free_path_orders(nl_sim *sim)
 {
     for (size_t k = 0; sim->path_orders != NULL && k < sim->model->pathways.count; k++)
         if (first_alike(sim, k) == k) nl_conn_order_free(sim->path_orders[k]);
@@ -492,7 +492,6 @@ void sim_prepare_events(nl_sim *sim)
 
 void sim_free_events(nl_sim *sim)
 {
-    free_orders(sim);
     for (size_t k = 0; sim->events != NULL && k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
         nl_machine_free(run->body);

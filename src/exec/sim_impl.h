@@ -43,16 +43,24 @@ typedef struct step_range { uint32_t low, high; } step_range;
 /* Who is on the way, and who fired last: by event of the model. */
 typedef struct event_snapshot { nl_fired **logs, *last; } event_snapshot;
 
+/* What simulations of one model have in common: made by the first of them, freed with the last. */
+typedef struct sim_common {
+    size_t users;
+    nl_arena *arena; /* of the first, too */
+    NL_LIST(const nl_program *) programs;
+} sim_common;
+
 struct nl_sim {
     const nl_model *model;
     nl_diags *diags;
     nl_arena *arena;
+    sim_common *common;        /* with its lanes; those marked * live there */
     nl_direct direct;
     const double **values;     /* by variable: for nl_direct */
-    nl_conn **conns;           /* by projection */
+    nl_conn **conns;           /* * by projection */
     bool is_built;             /* connections and parameters are there */
-    const nl_delay_range *delays; /* by delay of the model */
-    nl_lowered *lowered;
+    const nl_delay_range *delays; /* * by delay of the model */
+    nl_lowered *lowered;       /* * */
     nl_store store;
     bool has_store;
     nl_machine *first, *begin, *substep, *step;
@@ -60,8 +68,8 @@ struct nl_sim {
     nl_machine **blocks;       /* by block of the model; NULL: `every step` */
     event_run *events;         /* by event of the model */
     pathway_run *pathways;     /* by pathway */
-    step_range *path_delays;   /* by pathway: in steps .. */
-    nl_conn_order **path_orders; /* .. and their synapses by delay; NULL: as they are stored, or all at once */
+    step_range *path_delays;   /* * by pathway: in steps .. */
+    nl_conn_order **path_orders; /* * .. and their synapses by delay; NULL: as they are stored, or all at once */
     nl_machine *detect;        /* of adaptive methods: conditions within a step, or NULL */
     nl_machine *gates;         /* before each step: which synapses move, or NULL */
     nl_machine **catch_up;     /* by gate */
@@ -73,9 +81,9 @@ struct nl_sim {
     size_t located_count;      /* of places in this step at which something happened */
     const nl_sim_run *run;     /* the observers while stepping, or NULL */
     double *at_event_values;
-    bool *odd_said;            /* by draw of the model: a probability that was none has been reported */
-    nl_root *probe_roots;
-    nl_probe *probes;
+    bool *odd_said;            /* * by draw of the model: a probability that was none has been reported */
+    nl_root *probe_roots;      /* * */
+    nl_probe *probes;          /* * */
     size_t probe_count;
     NL_LIST(probe_group *) groups;
     double *numbered;          /* values of synapses in the order of their numbers, for nl_sim_values; or NULL */
@@ -86,6 +94,20 @@ struct nl_sim {
     double h;                  /* the adaptive method's own step */
     stiff_solver *stiff;
 };
+
+/* A simulation that makes a step, alone or beside others. */
+typedef struct sim_lane {
+    nl_sim *sim;
+    nl_sim_status status;
+    nl_sim_failure *failure;
+} sim_lane;
+
+/* Room for steps of several lanes. */
+typedef struct sim_together {
+    nl_machine_turn *turns;
+    sim_lane **turning;     /* whose they are */
+    nl_machine_room room;
+} sim_together;
 
 /* sim.c */
 const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* NULL: places are numbers */
@@ -100,6 +122,8 @@ void sim_drop_jumps(nl_sim *sim);
 
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
+sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena);
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together); /* one step each, of lanes that are well */
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
 nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
@@ -140,6 +164,7 @@ void sim_begin_detection(nl_sim *sim); /* before a step */
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure); /* what is in the lists happens now */
 void sim_free_events(nl_sim *sim);
+void sim_free_path_orders(nl_sim *sim);
 event_snapshot *sim_save_events(const nl_sim *sim);
 void sim_restore_events(nl_sim *sim, const event_snapshot *snapshot);
 void sim_free_event_snapshot(const nl_sim *sim, event_snapshot *snapshot);

@@ -81,10 +81,13 @@ void nl_sim_restore(nl_sim *sim, const nl_sim_snapshot *s)
     for (uint32_t m = 0; m < s->mem_count; m++) {
         const nl_mem *mem = mem_of(sim, m);
         const size_t doubles = nl_store_doubles(mem);
-        for (size_t lag = 0; lag < mem->depth; lag++)
-            memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * doubles, doubles * sizeof(double));
+        if (mem->depth == 1) nl_store_put(&sim->store, m, 0, doubles, s->values[m]);
+        else
+            for (size_t lag = 0; lag < mem->depth; lag++)
+                memcpy(nl_store_at(&sim->store, m, lag), s->values[m] + lag * doubles, doubles * sizeof(double));
         sim->store.jumps[m] = copied_jumps(s->jumps[m], mem->count);
     }
+    sim_repoint(sim);
     memcpy(sim->overridden, s->overridden, sim->model->vars.count * sizeof *s->overridden);
     sim->store.step = s->step;
     sim->store.time = sim->model->start + (double)s->step * sim->model->dt;

@@ -17,16 +17,26 @@ void sim_repoint(nl_sim *sim)
             sim->values[v] = nl_store_at(&sim->store, sim->lowered->var_mem[v], 0);
 }
 
-static nl_sim_status evaluate(nl_sim *sim, nl_ref node, uint32_t space, size_t count, double *out, nl_span span,
-                              nl_sim_failure *failure)
+static nl_sim_status evaluate(nl_sim *sim, nl_ref node, uint32_t space, size_t first, size_t count, double *out,
+                              nl_span span, nl_sim_failure *failure)
 {
     nl_ref bad;
 
-    if (nl_direct_eval(&sim->direct, node, space, 0, count, out, &bad)) return NL_SIM_OK;
+    if (nl_direct_eval(&sim->direct, node, space, first, count, out, &bad)) return NL_SIM_OK;
     *failure = (nl_sim_failure){
         .var = UINT32_MAX, .time = sim->direct.time, .span = span, .what = "an index is out of range"
     };
     return NL_SIM_BAD_INDEX;
+}
+
+/* What time begins with has draws of the trial; parameters and connections are the same in all trials. */
+static nl_sim_status evaluate_start(nl_sim *sim, nl_ref node, uint32_t space, size_t count, double *out, nl_span span,
+                                    nl_sim_failure *failure)
+{
+    sim->direct.trial = sim->store.trial;
+    const nl_sim_status status = evaluate(sim, node, space, 0, count, out, span, failure);
+    sim->direct.trial = 0;
+    return status;
 }
 
 /* --- jumps --- */
@@ -93,15 +103,6 @@ void sim_jump(nl_sim *sim)
 
 /* --- parameters --- */
 
-static nl_sim_status init_synaptic(nl_sim *sim, uint32_t v, double *out, nl_sim_failure *failure)
-{
-    const nl_var *var = var_of(sim, v);
-    const nl_conn *conn = sim->conns[var->projection];
-
-    if (nl_connect_given(sim->model, v, conn, out)) return NL_SIM_OK;
-    return evaluate(sim, var->init, var->space, conn->synapse_count, out, var->span, failure);
-}
-
 static void narrow(const double *from, double *to, size_t count)
 {
     for (size_t k = 0; k < count; k++) ((float *)to)[k] = (float)from[k];
@@ -115,31 +116,63 @@ static double *widened(const double *from, size_t count)
     return wide;
 }
 
-/* A stretch at a time: doubles for all of them would be twice what is stored. */
-static nl_sim_status init_single(nl_sim *sim, uint32_t v, double *out, nl_sim_failure *failure)
+/* From the `first` on; what is single is narrowed in place. */
+static void put(nl_sim *sim, uint32_t mem, size_t first, size_t count, double *values)
+{
+    const bool single = mem_of(sim, mem)->single;
+
+    if (single) narrow(values, values, count);
+    nl_store_put(&sim->store, mem, single ? first / 2 : first, single ? (count + 1) / 2 : count, values);
+}
+
+static bool may_change(void *user, const nl_node *node)
+{
+    (void)user;
+    return node->kind == NL_X_SLOT || node->kind == NL_X_ARRAY || node->kind == NL_X_PARAM
+           || node->kind == NL_X_STATE;
+}
+
+/* One value for each synapse, a stretch at a time: doubles for all of them would be twice what single precision stores,
+ * and what is held in common with other simulations mostly stays as it is. */
+static nl_sim_status init_synapses(nl_sim *sim, uint32_t mem, nl_ref init, nl_span span, nl_sim_failure *failure)
 {
     enum { STRETCH = 1 << 20 };
-    const nl_var *var = var_of(sim, v);
-    const size_t count = mem_of(sim, sim->lowered->var_mem[v])->count;
-    const size_t stretch = var->init == 0 ? count : STRETCH;
-    double *values = nl_calloc(stretch < count ? stretch : count, sizeof *values);
+    const size_t count = mem_of(sim, mem)->count, room = count < STRETCH ? count : STRETCH;
+    double *values = nl_calloc(room + 1, sizeof *values);
     nl_sim_status status = NL_SIM_OK;
-    nl_ref bad;
 
-    if (nl_connect_given(sim->model, v, sim->conns[var->projection], values)) narrow(values, out, count);
-    else
-        for (size_t first = 0; first < count && status == NL_SIM_OK; first += stretch) {
-            const size_t n = count - first < stretch ? count - first : stretch;
-            if (!nl_direct_eval(&sim->direct, var->init, var->space, first, n, values, &bad)) {
-                *failure = (nl_sim_failure){
-                    .var = UINT32_MAX, .time = sim->direct.time, .span = var->span, .what = "an index is out of range"
-                };
-                status = NL_SIM_BAD_INDEX;
-            }
-            narrow(values, (double *)((float *)out + first), n);
-        }
+    for (size_t first = 0; first < count && status == NL_SIM_OK; first += STRETCH) {
+        const size_t n = count - first < STRETCH ? count - first : STRETCH;
+        status = evaluate(sim, init, mem_of(sim, mem)->space, first, n, values, span, failure);
+        if (status == NL_SIM_OK) put(sim, mem, first, n, values);
+    }
     free(values);
+    if (status == NL_SIM_OK) nl_store_declared(&sim->store, mem, !nl_expr_any(sim->model->graph, init, may_change, NULL));
     return status;
+}
+
+/* Values that came with the rule. */
+static bool init_given(nl_sim *sim, uint32_t v, uint32_t mem)
+{
+    const size_t count = mem_of(sim, mem)->count;
+    double *values = nl_calloc(count + 1, sizeof *values);
+    const bool given = nl_connect_given(sim->model, v, sim->conns[var_of(sim, v)->projection], values);
+
+    if (given) put(sim, mem, 0, count, values);
+    if (given) nl_store_declared(&sim->store, mem, true);
+    free(values);
+    return given;
+}
+
+static nl_sim_status init_param(nl_sim *sim, uint32_t v, uint32_t mem, nl_sim_failure *failure)
+{
+    const nl_var *var = var_of(sim, v);
+
+    if (var->projection == UINT32_MAX)
+        return evaluate(sim, var->init, var->space, 0, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0),
+                        var->span, failure);
+    if (nl_store_is_declared(&sim->store, mem) || init_given(sim, v, mem)) return NL_SIM_OK;
+    return init_synapses(sim, mem, var->init, var->span, failure);
 }
 
 static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
@@ -147,35 +180,38 @@ static nl_sim_status init_params(nl_sim *sim, nl_sim_failure *failure)
     nl_sim_status status = NL_SIM_OK;
 
     for (uint32_t v = 0; v < sim->model->vars.count && status == NL_SIM_OK; v++) {
-        const nl_var *var = var_of(sim, v);
         const uint32_t mem = sim->lowered->var_mem[v];
 
-        if (var->kind != NL_VAR_PARAM || mem == UINT32_MAX || sim->overridden[v]) continue;
-        double *out = nl_store_at(&sim->store, mem, 0);
-        status = mem_of(sim, mem)->single ? init_single(sim, v, out, failure)
-                 : var->projection != UINT32_MAX
-                     ? init_synaptic(sim, v, out, failure)
-                     : evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, out, var->span, failure);
+        if (var_of(sim, v)->kind != NL_VAR_PARAM || mem == UINT32_MAX || sim->overridden[v]) continue;
+        status = init_param(sim, v, mem, failure);
+        sim_repoint(sim); /* values in common may have become the simulation's own */
     }
     return status;
 }
 
+static void fill_ones(nl_sim *sim, uint32_t mem)
+{
+    const size_t count = mem_of(sim, mem)->count;
+    double *ones = nl_calloc(count + 1, sizeof *ones);
+
+    for (size_t i = 0; i < count; i++) ones[i] = 1;
+    nl_store_put(&sim->store, mem, 0, count, ones);
+    nl_store_declared(&sim->store, mem, true);
+    free(ones);
+}
+
 static nl_sim_status init_weights(nl_sim *sim, nl_sim_failure *failure)
 {
-    for (size_t k = 0; k < sim->lowered->weights.count; k++) {
-        const nl_weights_def *def = &sim->lowered->weights.items[k];
-        const nl_projection *p = &sim->model->projections.items[def->projection];
-        const nl_sim_status status = evaluate(sim, def->node, p->space, mem_of(sim, def->mem)->count,
-                                              nl_store_at(&sim->store, def->mem, 0), p->span, failure);
+    nl_sim_status status = NL_SIM_OK;
 
-        if (status != NL_SIM_OK) return status;
+    for (size_t k = 0; k < sim->lowered->weights.count && status == NL_SIM_OK; k++) {
+        const nl_weights_def *def = &sim->lowered->weights.items[k];
+        if (nl_store_is_declared(&sim->store, def->mem)) continue;
+        status = init_synapses(sim, def->mem, def->node, sim->model->projections.items[def->projection].span, failure);
     }
-    for (size_t k = 0; k < sim->lowered->ones.count; k++) {
-        const uint32_t m = sim->lowered->ones.items[k];
-        double *out = nl_store_at(&sim->store, m, 0);
-        for (size_t i = 0; i < mem_of(sim, m)->count; i++) out[i] = 1;
-    }
-    return NL_SIM_OK;
+    for (size_t k = 0; k < sim->lowered->ones.count; k++)
+        if (!nl_store_is_declared(&sim->store, sim->lowered->ones.items[k])) fill_ones(sim, sim->lowered->ones.items[k]);
+    return status;
 }
 
 /* exp([[A h, I h], [0, 0]]) holds exp(A h) and its integral side by side. */
@@ -222,7 +258,7 @@ static nl_sim_status init_exact(nl_sim *sim, nl_sim_failure *failure)
             if (def->a[j] == 0) continue;
             a[j] = NL_NEW_ARRAY(arena, double, count);
             status =
-                evaluate(sim, def->a[j], def->space, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
+                evaluate(sim, def->a[j], def->space, 0, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
         }
         for (size_t i = 0; i < count && status == NL_SIM_OK; i++)
             (n == 1 ? exact_single : exact_element)(sim, def, a, i);
@@ -235,6 +271,7 @@ nl_sim_status sim_prepare(nl_sim *sim, nl_sim_failure *failure)
 {
     nl_sim_status status;
 
+    nl_store_take(&sim->store);
     sim_repoint(sim);
     if ((status = init_params(sim, failure)) != NL_SIM_OK || (status = init_weights(sim, failure)) != NL_SIM_OK
         || (status = init_exact(sim, failure)) != NL_SIM_OK)
@@ -270,7 +307,7 @@ static nl_sim_status history_slope(nl_sim *sim, const nl_var *var, double time, 
     memset(out, 0, count * sizeof *out);
     for (size_t k = 0; k < NL_LEN(at) && status == NL_SIM_OK; k++) {
         sim->direct.time = time + at[k] * h;
-        status = evaluate(sim, var->history, var->space, count, value, var->span, failure);
+        status = evaluate_start(sim, var->history, var->space, count, value, var->span, failure);
         for (size_t i = 0; i < count; i++) out[i] += factor[k] * value[i] / (12 * h);
     }
     free(value);
@@ -293,7 +330,7 @@ static nl_sim_status history_at(nl_sim *sim, uint32_t v, size_t lag, double *val
         return NL_SIM_OK;
     }
     sim->direct.time = time;
-    status = evaluate(sim, var->history, var->space, count, value, var->span, failure);
+    status = evaluate_start(sim, var->history, var->space, count, value, var->span, failure);
     if (status == NL_SIM_OK && slope != NULL) status = history_slope(sim, var, time, count, slope, failure);
     sim->direct.time = sim->model->start;
     return status;
@@ -324,8 +361,8 @@ static nl_sim_status init_state(nl_sim *sim, uint32_t v, nl_sim_failure *failure
     const nl_var *var = var_of(sim, v);
     const uint32_t mem = sim->lowered->var_mem[v];
 
-    return evaluate(sim, var->init, var->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0), var->span,
-                    failure);
+    return evaluate_start(sim, var->init, var->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0),
+                          var->span, failure);
 }
 
 static void fill_past(nl_sim *sim, uint32_t mem)
@@ -345,8 +382,8 @@ static nl_sim_status init_previous(nl_sim *sim, nl_sim_failure *failure)
         const nl_prev_def *def = &sim->lowered->prevs[k];
 
         if (mem == UINT32_MAX || def->first == 0) continue;
-        status = evaluate(sim, def->first, def->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0),
-                          def->span, failure);
+        status = evaluate_start(sim, def->first, def->space, mem_of(sim, mem)->count, nl_store_at(&sim->store, mem, 0),
+                                def->span, failure);
         fill_past(sim, mem);
     }
     return status;
@@ -381,6 +418,8 @@ static void clear_windows(nl_sim *sim)
         memset(nl_store_at(&sim->store, sum, 0), 0, mem_of(sim, sum)->count * sizeof(double));
     }
 }
+
+void nl_sim_set_trial(nl_sim *sim, uint64_t trial) { sim->store.trial = trial; }
 
 nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure)
 {
@@ -448,13 +487,12 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values)
     else sim->overridden[var] = true;
     sim_states_changed(sim);
     const nl_conn *conn = sim_conn_by_pre(sim, var_of(sim, var)->space);
-    double *stored = nl_store_at(&sim->store, mem, 0);
-    if (mem_of(sim, mem)->single) {
-        double *wide = nl_calloc(mem_of(sim, mem)->count, sizeof *wide);
-        nl_conn_by_place(conn, values, wide);
-        narrow(wide, stored, mem_of(sim, mem)->count);
-        free(wide);
-    } else if (conn != NULL) nl_conn_by_place(conn, values, stored);
-    else memcpy(stored, values, mem_of(sim, mem)->count * sizeof *values);
+    const size_t count = mem_of(sim, mem)->count;
+    double *stored = nl_calloc(count + 1, sizeof *stored);
+    if (conn != NULL) nl_conn_by_place(conn, values, stored);
+    else memcpy(stored, values, count * sizeof *values);
+    put(sim, mem, 0, count, stored);
+    free(stored);
+    sim_repoint(sim);
     sim_open_for_variable(sim, var);
 }

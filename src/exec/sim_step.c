@@ -374,10 +374,9 @@ static nl_sim_status advance_equations(nl_sim *sim, bool split, nl_sim_failure *
     return sim->lowered->stepping == NL_STEP_ADAPTIVE ? substeps(sim, failure) : stiff_step(sim, failure);
 }
 
-nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
+/* What precedes the program of the step. */
+static nl_sim_status begin_step(nl_sim *sim, bool split, nl_sim_failure *failure)
 {
-    const bool split = is_split(sim);
-    nl_machine *step = split ? sim->split_step : sim->step;
     nl_sim_status status;
 
     if (sim->lowered->jumped != UINT32_MAX) sim_set_number(sim, sim->lowered->jumped, sim_jumped_now(sim));
@@ -385,7 +384,16 @@ nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
     if ((status = sim_open_gates(sim, failure)) != NL_SIM_OK) return status;
     if ((status = advance_equations(sim, split, failure)) != NL_SIM_OK) return status;
     if (sim->lowered->stepping == NL_STEP_ADAPTIVE) sim_set_number(sim, sim->lowered->sigma, 1);
-    if (step != NULL && (status = sim_run_machine(sim, step, failure)) != NL_SIM_OK) return status;
+    return NL_SIM_OK;
+}
+
+static nl_sim_status begin_unsplit(nl_sim *sim, nl_sim_failure *failure) { return begin_step(sim, false, failure); }
+
+/* The clock, events and blocks. */
+static nl_sim_status end_step(nl_sim *sim, nl_sim_failure *failure)
+{
+    nl_sim_status status;
+
     if (sim->lowered->stepping == NL_STEP_ADAPTIVE) sim_set_number(sim, sim->lowered->sigma, 0);
     rotate_all(sim);
     sim->store.step++;
@@ -394,4 +402,60 @@ nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
     if (sim->model->blocks.count == 0) return NL_SIM_OK;
     status = run_blocks(sim, NL_BLOCK_EVERY, failure);
     return status == NL_SIM_OK ? run_blocks(sim, NL_BLOCK_AT, failure) : status;
+}
+
+nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure)
+{
+    const bool split = is_split(sim);
+    nl_machine *step = split ? sim->split_step : sim->step;
+    nl_sim_status status = begin_step(sim, split, failure);
+
+    if (status == NL_SIM_OK && step != NULL) status = sim_run_machine(sim, step, failure);
+    return status == NL_SIM_OK ? end_step(sim, failure) : status;
+}
+
+/* --- several lanes --- */
+
+/* Whether a step is one program, which lanes can run side by side. */
+static bool is_one_program(const nl_sim *sim)
+{
+    return sim->lowered->stepping == NL_STEP_FIXED && !sim->lowered->splits && sim->step != NULL;
+}
+
+sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena)
+{
+    sim_together together = { .turns = NL_NEW_ARRAY(arena, nl_machine_turn, count + 1),
+                              .turning = NL_NEW_ARRAY(arena, sim_lane *, count + 1) };
+
+    if (count > 1 && is_one_program(sims[0])) together.room = nl_machine_room_for(sims[0]->step, count, arena);
+    return together;
+}
+
+/* The programs of those lanes that are well after what precedes it. */
+static void run_together(sim_lane *const *lanes, size_t count, sim_together *together)
+{
+    size_t turning = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        if (lanes[k]->status != NL_SIM_OK) continue;
+        together->turns[turning] = (nl_machine_turn){ .machine = lanes[k]->sim->step };
+        together->turning[turning++] = lanes[k];
+    }
+    nl_machine_run_together(together->turns, turning, &together->room);
+    for (size_t k = 0; k < turning; k++) {
+        sim_lane *lane = together->turning[k];
+        if (!together->turns[k].good) lane->status = explain_fault(lane->sim, &together->turns[k].fault, lane->failure);
+    }
+}
+
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together)
+{
+    const bool abreast = count > 1 && is_one_program(lanes[0]->sim);
+
+    for (size_t k = 0; k < count; k++)
+        lanes[k]->status = (abreast ? begin_unsplit : sim_make_step)(lanes[k]->sim, lanes[k]->failure);
+    if (!abreast) return;
+    run_together(lanes, count, together);
+    for (size_t k = 0; k < count; k++)
+        if (lanes[k]->status == NL_SIM_OK) lanes[k]->status = end_step(lanes[k]->sim, lanes[k]->failure);
 }

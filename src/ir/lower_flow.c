@@ -36,6 +36,9 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
     }
 }
 
+/* What depends on its operands alone. */
+static bool is_computed(const nl_node *node) { return node->kind == NL_X_OP || node->kind == NL_X_GATHER; }
+
 static int find_dependence(lowering *lo, nl_ref ref)
 {
     const nl_graph *graph = lo->graph;
@@ -52,7 +55,7 @@ static int find_dependence(lowering *lo, nl_ref ref)
     case NL_X_PREV: return IS_DYNAMIC | dependence_of(lo, lo->prevs.items[node->id].expr);
     default: break;
     }
-    flags = in_synapses && node->kind != NL_X_OP ? HAS_OWN : 0;
+    flags = in_synapses && !is_computed(node) ? HAS_OWN : 0;
     if (is_dynamic_leaf(NULL, node)) flags |= IS_DYNAMIC;
     for (int k = 0; k < node->arg_count; k++) flags |= dependence_of(lo, node->args[k]);
     return flags;
@@ -125,6 +128,15 @@ static nl_ref stripped_previous(stripping *s, nl_node node)
     return nl_graph_add(lo->graph, &node);
 }
 
+/* Its elements are now those of the side. */
+static nl_ref stripped_gather(stripping *s, nl_node node)
+{
+    node.args[0] = strip(s, node.args[0]);
+    node.args[1] = strip(s, node.args[1]);
+    node.space = s->space;
+    return nl_graph_add(s->lo->graph, &node);
+}
+
 static nl_ref strip_leaf(void *user, nl_graph *graph, nl_ref ref)
 {
     stripping *s = user;
@@ -137,6 +149,8 @@ static nl_ref strip_leaf(void *user, nl_graph *graph, nl_ref ref)
         return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_delay(s, node) : ref;
     case NL_X_PREV:
         return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_previous(s, node) : ref;
+    case NL_X_GATHER:
+        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_gather(s, node) : 0;
     default: return 0;
     }
 }

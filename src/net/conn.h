@@ -64,7 +64,8 @@ typedef struct nl_conn {
     long self_offset;
     const double *weights;       /* that came with the rule, one per synapse (ALL, SPARSE, OUT), or NULL */
     const uint64_t *row_begin;   /* post.count + 1; SPARSE, and STENCIL with NL_ZERO.  OUT: pre.count + 1 */
-    const uint32_t *pre_index;   /* SPARSE: synapse_count, ascending within a row */
+    const uint32_t *pre_index;   /* SPARSE: synapse_count, ascending within a row .. */
+    const uint16_t *narrow_index; /* .. and the same in two bytes, when asked for */
     const uint32_t *post_index;  /* OUT: synapse_count, ascending within a row, or within the run of a delay */
     /* OUT: the numbers of synapses that reach post neuron j are in_begin[j] .. in_begin[j + 1] - 1.  When asked for: by
      * number, the place of each synapse and its pre neuron (ascending for a post neuron) */
@@ -128,6 +129,9 @@ nl_conn *nl_conn_pairs(nl_conn_context *cx, size_t count, const double *pre, con
 /* w is [post, pre]; its non-zeros, or all pairs with `zeros`.  The weights are the `weights` of the result. */
 nl_conn *nl_conn_weights(nl_conn_context *cx, const double *w, bool zeros);
 void nl_conn_free(nl_conn *conn);
+
+/* Makes narrow_index where there are few enough pre neurons: sums that read it more than once are quicker. */
+void nl_conn_narrow(nl_conn *conn);
 
 /* The same synapses (less what the context leaves out) as compressed rows, for per-synapse work on a stencil. */
 nl_conn *nl_conn_to_rows(nl_conn_context *cx, const nl_conn *conn);

@@ -120,6 +120,7 @@ void nl_conn_free(nl_conn *conn)
     if (conn == NULL) return;
     free((void *)conn->row_begin);
     free((void *)conn->pre_index);
+    free((void *)conn->narrow_index);
     free((void *)conn->post_index);
     free((void *)conn->in_begin);
     free((void *)conn->in_place);
@@ -132,6 +133,16 @@ void nl_conn_free(nl_conn *conn)
     free((void *)conn->weights);
     free((void *)conn->u);
     free((void *)conn->v);
+}
+
+void nl_conn_narrow(nl_conn *conn)
+{
+    if (conn->kind != NL_CONN_SPARSE || conn->pre.count > UINT16_MAX + 1 || conn->narrow_index != NULL) return;
+    uint16_t *narrow = nl_calloc(conn->synapse_count, sizeof *narrow);
+
+    for (uint64_t k = 0; k < conn->synapse_count; k++) narrow[k] = (uint16_t)conn->pre_index[k];
+    conn->narrow_index = narrow;
+    conn->bytes += conn->synapse_count * sizeof *narrow;
 }
 
 void nl_conn_self_rows(size_t post, size_t pre, long offset, size_t rows[2])

@@ -34,6 +34,22 @@ static void portable_csr(size_t rows, const uint64_t *begin, const uint32_t *col
         out[r] = row_sum(begin[r + 1] - begin[r], col + begin[r], w != NULL ? w + begin[r] : NULL, x);
 }
 
+static double lane_sum(const nl_csr_rows *rows, size_t r, size_t width, const double *x)
+{
+    const uint64_t begin = rows->begin[r];
+    double lane[LANES] = { 0 };
+
+    for (uint64_t k = begin; k < rows->begin[r + 1]; k++)
+        lane[(k - begin) % LANES] += (rows->w != NULL ? rows->w[k] : 1) * x[width * rows->col[k]];
+    return fold(lane);
+}
+
+static void portable_csr_lanes(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out)
+{
+    for (size_t r = rows->from; r < rows->end; r++)
+        for (size_t l = 0; l < count; l++) out[l][r] = lane_sum(rows, r, width, x + l);
+}
+
 static void portable_shifted_sum(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                                  const double *weight)
 {
@@ -42,7 +58,7 @@ static void portable_shifted_sum(size_t n, double *out, const double *x, size_t 
         for (size_t i = 0; i < n; i++) out[i] += (weight != NULL ? weight[k] : 1) * x[(ptrdiff_t)i + shift[k]];
 }
 
-const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
+const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_csr_lanes, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
 
 /* --- every pair, one weight for all --- */
 
@@ -130,24 +146,56 @@ static void panel_to_pre(const panel *p, const double *x, double *out)
         for (size_t k = p->hole; k < right; k++) out[k + (k >= p->hole + j)] += p->a[j * p->stride + k] * x[j];
 }
 
-/* Walks over whole rows, then panels of rows with a hole, then whole rows again. */
-static void dense_sum(const nl_blas *blas, const nl_conn *conn, const double *a, bool to_pre, const double *x, double *out)
+/* A matrix and the vectors that it is multiplied with, one after the other while a part of it is at hand. */
+typedef struct products {
+    const nl_blas *blas;
+    bool to_pre;
+    size_t count;
+    const double *const *sources;
+    double *const *outs;
+} products;
+
+/* Rows `from` .. end - 1, of one length; returns where the next begin.  The stretches do not depend on how many vectors
+ * there are, so neither do the sums. */
+static const double *whole_rows(const products *p, const double *a, size_t from, size_t end, size_t length)
+{
+    enum { STRETCH = 1 << 16 }; /* 512 KiB */
+    const size_t rows = STRETCH / (length + 1) / PANEL * PANEL, most = rows > PANEL ? rows : PANEL;
+
+    for (size_t at = from, n; at < end; a += n * length, at += n) {
+        n = end - at < most ? end - at : most;
+        for (size_t k = 0; k < p->count; k++)
+            if (p->to_pre) gemv(p->blas, true, n, length, length, a, p->sources[k] + at, 1, p->outs[k]);
+            else gemv(p->blas, false, n, length, length, a, p->sources[k], 0, p->outs[k] + at);
+    }
+    return a;
+}
+
+static const double *rows_with_holes(const products *p, const double *a, size_t from, size_t end, const nl_conn *conn)
+{
+    for (size_t at = from; at < end; at += PANEL) {
+        const size_t n = end - at < PANEL ? end - at : PANEL;
+        const panel rows = { p->blas, a, n, conn->pre.count - 1, (size_t)((long)at + conn->self_offset) };
+
+        for (size_t k = 0; k < p->count; k++)
+            if (p->to_pre) panel_to_pre(&rows, p->sources[k] + at, p->outs[k]);
+            else panel_to_post(&rows, p->sources[k], p->outs[k] + at);
+        a += n * rows.stride;
+    }
+    return a;
+}
+
+/* Whole rows, then panels of rows with a hole, then whole rows again. */
+static void dense_sums(const products *p, const nl_conn *conn, const double *a)
 {
     const size_t pre = conn->pre.count, post = conn->post.count;
     size_t self[2] = { 0, 0 };
 
     if (conn->no_self) nl_conn_self_rows(post, pre, conn->self_offset, self);
-    gemv(blas, to_pre, self[0], pre, pre, a, x, 0, out);
-    a += self[0] * pre;
-    for (size_t at = self[0]; at < self[1]; at += PANEL) {
-        const size_t n = self[1] - at < PANEL ? self[1] - at : PANEL;
-        const panel p = { blas, a, n, pre - 1, (size_t)((long)at + conn->self_offset) };
-
-        if (to_pre) panel_to_pre(&p, x + at, out);
-        else panel_to_post(&p, x, out + at);
-        a += n * p.stride;
-    }
-    gemv(blas, to_pre, post - self[1], pre, pre, a, to_pre ? x + self[1] : x, to_pre, to_pre ? out : out + self[1]);
+    for (size_t k = 0; p->to_pre && k < p->count; k++) memset(p->outs[k], 0, pre * sizeof(double));
+    a = whole_rows(p, a, 0, self[0], pre);
+    a = rows_with_holes(p, a, self[0], self[1], conn);
+    whole_rows(p, a, self[1], post, pre);
 }
 
 /* --- by kind --- */
@@ -166,7 +214,7 @@ static void all_to_post(const propagation *p)
 {
     const nl_conn *c = p->conn;
 
-    if (p->values != NULL) dense_sum(&p->kernels->blas, c, p->values, false, p->source, p->out);
+    if (p->values != NULL) dense_sums(&(products){ &p->kernels->blas, false, 1, &p->source, &p->out }, c, p->values);
     else if (c->no_self) sum_but_self(c->post.count, p->out, c->pre.count, p->source, c->self_offset, p->scratch);
     else fill_sum(c->post.count, p->out, c->pre.count, p->source);
 }
@@ -175,7 +223,7 @@ static void all_to_pre(const propagation *p)
 {
     const nl_conn *c = p->conn;
 
-    if (p->values != NULL) dense_sum(&p->kernels->blas, c, p->values, true, p->source, p->out);
+    if (p->values != NULL) dense_sums(&(products){ &p->kernels->blas, true, 1, &p->source, &p->out }, c, p->values);
     else if (c->no_self) sum_but_self(c->pre.count, p->out, c->post.count, p->source, -c->self_offset, p->scratch);
     else fill_sum(c->pre.count, p->out, c->post.count, p->source);
 }
@@ -346,6 +394,70 @@ void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *con
     const propagation p = resolve(kernels, conn, w, source, out, scratch);
 
     kinds[conn->kind].to_pre(&p);
+}
+
+/* --- several sources --- */
+
+/* As many as are summed at once; those that are missing are 0. */
+static size_t width_of(size_t count) { return count > 4 ? 8 : count > 2 ? 4 : 2; }
+
+static size_t among(size_t count, size_t k) { return count - k < 8 ? count - k : 8; }
+
+static void interleave(size_t n, size_t width, size_t count, const double *const *sources, double *x)
+{
+    if (count < width) memset(x, 0, n * width * sizeof *x);
+    for (size_t i = 0; i < n; i++, x += width)
+        for (size_t l = 0; l < count; l++) x[l] = sources[l][i];
+}
+
+/* The end of the rows from `from` on that a cache holds until all have read them. */
+static size_t tile_end(const nl_csr_rows *rows, size_t from, size_t count)
+{
+    enum { TILE = 4 << 20 };
+    const uint64_t most = TILE / ((rows->narrow != NULL ? 2 : 4) + (rows->w != NULL ? sizeof(double) : 0));
+    size_t end = from + 1;
+
+    while (end < count && rows->begin[end + 1] - rows->begin[from] <= most) end++;
+    return end;
+}
+
+static void rows_together(const propagation *p, size_t count, const double *const *sources, double *const *outs)
+{
+    const nl_conn *c = p->conn;
+    const size_t n = c->pre.count;
+    nl_csr_rows rows = { .begin = c->row_begin, .col = c->pre_index, .narrow = c->narrow_index, .w = p->values };
+
+    for (size_t k = 0; k < count; k += 8)
+        interleave(n, width_of(count - k), among(count, k), sources + k, p->scratch + k * n);
+    for (; rows.from < c->post.count; rows.from = rows.end) {
+        rows.end = tile_end(&rows, rows.from, c->post.count);
+        for (size_t k = 0; k < count; k += 8)
+            p->kernels->csr_lanes(&rows, width_of(count - k), p->scratch + k * n, among(count, k), outs + k);
+    }
+}
+
+size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count)
+{
+    const size_t one = nl_propagate_scratch(conn), rows = conn->kind == NL_CONN_SPARSE ? (count + 7) / 8 * 8 * conn->pre.count : 0;
+
+    return one > rows ? one : rows;
+}
+
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre, size_t count,
+                           const double *const *sources, double *const *outs, double *scratch)
+{
+    const bool is_dense = conn->kind == NL_CONN_ALL || conn->kind == NL_CONN_LOW_RANK;
+    propagation p = resolve(kernels, conn, w, NULL, NULL, scratch);
+
+    if (conn->kind == NL_CONN_SPARSE && !to_pre && count > 1) rows_together(&p, count, sources, outs);
+    else if (is_dense && p.values != NULL)
+        dense_sums(&(products){ &kernels->blas, to_pre, count, sources, outs }, conn, p.values);
+    else
+        for (size_t k = 0; k < count; k++) {
+            p.source = sources[k];
+            p.out = outs[k];
+            (to_pre ? kinds[conn->kind].to_pre : kinds[conn->kind].to_post)(&p);
+        }
 }
 
 void nl_propagate_accumulate(size_t count, const uint32_t *index, const double *values, double *out)

@@ -6,11 +6,22 @@
 #include "conn.h"
 #include "lang/blas.h"
 
+/* Some compressed rows. */
+typedef struct nl_csr_rows {
+    size_t from, end;
+    const uint64_t *begin;
+    const uint32_t *col;
+    const uint16_t *narrow; /* col in two bytes, or NULL */
+    const double *w;        /* NULL: 1 */
+} nl_csr_rows;
+
 /* The inner loops, so that the caller brings those of its instruction set and size.  Sums over rows have eight lanes s by
  * place in the row modulo 8, folded as ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). */
 typedef struct nl_propagate_kernels {
     /* out[r] = sum of w[k] * x[col[k]], k in row r; w NULL: 1 */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
+    /* The same for `count` lanes: out[l][r] = sum of w[k] * x[width * col[k] + l]; width is 2, 4 or 8. */
+    void (*csr_lanes)(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out);
     /* out[i] = sum over offsets, in their order, of weight (NULL: 1) * x[i + shift[k]] */
     void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                         const double *weight);
@@ -40,6 +51,12 @@ void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *co
 /* The transposed product: out (pre.count) = sum over synapses of w * source[post]. */
 void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
                          double *out, double *scratch);
+
+/* Either for several sources with the same weights, to the bit what each gives alone: connections in compressed rows and
+ * matrices are read once for all of them.  The scratch is that of the second function. */
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre, size_t count,
+                           const double *const *sources, double *const *outs, double *scratch);
+size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count); /* in doubles */
 
 /* out[index[k]] += values[k]: for values computed synapse by synapse, with the post (or pre) index of each.  Called for
  * chunks of synapses in ascending order, onto zeros. */

@@ -41,6 +41,7 @@ struct nl_format {
     bool (*segment)(nl_sink *sink, nl_series *series, size_t number); /* what is there becomes segment `number` */
     bool (*value)(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape, const double *data);
     bool (*text)(nl_sink *sink, const char *name, const char *text);
+    bool (*table)(nl_sink *sink, const nl_sink_table *table); /* or NULL: it is values and texts */
     bool (*finish)(nl_sink *sink);   /* completes the part file */
     void (*release)(nl_sink *sink);  /* closes and frees what open made; also after failures */
 };

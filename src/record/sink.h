@@ -61,6 +61,42 @@ bool nl_sink_segment(nl_sink *sink);
 bool nl_sink_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape, const double *data);
 bool nl_sink_text(nl_sink *sink, const char *name, const char *text);
 
+/* What the points of a sweep or trials collected.  All data in shown units, row-major. */
+typedef struct nl_sink_label { /* values along an axis: of a parameter, or numbers of trials */
+    const char *name, *unit;
+    int rank;                  /* of all of them: 1, or more where a parameter is an array */
+    const size_t *shape;
+    const double *data;        /* NULL: */
+    const char *const *texts;
+} nl_sink_label;
+
+typedef struct nl_sink_axis {
+    const char *name;
+    size_t count;
+    const nl_sink_label *labels;
+    size_t label_count;
+} nl_sink_axis;
+
+typedef struct nl_sink_measure {
+    const char *name, *unit;
+    const char *axes;          /* "J0, trial, row": names of its first axes */
+    int rank;
+    const size_t *shape;       /* those of the table first */
+    const double *data;
+} nl_sink_measure;
+
+typedef struct nl_sink_table {
+    const nl_sink_axis *axes;
+    size_t axis_count;
+    const nl_sink_measure *measures;
+    size_t measure_count;
+    const double *status;      /* one for each point: 0 where it is good */
+} nl_sink_table;
+
+/* A format that has tables writes one with a row for each point.  In the others a measure m is the array m; m.axes tells
+ * the names of its axes, m.J0 the values along the axis J0, m.status those of the points. */
+bool nl_sink_put_table(nl_sink *sink, const nl_sink_table *table);
+
 const char *nl_sink_error(const nl_sink *sink);
 
 /* Finishes the file and gives it its name; frees the sink in any case.  False with *why (in the arena) on failure. */

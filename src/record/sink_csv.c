@@ -1,7 +1,7 @@
 /* Comma-separated text, for spreadsheets and pandas.read_csv(.., comment="#").  Series of numbers and
  * vectors that share their times make one table in FILE.csv: t,loss,x[0],x[1]..  Otherwise each has its own table in
  * FILE.NAME.csv, a sample per row; so have trains, t,id, and values at events, t,id,value.  Values, parameters, units and the source text stand in lines that begin with #;
- * larger arrays in files FILE.NAME.csv.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
+ * larger arrays in files FILE.NAME.csv.  What a sweep collected is a table with a row for each point.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
 #include "format.h"
 
 #include "base/text.h"
@@ -20,6 +20,7 @@ typedef struct extra {
 typedef struct csv {
     nl_spool spool;          /* first: the functions of spool.h take sink->own for one */
     nl_text values;          /* lines of comment */
+    NL_LIST(const nl_sink_table *) tables; /* of sweeps */
     NL_LIST(extra) extras;   /* files beside the main one */
 } csv;
 
@@ -368,6 +369,122 @@ static bool put_group(nl_sink *sink, FILE *main_file, size_t segment)
     return put_table_file(sink, path, &g);
 }
 
+/* ---- tables of sweeps: a row for each point ---- */
+
+static bool csv_keep_table(nl_sink *sink, const nl_sink_table *table)
+{
+    csv *c = sink->own;
+    nl_sink_table *kept = NL_NEW(sink->arena, nl_sink_table);
+
+    *kept = *table;
+    NL_PUSH(sink->arena, &c->tables, kept);
+    return true;
+}
+
+static size_t point_count(const nl_sink_table *table)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < table->axis_count; i++) count *= table->axes[i].count;
+    return count;
+}
+
+/* Numbers that a measure has for each point. */
+static size_t measure_width(const nl_sink_table *table, const nl_sink_measure *m)
+{
+    return nl_shape_count(m->rank - (int)table->axis_count, m->shape + table->axis_count);
+}
+
+static void put_units(nl_sink *sink, FILE *out, const nl_sink_table *table)
+{
+    fputs("# table of points:\n", out);
+    for (size_t i = 0; i < table->axis_count; i++)
+        for (size_t k = 0; k < table->axes[i].label_count; k++)
+            fprintf(out, "#   %s%s\n", table->axes[i].labels[k].name, unit_suffix(sink, table->axes[i].labels[k].unit));
+    for (size_t i = 0; i < table->measure_count; i++)
+        fprintf(out, "#   %s%s (%s)\n", table->measures[i].name, unit_suffix(sink, table->measures[i].unit),
+                table->measures[i].axes);
+}
+
+static void put_measure_names(FILE *out, const nl_sink_table *table, const nl_sink_measure *m)
+{
+    const nl_series series = { .info = { .name = m->name, .rank = m->rank - (int)table->axis_count },
+                               .width = measure_width(table, m) };
+    nl_series named = series;
+
+    for (int k = 0; k < series.info.rank; k++) named.info.shape[k] = m->shape[table->axis_count + (size_t)k];
+    for (size_t k = 0; k < series.width; k++) {
+        put_column(out, &named, k);
+        fputc(',', out);
+    }
+}
+
+static void put_names(FILE *out, const nl_sink_table *table)
+{
+    for (size_t i = 0; i < table->axis_count; i++)
+        for (size_t k = 0; k < table->axes[i].label_count; k++) fprintf(out, "%s,", table->axes[i].labels[k].name);
+    for (size_t i = 0; i < table->measure_count; i++) put_measure_names(out, table, &table->measures[i]);
+    fputs("status\n", out);
+}
+
+/* An array is told by its number. */
+static void put_label(FILE *out, const nl_sink_label *label, size_t place)
+{
+    if (label->data == NULL) fputs(label->texts[place], out);
+    else put_number(out, label->rank == 1 ? label->data[place] : (double)place);
+    fputc(',', out);
+}
+
+static void put_point(FILE *out, const nl_sink_table *table, size_t point)
+{
+    size_t stride = point_count(table);
+
+    for (size_t i = 0; i < table->axis_count; i++) {
+        stride /= table->axes[i].count;
+        for (size_t k = 0; k < table->axes[i].label_count; k++)
+            put_label(out, &table->axes[i].labels[k], point / stride % table->axes[i].count);
+    }
+    for (size_t i = 0; i < table->measure_count; i++) {
+        const size_t width = measure_width(table, &table->measures[i]);
+        for (size_t k = 0; k < width; k++) {
+            put_number(out, table->measures[i].data[point * width + k]);
+            fputc(',', out);
+        }
+    }
+    put_number(out, table->status[point]);
+    fputc('\n', out);
+}
+
+static void put_points(nl_sink *sink, FILE *out, const nl_sink_table *table)
+{
+    put_units(sink, out, table);
+    put_names(out, table);
+    for (size_t p = 0; p < point_count(table); p++) put_point(out, table, p);
+}
+
+/* One table is the main file's own where it has no other. */
+static bool put_sweeps(nl_sink *sink, FILE *main_file)
+{
+    const csv *c = sink->own;
+
+    if (c->tables.count == 1 && sink->series.count == 0) {
+        put_points(sink, main_file, c->tables.items[0]);
+        return true;
+    }
+    for (size_t i = 0; i < c->tables.count; i++) {
+        const char *name = c->tables.items[i]->measures[0].name;
+        const char *path = nl_arena_printf(sink->arena, "%s.%s.csv", stem(sink), name);
+        FILE *file = extra_open(sink, path);
+
+        fprintf(main_file, "# %s: see %s\n", name, base_name(path));
+        if (file == NULL) return false;
+        fprintf(file, "# netlang %s\n# model = %s\n", sink->header->version, sink->header->model_name);
+        put_points(sink, file, c->tables.items[i]);
+        if (!finish_file(sink, file)) return false;
+    }
+    return true;
+}
+
 static void put_header(nl_sink *sink, FILE *out)
 {
     const nl_sink_header *h = sink->header;
@@ -397,7 +514,7 @@ static bool csv_finish(nl_sink *sink)
 
     if (out == NULL) return nl_sink_fail_errno(sink);
     put_header(sink, out);
-    const bool done = put_groups(sink, out);
+    const bool done = put_sweeps(sink, out) && put_groups(sink, out);
     return finish_file(sink, out) && done && name_extras(sink);
 }
 
@@ -420,6 +537,7 @@ const nl_format nl_format_csv = {
     .segment = nl_spool_segment,
     .value = csv_value,
     .text = csv_text,
+    .table = csv_keep_table,
     .finish = csv_finish,
     .release = csv_release,
 };

@@ -98,7 +98,7 @@ static void say_failure(nl_session *s, const nl_ast *stmt)
         const nl_value message = nl_eval(&ev, stmt->kids[1]);
         if (message.kind == NL_KIND_TEXT) nl_text_addf(&text, " (%s)", message.text);
     }
-    nl_session_print(s, text.chars);
+    nl_session_say(s, text.chars);
 }
 
 bool nl_session_expect(nl_session *s, const nl_ast *stmt)

@@ -106,7 +106,7 @@ static void add_detection(explanation *e)
         if (event->population == UINT32_MAX) continue;
         add_statement(e, event->population, event->projection, event->span);
         if (is_spike(event)) add_refractory(e, event->population);
-        if (e->s->sim != NULL && nl_sim_is_located(e->s->sim, k)) nl_text_adds(&e->text, "; located within the step");
+        if (e->s->lane->sim != NULL && nl_sim_is_located(e->s->lane->sim, k)) nl_text_adds(&e->text, "; located within the step");
         nl_text_adds(&e->text, "\n");
     }
 }
@@ -116,8 +116,8 @@ static const char *delay_text(explanation *e, size_t pathway)
     uint32_t low = 0, high = 0;
 
     if (e->model->pathways.items[pathway].delay == 0) return "at once";
-    if (e->s->sim == NULL) return "delayed";
-    nl_sim_path_steps(e->s->sim, pathway, &low, &high);
+    if (e->s->lane->sim == NULL) return "delayed";
+    nl_sim_path_steps(e->s->lane->sim, pathway, &low, &high);
     return low == high ? nl_arena_printf(e->s->arena, "after %u step%s", low, plural(low))
                        : nl_arena_printf(e->s->arena, "after %u to %u steps", low, high);
 }
@@ -183,7 +183,7 @@ static const char *law_text(const explanation *e, uint32_t number)
     const nl_var *var = &e->model->vars.items[number];
 
     if (var->deriv == 0) return var->next != 0 ? "map (next)" : "changed by events, blocks and `set` only";
-    if (e->s->sim != NULL && nl_sim_is_solved(e->s->sim, number))
+    if (e->s->lane->sim != NULL && nl_sim_is_solved(e->s->lane->sim, number))
         return "solved exactly: it is linear and read in events only";
     return var->method != NULL ? var->method : e->model->method != NULL ? e->model->method : "no method";
 }
@@ -222,7 +222,7 @@ static void add_structures(explanation *e)
 {
     if (e->model->projections.count > 0) nl_text_adds(&e->text, "\nprojections\n");
     for (uint32_t k = 0; k < e->model->projections.count; k++) {
-        const nl_conn *conn = nl_sim_conn(e->s->sim, k);
+        const nl_conn *conn = nl_sim_conn(e->s->lane->sim, k);
         nl_text_addf(&e->text, "  %-16s %s synapse%s: %s\n", e->model->projections.items[k].name,
                      nl_report_count(e->s, (double)conn->synapse_count), plural(conn->synapse_count),
                      structure_text(e, conn));
@@ -240,7 +240,7 @@ const char *nl_session_explain(nl_session *s)
     add_equations(&e);
     if (!is_built) return e.text.chars;
     add_structures(&e);
-    const char *details = nl_sim_text(s->sim, s->arena, "explain");
+    const char *details = nl_sim_text(s->lane->sim, s->arena, "explain");
     if (details != NULL && details[0] != '\0') nl_text_addf(&e.text, "\n%s", details);
     return e.text.chars;
 }

@@ -25,6 +25,8 @@ bool nl_figures_open(nl_session *s)
     return nl_session_failed(s, NL_RUN_FAILED);
 }
 
+bool nl_figures_wanted(const nl_session *s) { return s->check.draws && s->lane->outcome == NULL; }
+
 void nl_figures_warn(nl_session *s, nl_span span, const char *what, const char *why)
 {
     nl_diag_add(s->diags, NL_W_NOT_DRAWN, span, "%s: %s", what, why);
@@ -97,7 +99,7 @@ bool nl_session_plot(nl_session *s, const nl_ast *stmt)
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_plot plot;
 
-    if (!s->check.draws) return true;
+    if (!nl_figures_wanted(s)) return true;
     if (!nl_plot_read(&ev, stmt, &plot)) return nl_session_failed(s, NL_RUN_FAILED);
     if (s->figure != NULL) {
         add(s, s->figure, &plot);

@@ -56,7 +56,7 @@ void nl_page_expectation(nl_session *s, const nl_ast *stmt, bool holds)
 {
     const nl_pos at = nl_sources_locate(s->sources, stmt->span.begin);
 
-    if (s->page == NULL) return;
+    if (s->page == NULL || s->lane->outcome != NULL) return;
     const expectation e = { nl_print_expression(s->arena, stmt->kids[0]), at.line, holds };
     NL_PUSH(s->arena, &s->page->expectations, e);
 }
@@ -235,8 +235,8 @@ static void write_network(nl_session *s, FILE *out)
         const nl_population *p = &model->populations.items[i];
         write_row(s, out, p->name[0] != '\0' ? p->name : "(top level)", "population", (double)p->count);
     }
-    for (size_t i = 0; s->sim != NULL && i < model->projections.count; i++) {
-        const nl_conn *conn = nl_sim_conn(s->sim, (uint32_t)i);
+    for (size_t i = 0; s->lane->sim != NULL && i < model->projections.count; i++) {
+        const nl_conn *conn = nl_sim_conn(s->lane->sim, (uint32_t)i);
         if (conn != NULL) write_row(s, out, model->projections.items[i].name, "synapses", (double)conn->synapse_count);
     }
     fputs("</table></div>\n", out);

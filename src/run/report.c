@@ -349,7 +349,7 @@ static const char *ast_text(nl_session *s) { return nl_print_tree(s->arena, s->p
 static const char *sim_text(nl_session *s, const char *what)
 {
     if (s->check.model->dt <= 0 || !nl_session_need_sim(s)) return "";
-    return nl_sim_text(s->sim, s->arena, what);
+    return nl_sim_text(s->lane->sim, s->arena, what);
 }
 
 static const char *ir_text(nl_session *s) { return sim_text(s, "ir"); }

@@ -42,6 +42,7 @@ bool nl_results_open(nl_session *s)
     if (s->options.out == NULL) return true;
     const bool is_known = nl_sink_accepts(s->arena, s->options.out, &why);
     if (is_known) s->sink = nl_sink_open(s->arena, s->options.out, &header, &why);
+    s->lane->sink = s->sink;
     if (s->sink != NULL) return true;
     nl_diag_add(s->diags, NL_E_OUTPUT, (nl_span){ 0, 0 }, "cannot write `%s`: %s", s->options.out, why);
     return nl_session_failed(s, is_known ? NL_RUN_FAILED : NL_MODEL_WRONG);
@@ -98,6 +99,7 @@ static bool write_value(nl_session *s, const nl_symbol *symbol)
     case NL_KIND_NUMBER:
     case NL_KIND_BOOL:
     case NL_KIND_TABLE:
+        if (nl_tables_have(s, symbol)) return true;
         return !is_written(s, symbol->name, nl_value_count(value)) || write_numbers(s, symbol->name, value);
     case NL_KIND_TEXT: return nl_sink_text(s->sink, symbol->name, value.text);
     case NL_KIND_TRAIN: return !is_written(s, symbol->name, value.train->count) || write_train(s, symbol);
@@ -122,6 +124,7 @@ bool nl_results_close(nl_session *s)
     (void)nl_session_evaluator(s, NULL); /* what was collected becomes the value of its name */
     for (size_t i = 0; good && i < s->check.top->symbols.count; i++)
         good = write_value(s, s->check.top->symbols.items[i]);
+    good = good && nl_tables_write(s);
     if (!good) why = nl_arena_strdup(s->arena, nl_sink_error(sink) != NULL ? nl_sink_error(sink) : "an unknown error");
     s->sink = NULL;
     const char *close_why = NULL;

@@ -64,10 +64,10 @@ bool nl_recording_open(nl_recording *r, nl_sink_series *info)
 {
     nl_session *s = r->session;
 
-    if (s->sink == NULL) return true;
+    if (r->lane->sink == NULL) return true;
     info->name = r->series->name;
     info->doc = nl_print_expression(s->arena, nl_ast_kid(r->series->stmt, 1));
-    r->sink_id = nl_sink_add(s->sink, info);
+    r->sink_id = nl_sink_add(r->lane->sink, info);
     return r->sink_id >= 0;
 }
 
@@ -103,16 +103,15 @@ static bool take_shape(nl_recording *r, nl_kind kind, int rank, const size_t *sh
 static bool store_sample(void *user, double time, const double *values, size_t count)
 {
     nl_recording *r = user;
-    nl_session *s = r->session;
     const double *shown = values;
 
     if (count != r->rows.width) return false;
     if (r->in_memory) nl_rows_append(&r->rows, values, time);
     nl_recording_thin(r);
-    if (s->sink == NULL) return true;
+    if (r->lane->sink == NULL) return true;
     for (size_t i = 0; r->is_scaled && i < count; i++) r->shown[i] = nl_unit_unscale(values[i], r->unit);
     if (r->is_scaled) shown = r->shown;
-    return nl_sink_append(s->sink, r->sink_id, time, shown);
+    return nl_sink_append(r->lane->sink, r->sink_id, time, shown);
 }
 
 static bool keep_sample(nl_recording *r, const double *values, size_t count)
@@ -120,7 +119,7 @@ static bool keep_sample(nl_recording *r, const double *values, size_t count)
     nl_session *s = r->session;
     const nl_sim_failure failure = { .var = UINT32_MAX };
 
-    return store_sample(r, nl_sim_time(s->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    return store_sample(r, nl_sim_time(r->lane->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
 }
 
 /* The shape of a probe's samples is known as soon as the simulation is built. */
@@ -144,7 +143,7 @@ static bool sample_probe(nl_recording *r)
     nl_session *s = r->session;
     nl_sim_failure failure = { .var = UINT32_MAX };
     double *values = NL_NEW_ARRAY(s->scratch, double, r->rows.width + 1);
-    const nl_sim_status status = nl_sim_read(s->sim, r->series->probe, values, &failure);
+    const nl_sim_status status = nl_sim_read(s->lane->sim, r->series->probe, values, &failure);
 
     if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
     return keep_sample(r, values, r->rows.width);
@@ -204,14 +203,14 @@ static bool is_sampled_inside(const nl_recording *r)
 void nl_recording_samplers(nl_session *s, nl_sim_run *run)
 {
 
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        nl_recording *r = &s->lane->recordings[i];
         if (!is_sampled_inside(r)) continue;
-        s->samplers[run->sampler_count++] = (nl_sampler){
+        s->lane->samplers[run->sampler_count++] = (nl_sampler){
             .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r
         };
     }
-    run->samplers = s->samplers;
+    run->samplers = s->lane->samplers;
 }
 
 static uint64_t next_of(const nl_recording *r, uint64_t now)
@@ -227,8 +226,8 @@ uint64_t nl_recording_next(const nl_session *s, uint64_t now)
 {
     uint64_t next = UINT64_MAX;
 
-    for (size_t i = 0; i < s->recording_count; i++) {
-        const uint64_t own = next_of(&s->recordings[i], now);
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        const uint64_t own = next_of(&s->lane->recordings[i], now);
         if (own < next) next = own;
     }
     return next;
@@ -236,10 +235,10 @@ uint64_t nl_recording_next(const nl_session *s, uint64_t now)
 
 bool nl_recording_sample_due(nl_session *s)
 {
-    const uint64_t now = nl_sim_step(s->sim);
+    const uint64_t now = nl_sim_step(s->lane->sim);
 
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        nl_recording *r = &s->lane->recordings[i];
         if (!is_sampled_inside(r) && is_due(r, now) && !sample(r)) return false;
     }
     return true;
@@ -250,12 +249,12 @@ bool nl_recording_begin_segment(nl_session *s)
 {
     const nl_sim_failure failure = { .var = UINT32_MAX };
 
-    if (!s->new_segment) return true;
-    s->new_segment = false;
-    if (s->sink != NULL && !nl_sink_segment(s->sink)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
-    const uint64_t now = nl_sim_step(s->sim);
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
+    if (!s->lane->new_segment) return true;
+    s->lane->new_segment = false;
+    if (s->lane->sink != NULL && !nl_sink_segment(s->lane->sink)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    const uint64_t now = nl_sim_step(s->lane->sim);
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        nl_recording *r = &s->lane->recordings[i];
 
         r->rows.count = 0;
         nl_train_begin_segment(r);
@@ -267,8 +266,8 @@ bool nl_recording_begin_segment(nl_session *s)
 
 void nl_recording_publish(nl_session *s)
 {
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_recording *r = &s->recordings[i];
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        nl_recording *r = &s->lane->recordings[i];
         if (r->series->mode == NL_SERIES_TRAIN) nl_train_publish(r);
         else if (r->series->symbol != NULL && r->has_shape) r->series->symbol->value = nl_rows_value(&r->rows, true);
     }
@@ -294,7 +293,7 @@ static bool read_interval(nl_session *s, nl_recording *r, const nl_ast *every, c
         return false;
     }
     r->interval = (uint64_t)steps;
-    r->first = nl_sim_step(s->sim);
+    r->first = nl_sim_step(s->lane->sim);
     r->has_from = from != NULL;
     if (from == NULL) return true;
     if (!nl_eval_number(&ev, from, dim, "the start", &time)) return false;
@@ -320,7 +319,7 @@ static bool read_times(nl_session *s, nl_recording *r, const nl_ast *at)
 
     if (times.kind == NL_KIND_NONE) return false;
     const size_t count = nl_value_count(times);
-    r->at = NL_NEW_ARRAY(s->arena, uint64_t, count + 1);
+    r->at = NL_NEW_ARRAY(s->lane->arena, uint64_t, count + 1);
     r->at_count = 0;
     for (size_t i = 0; i < count; i++) {
         const double step = step_of(s, at->span, times.data[i]);
@@ -336,7 +335,7 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
     const char *name = nl_plan_series_name(&ev, stmt);
     const nl_plan_series *series = name != NULL ? nl_plan_find_series(&s->check, stmt, name) : NULL;
 
-    if (series != NULL) return &s->recordings[series - s->check.plan->series.items];
+    if (series != NULL) return &s->lane->recordings[series - s->check.plan->series.items];
     if (name != NULL)
         nl_diag_add(s->diags, NL_E_NOT_YET, stmt->span,
                     "`%s` is recorded only in a turn of a loop that was not checked", name);
@@ -347,13 +346,13 @@ static nl_recording *find_recording(nl_session *s, const nl_ast *stmt)
 static nl_scope *frozen_scope(nl_session *s, const nl_scope *scope)
 {
     if (scope == s->check.top) return s->check.top;
-    nl_scope *copy = nl_scope_new(s->arena, frozen_scope(s, scope->parent));
+    nl_scope *copy = nl_scope_new(s->lane->arena, frozen_scope(s, scope->parent));
     for (size_t i = 0; i < scope->symbols.count; i++) {
-        nl_symbol *symbol = NL_NEW(s->arena, nl_symbol);
+        nl_symbol *symbol = NL_NEW(s->lane->arena, nl_symbol);
 
         *symbol = *scope->symbols.items[i];
-        symbol->value = nl_value_copy(s->arena, symbol->value);
-        NL_PUSH(s->arena, &copy->symbols, symbol);
+        symbol->value = nl_value_copy(s->lane->arena, symbol->value);
+        NL_PUSH(s->lane->arena, &copy->symbols, symbol);
     }
     return copy;
 }
@@ -373,28 +372,41 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     if (r->series->node != 0 && !prepare_probe(r)) return false;
     if (r->series->mode == NL_SERIES_TRAIN && !nl_train_start(r)) return false;
     r->active = true;
-    return !is_due(r, nl_sim_step(s->sim)) || sample(r);
+    return !is_due(r, nl_sim_step(s->lane->sim)) || sample(r);
 }
 
-void nl_recordings_new(nl_session *s)
+void nl_recordings_new(nl_session *s, nl_lane *lane)
 {
     const nl_plan *plan = s->check.plan;
 
-    s->recording_count = plan->series.count;
-    s->recordings = NL_NEW_ARRAY(s->arena, nl_recording, s->recording_count + 1);
-    s->samplers = NL_NEW_ARRAY(s->arena, nl_sampler, s->recording_count + 1);
-    for (size_t i = 0; i < s->recording_count; i++) {
-        s->recordings[i] = (nl_recording){
-            .session = s, .series = &plan->series.items[i], .sink_id = -1, .interval = 1
+    lane->recording_count = plan->series.count;
+    lane->recordings = NL_NEW_ARRAY(lane->arena, nl_recording, lane->recording_count + 1);
+    lane->samplers = NL_NEW_ARRAY(lane->arena, nl_sampler, lane->recording_count + 1);
+    for (size_t i = 0; i < lane->recording_count; i++) {
+        lane->recordings[i] = (nl_recording){
+            .session = s, .lane = lane, .series = &plan->series.items[i], .sink_id = -1, .interval = 1
         };
     }
 }
 
-void nl_recordings_free(nl_session *s)
+void nl_recordings_withdraw(nl_lane *lane)
 {
-    for (size_t i = 0; i < s->recording_count; i++) {
-        nl_rows_free(&s->recordings[i].rows);
-        free(s->recordings[i].shown);
+    for (size_t i = 0; i < lane->recording_count; i++) {
+        const nl_recording *r = &lane->recordings[i];
+
+        if (!r->has_shape) continue;
+        r->series->value.train = NULL;
+        if (r->series->symbol == NULL) continue;
+        r->series->symbol->value.data = r->series->symbol->value.times = NULL;
+        r->series->symbol->value.train = NULL;
     }
-    s->recording_count = 0;
+}
+
+void nl_recordings_free(nl_lane *lane)
+{
+    for (size_t i = 0; i < lane->recording_count; i++) {
+        nl_rows_free(&lane->recordings[i].rows);
+        free(lane->recordings[i].shown);
+    }
+    lane->recording_count = 0;
 }

@@ -16,12 +16,14 @@ nl_session *nl_session_new(const nl_session_options *options)
     s->arena = nl_arena_new();
     s->sources = nl_sources_new(s->arena);
     s->diags = nl_diags_new(s->arena, s->sources);
+    s->lane = nl_lane_new(s, NULL, NULL);
     return s;
 }
 
 void nl_session_free(nl_session *s)
 {
     if (s == NULL) return;
+    nl_journal_close(s, false);
     if (s->sink != NULL) nl_sink_discard(s->sink);
     nl_session_free_run(s);
     nl_arena_free(s->arena);
@@ -36,6 +38,17 @@ nl_session_timing nl_session_time_spent(const nl_session *s)
 }
 
 /* --- loading --- */
+
+/* From now on expressions have values. */
+static void start(nl_session *s)
+{
+    s->has_run = true;
+    s->check.running = true;
+    s->scope = s->check.top;
+    s->scratch = nl_arena_new();
+    nl_session_world(s);
+    nl_recordings_new(s, s->lane);
+}
 
 static const char *stdlib_dir(const nl_session *s)
 {
@@ -78,15 +91,41 @@ static void prepare_check(nl_session *s, const char *path)
                            .search_dirs = dirs, .search_dir_count = s->options.include_dir_count + 1 };
 }
 
-static nl_status load(nl_session *s, const nl_source *source)
+static nl_status check(nl_session *s, const nl_session *around)
 {
-    s->parsed = nl_parse_source(s->arena, s->diags, source);
-    prepare_check(s, source->name);
+    prepare_check(s, s->parsed.source->name);
+    if (around != NULL) {
+        s->check.batch = around->check.batch;
+        s->check.whole = around->check.whole;
+    }
     s->check.draws = s->options.figures != NULL || s->options.report != NULL;
+    s->check.fixed_given = s->is_point;
+    s->check.sweeps = s->options.sweeps;
+    s->check.sweep_count = s->options.sweep_count;
+    s->check.trials = s->options.trials;
     if (!read_seed(s) || nl_diags_error_count(s->diags) > 0 || !nl_check_file(&s->check, &s->parsed))
         return NL_MODEL_WRONG;
     s->is_loaded = true;
     return NL_OK;
+}
+
+static nl_status load(nl_session *s, const nl_source *source)
+{
+    s->parsed = nl_parse_source(s->arena, s->diags, source);
+    return check(s, NULL);
+}
+
+nl_session *nl_session_renewed(nl_session *s, const nl_session_options *options, nl_status *status)
+{
+    nl_session *point = nl_session_new(options);
+
+    point->sources = s->sources;
+    point->diags = nl_diags_new(point->arena, s->sources);
+    point->parsed = s->parsed;
+    point->is_point = true;
+    *status = check(point, s);
+    if (*status == NL_OK) start(point);
+    return point;
 }
 
 nl_status nl_session_load(nl_session *s, const char *path)
@@ -115,14 +154,11 @@ nl_status nl_session_check(nl_session *s)
 nl_status nl_session_run(nl_session *s)
 {
     if (!s->is_loaded || s->has_run) return NL_MODEL_WRONG;
-    s->has_run = true;
-    s->check.running = true;
-    s->scope = s->check.top;
-    s->scratch = nl_arena_new();
-    nl_session_world(s);
-    nl_recordings_new(s);
+    start(s);
     if (nl_figures_open(s) && nl_page_open(s) && nl_results_open(s)) nl_protocol_run(s);
-    nl_results_close(s);
+    const bool written = nl_results_close(s);
+    nl_journal_close(s, written && s->status != NL_INTERRUPTED);
+    nl_batch_report(s);
     nl_page_close(s);
     return s->status;
 }
@@ -137,8 +173,8 @@ bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8],
     (void)nl_session_evaluator(s, NULL); /* series and collections become values */
     const nl_value value = symbol->value;
     if ((value.kind != NL_KIND_NUMBER && value.kind != NL_KIND_BOOL) || !nl_value_known(value)) return false;
-    for (size_t i = 0; i < s->recording_count; i++)
-        if (s->recordings[i].series->symbol == symbol && !s->recordings[i].in_memory) return false;
+    for (size_t i = 0; i < s->lane->recording_count; i++)
+        if (s->lane->recordings[i].series->symbol == symbol && !s->lane->recordings[i].in_memory) return false;
     *rank = value.rank;
     memcpy(shape, value.shape, sizeof value.shape);
     *data = value.data;

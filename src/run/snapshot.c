@@ -8,38 +8,39 @@
 
 /* --- in memory --- */
 
-static nl_kept_state *find_kept(nl_session *s, const char *name)
+static nl_kept_state *find_kept(nl_lane *lane, const char *name)
 {
-    for (size_t i = 0; i < s->snapshots.count; i++)
-        if (strcmp(s->snapshots.items[i].name, name) == 0) return &s->snapshots.items[i];
+    for (size_t i = 0; i < lane->snapshots.count; i++)
+        if (strcmp(lane->snapshots.items[i].name, name) == 0) return &lane->snapshots.items[i];
     return NULL;
 }
 
 static bool keep(nl_session *s, const char *name)
 {
-    nl_kept_state *kept = find_kept(s, name);
+    nl_kept_state *kept = find_kept(s->lane, name);
 
     if (kept == NULL) {
-        NL_PUSH(s->arena, &s->snapshots, ((nl_kept_state){ .name = name }));
-        kept = &s->snapshots.items[s->snapshots.count - 1];
+        NL_PUSH(s->lane->arena, &s->lane->snapshots, ((nl_kept_state){ .name = name }));
+        kept = &s->lane->snapshots.items[s->lane->snapshots.count - 1];
     }
     if (kept->snapshot != NULL) nl_sim_snapshot_free(kept->snapshot);
-    kept->snapshot = nl_sim_save(s->sim);
-    kept->elapsed = s->elapsed;
+    kept->snapshot = nl_sim_save(s->lane->sim);
+    kept->elapsed = s->lane->elapsed;
     return true;
 }
 
 static void bring_back(nl_session *s, const nl_sim_snapshot *snapshot, double elapsed)
 {
-    nl_sim_restore(s->sim, snapshot);
-    s->elapsed = elapsed;
-    s->new_segment = true;
+    nl_sim_restore(s->lane->sim, snapshot);
+    s->lane->elapsed = elapsed;
+    s->lane->new_segment = true;
 }
 
 static bool bring_back_kept(nl_session *s, const nl_ast *name)
 {
-    const nl_kept_state *kept = find_kept(s, name->name);
+    const nl_kept_state *kept = NULL;
 
+    for (nl_lane *lane = s->lane; kept == NULL && lane != NULL; lane = lane->outer) kept = find_kept(lane, name->name);
     if (kept != NULL) {
         bring_back(s, kept->snapshot, kept->elapsed);
         return true;
@@ -88,7 +89,7 @@ static bool write_file(nl_session *s, const nl_ast *what)
 
     if (path == NULL) return false;
     if (sink == NULL) return refuse(s, what, "write", path, why);
-    nl_sim_snapshot *snapshot = nl_sim_save(s->sim);
+    nl_sim_snapshot *snapshot = nl_sim_save(s->lane->sim);
     nl_sim_snapshot_arrays(snapshot, s->scratch, &arrays);
     const bool written = write_all(sink, &arrays);
     nl_sim_snapshot_free(snapshot);
@@ -135,7 +136,7 @@ static bool read_file(nl_session *s, const nl_ast *what)
 
     if (r.path == NULL) return false;
     if (!find_array(&r, &clock)) return refuse(s, what, "restore", r.path, r.why != NULL ? r.why : "it is no snapshot");
-    nl_sim_snapshot *snapshot = nl_sim_snapshot_from(s->sim, s->scratch, find_array, &r, &why);
+    nl_sim_snapshot *snapshot = nl_sim_snapshot_from(s->lane->sim, s->scratch, find_array, &r, &why);
     if (snapshot == NULL) return refuse(s, what, "restore", r.path, why);
     bring_back(s, snapshot, nl_sim_snapshot_elapsed(snapshot));
     nl_sim_snapshot_free(snapshot);

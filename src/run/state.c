@@ -56,7 +56,7 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
 
     if (status == NL_SIM_STOPPED) {
         nl_diag_add(s->diags, NL_R_INTERRUPTED, (nl_span){ 0, 0 }, "interrupted at t = %s",
-                    time_text(s, nl_sim_time(s->sim)));
+                    time_text(s, nl_sim_time(s->lane->sim)));
         return nl_session_failed(s, NL_INTERRUPTED);
     }
     if (status == NL_SIM_EVENTS) {
@@ -91,10 +91,10 @@ static nl_sim *build(nl_session *s)
 
 bool nl_session_need_sim(nl_session *s)
 {
-    if (s->sim != NULL) return true;
+    if (s->lane->sim != NULL) return true;
     if (s->status != NL_OK && s->status != NL_EXPECTATION_FAILED) return false;
-    s->sim = build(s);
-    return s->sim != NULL || nl_session_failed(s, NL_MODEL_WRONG);
+    s->lane->sim = build(s);
+    return s->lane->sim != NULL || nl_session_failed(s, NL_MODEL_WRONG);
 }
 
 /* --- what expressions see --- */
@@ -103,7 +103,7 @@ static nl_value read_probe(nl_session *s, nl_arena *arena, size_t probe, nl_valu
 {
     nl_sim_failure failure = { .var = UINT32_MAX };
     double *data = NL_NEW_ARRAY(arena, double, nl_value_count(shape) + 1);
-    const nl_sim_status status = nl_sim_read(s->sim, probe, data, &failure);
+    const nl_sim_status status = nl_sim_read(s->lane->sim, probe, data, &failure);
 
     if (status != NL_SIM_OK) {
         nl_session_fail(s, status, &failure);
@@ -131,14 +131,14 @@ static double time_now(void *user)
 {
     const nl_session *s = user;
 
-    return s->sim != NULL ? nl_sim_time(s->sim) : s->check.model->start;
+    return s->lane->sim != NULL ? nl_sim_time(s->lane->sim) : s->check.model->start;
 }
 
 static const nl_conn *conn_now(void *user, uint32_t projection)
 {
     nl_session *s = user;
 
-    return nl_session_need_sim(s) ? nl_sim_conn(s->sim, projection) : NULL;
+    return nl_session_need_sim(s) ? nl_sim_conn(s->lane->sim, projection) : NULL;
 }
 
 void nl_session_world(nl_session *s)
@@ -148,29 +148,55 @@ void nl_session_world(nl_session *s)
 
 static void publish_collections(nl_session *s)
 {
-    for (size_t i = 0; i < s->collections.count; i++)
-        s->collections.items[i].symbol->value = nl_rows_value(&s->collections.items[i].rows, false);
+    for (size_t i = 0; i < s->lane->collections.count; i++) {
+        const nl_collection *c = &s->lane->collections.items[i];
+        const nl_value rows = nl_rows_value(&c->rows, false);
+
+        c->symbol->value = c->symbol->single ? nl_plan_last(rows) : rows;
+    }
+}
+
+void nl_session_say(nl_session *s, const char *line)
+{
+    nl_outcome *outcome = s->lane->outcome;
+
+    if (outcome != NULL) NL_PUSH(outcome->arena, &outcome->lines, nl_arena_strdup(outcome->arena, line));
+    else {
+        nl_page_line(s, line);
+        if (s->options.print != NULL) s->options.print(s->options.user, line);
+    }
 }
 
 nl_evaluator nl_session_evaluator(nl_session *s, const char *stream)
 {
     nl_recording_publish(s);
     publish_collections(s);
-    return (
-        nl_evaluator){ .ck = &s->check, .scope = s->scope, .arena = s->scratch, .world = &s->world, .stream = stream };
+    return (nl_evaluator){ .ck = &s->check, .scope = s->scope, .arena = s->scratch, .world = &s->world,
+                           .stream = stream, .trial = s->lane->trial };
+}
+
+void nl_session_hold(nl_session *s, const nl_diag *diag)
+{
+    nl_outcome *outcome = s->lane->outcome;
+    nl_arena *arena = outcome != NULL ? outcome->arena : s->arena;
+    const nl_diag kept = nl_diag_copy(arena, diag);
+
+    if (outcome != NULL) NL_PUSH(arena, &outcome->diags, kept);
+    else NL_PUSH(arena, &s->held, kept);
 }
 
 /* --- values that change --- */
 
 nl_holder *nl_session_holder(nl_session *s, nl_symbol *symbol)
 {
-    for (size_t i = 0; i < s->holders.count; i++)
-        if (s->holders.items[i].symbol == symbol) return &s->holders.items[i];
-    NL_PUSH(s->arena, &s->holders, ((nl_holder){ .symbol = symbol }));
-    return &s->holders.items[s->holders.count - 1];
+    for (size_t i = 0; i < s->lane->holders.count; i++)
+        if (s->lane->holders.items[i].symbol == symbol) return &s->lane->holders.items[i];
+    NL_PUSH(s->lane->arena, &s->lane->holders,
+            ((nl_holder){ .symbol = symbol, .other = symbol->value, .other_pinned = symbol->pinned }));
+    return &s->lane->holders.items[s->lane->holders.count - 1];
 }
 
-static void tell_model(nl_session *s, const nl_symbol *symbol)
+void nl_session_tell(nl_session *s, const nl_symbol *symbol)
 {
     nl_model *model = s->check.model;
 
@@ -183,10 +209,10 @@ void nl_session_store(nl_session *s, nl_symbol *symbol, nl_value value)
     nl_holder *holder = nl_session_holder(s, symbol);
     nl_arena *old = holder->arena;
 
-    if (s->sim != NULL && (symbol->slot >= 0 || symbol->array >= 0)) nl_sim_settle(s->sim);
+    if (s->lane->sim != NULL && (symbol->slot >= 0 || symbol->array >= 0)) nl_sim_settle(s->lane->sim);
     holder->arena = nl_arena_new();
     symbol->value = nl_value_copy(holder->arena, value);
-    if (symbol->slot >= 0 || symbol->array >= 0) tell_model(s, symbol);
+    nl_session_tell(s, symbol);
     if (old != NULL) nl_arena_free(old);
 }
 
@@ -195,21 +221,18 @@ bool nl_session_refresh(nl_session *s)
 {
     nl_sim_failure failure = { .var = UINT32_MAX };
 
-    if (s->sim == NULL) return true;
-    const nl_sim_status status = nl_sim_refresh(s->sim, &failure);
+    if (s->lane->sim == NULL) return true;
+    const nl_sim_status status = nl_sim_refresh(s->lane->sim, &failure);
     return status == NL_SIM_OK || nl_session_fail(s, status, &failure);
 }
 
 void nl_session_free_run(nl_session *s)
 {
-    for (size_t i = 0; i < s->snapshots.count; i++) nl_sim_snapshot_free(s->snapshots.items[i].snapshot);
-    for (size_t i = 0; i < s->holders.count; i++)
-        if (s->holders.items[i].arena != NULL) nl_arena_free(s->holders.items[i].arena);
-    for (size_t i = 0; i < s->collections.count; i++) {
-        free(s->collections.items[i].rows.values);
-        free(s->collections.items[i].rows.times);
+    while (s->lane != NULL && s->lane->outer != NULL) {
+        nl_lane *lane = s->lane;
+        nl_lane_leave(s);
+        nl_lane_free(lane);
     }
-    nl_recordings_free(s);
-    if (s->sim != NULL) nl_sim_free(s->sim);
+    nl_lane_free(s->lane);
     if (s->scratch != NULL) nl_arena_free(s->scratch);
 }

@@ -35,13 +35,13 @@ bool nl_train_start(nl_recording *r)
 {
     if (r->has_shape) return true;
     r->has_shape = r->in_memory = true;
-    r->begin = nl_sim_time(r->session->sim);
+    r->begin = nl_sim_time(r->lane->sim);
     return open_train(r);
 }
 
 void nl_train_begin_segment(nl_recording *r)
 {
-    if (r->series->mode == NL_SERIES_TRAIN) r->begin = nl_sim_time(r->session->sim);
+    if (r->series->mode == NL_SERIES_TRAIN) r->begin = nl_sim_time(r->lane->sim);
 }
 
 /* --- while stepping --- */
@@ -64,7 +64,7 @@ static bool is_recorded(const nl_recording *r, uint32_t id)
 static bool keep_spikes(void *user, double time, const uint32_t *ids, size_t count)
 {
     nl_recording *r = user;
-    nl_sink *sink = r->session->sink;
+    nl_sink *sink = r->lane->sink;
 
     for (size_t i = 0; i < count; i++) {
         if (!is_recorded(r, ids[i])) continue;
@@ -76,7 +76,7 @@ static bool keep_spikes(void *user, double time, const uint32_t *ids, size_t cou
 
 static bool keep_value(nl_recording *r, double time, uint32_t id, double value)
 {
-    nl_sink *sink = r->session->sink;
+    nl_sink *sink = r->lane->sink;
     const double shown = r->is_scaled ? nl_unit_unscale(value, r->unit) : value;
 
     if (r->in_memory) nl_rows_append(&r->rows, &value, time);
@@ -100,20 +100,20 @@ static void add_sampler(nl_session *s, nl_recording *r)
     const uint32_t event = r->series->train.event;
 
     if (r->series->mode == NL_SERIES_TRAIN)
-        NL_PUSH(s->arena, &s->train_samplers, ((nl_train_sampler){ event, keep_spikes, r }));
-    else NL_PUSH(s->arena, &s->event_samplers, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
+        NL_PUSH(s->lane->arena, &s->lane->train_samplers, ((nl_train_sampler){ event, keep_spikes, r }));
+    else NL_PUSH(s->lane->arena, &s->lane->event_samplers, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
 }
 
 void nl_recording_events(nl_session *s, nl_sim_run *run)
 {
-    s->train_samplers.count = s->event_samplers.count = 0;
-    for (size_t i = 0; i < s->recording_count; i++)
-        if (s->recordings[i].active && s->recordings[i].series->mode != NL_SERIES_SAMPLED)
-            add_sampler(s, &s->recordings[i]);
-    run->trains = s->train_samplers.items;
-    run->train_count = s->train_samplers.count;
-    run->at_events = s->event_samplers.items;
-    run->at_event_count = s->event_samplers.count;
+    s->lane->train_samplers.count = s->lane->event_samplers.count = 0;
+    for (size_t i = 0; i < s->lane->recording_count; i++)
+        if (s->lane->recordings[i].active && s->lane->recordings[i].series->mode != NL_SERIES_SAMPLED)
+            add_sampler(s, &s->lane->recordings[i]);
+    run->trains = s->lane->train_samplers.items;
+    run->train_count = s->lane->train_samplers.count;
+    run->at_events = s->lane->event_samplers.items;
+    run->at_event_count = s->lane->event_samplers.count;
 }
 
 /* --- what expressions see --- */
@@ -130,7 +130,7 @@ void nl_train_publish(nl_recording *r)
                            .ids = r->rows.ids != NULL ? r->rows.ids : no_ids,
                            .first = series->train.part.begin,
                            .begin = r->begin,
-                           .end = nl_sim_time(r->session->sim) };
+                           .end = nl_sim_time(r->lane->sim) };
     series->value.train = &r->train;
     if (series->symbol != NULL) series->symbol->value = series->value;
 }
@@ -152,8 +152,8 @@ static const double *ids_as_numbers(nl_session *s, const nl_rows *rows)
 
 bool nl_train_column(nl_session *s, const char *name, size_t *count, const double **data)
 {
-    for (size_t i = 0; i < s->recording_count; i++) {
-        const nl_recording *r = &s->recordings[i];
+    for (size_t i = 0; i < s->lane->recording_count; i++) {
+        const nl_recording *r = &s->lane->recordings[i];
         const bool is_times = is_column(r, name, ".t");
 
         if (r->series->mode != NL_SERIES_TRAIN || !r->has_shape || !r->in_memory) continue;

@@ -128,3 +128,82 @@ floor_run floor_sparse(size_t size, size_t steps)
     free(w), free(col), free(begin), free(x), free(r), free(rec), free(drive);
     return run;
 }
+
+/* --- the balanced network: one weight for each pair of populations --- */
+
+typedef struct block {
+    uint64_t *begin;
+    uint32_t *col;
+} block;
+
+static int one_of(uint64_t pre, uint64_t post, uint64_t among) { return (pre * 7919 + post * 104729) % 10007 % among == 0; }
+
+static block scattered(size_t rows, size_t columns, uint64_t among)
+{
+    block b = { calloc(rows + 1, sizeof *b.begin), malloc((rows * columns / among * 11 / 10 + columns) * sizeof *b.col) };
+
+    if (b.begin == NULL || b.col == NULL) abort();
+    for (size_t post = 0, k = 0; post < rows; b.begin[++post] = k)
+        for (size_t pre = 0; pre < columns; pre++)
+            if (one_of(pre, post, among)) b.col[k++] = (uint32_t)pre;
+    return b;
+}
+
+static double sum_of_some(size_t count, const uint32_t *col, const double *r)
+{
+    double lane[8] = { 0 }, sum = 0;
+    size_t k = 0;
+
+    for (; k + 8 <= count; k += 8)
+        for (int l = 0; l < 8; l++) lane[l] += r[col[k + l]];
+    for (; k < count; k++) sum += r[col[k]];
+    for (int l = 0; l < 8; l++) sum += lane[l];
+    return sum;
+}
+
+static void sums(size_t rows, const block *b, double weight, const double *r, double *out)
+{
+    for (size_t i = 0; i < rows; i++)
+        out[i] = weight * sum_of_some(b->begin[i + 1] - b->begin[i], b->col + b->begin[i], r);
+}
+
+typedef struct rates {
+    double *h, *g, *r, *from_e, *from_i;
+} rates;
+
+static void move_rates(const rates *x, size_t from, size_t end, double input, double tau, double tau_syn)
+{
+    const double dt = 0.0025, keep_h = exp(-dt / tau_syn), keep_g = exp(-dt / 0.2), keep_r = exp(-dt / tau);
+
+    for (size_t i = from; i < end; i++) {
+        x->h[i] = x->h[i] * keep_h + (x->from_e[i] + x->from_i[i]) * dt / tau_syn;
+        x->g[i] = x->g[i] * keep_g + 0.5 * x->from_e[i] * dt / 0.2;
+        const double phi = input + x->h[i] + x->g[i];
+        x->r[i] = x->r[i] * keep_r + (phi > 0 ? phi : 0) * dt / tau;
+    }
+}
+
+floor_run floor_balanced(size_t size, size_t steps)
+{
+    const size_t e = size / 5 * 4;
+    const double unit = sqrt(500) * 5, w = 0.5 / sqrt(500);
+    const block from_e = scattered(size, e, 16), from_i = scattered(size, size - e, 4);
+    const rates x = { floor_array(size), floor_array(size), floor_array(size), floor_array(size), floor_array(size) };
+
+    for (size_t i = 0; i < size; i++) {
+        x.h[i] = cos((double)i), x.g[i] = sin((double)i);
+        x.r[i] = fmax(0, unit * (i < e ? 2 : 1) + x.h[i]);
+    }
+    const double start = floor_now();
+    for (size_t s = 0; s < steps; s++) {
+        sums(size, &from_e, w, x.r, x.from_e);
+        sums(e, &from_i, -1.5 * w, x.r + e, x.from_i);
+        sums(size - e, &(block){ from_i.begin + e, from_i.col }, -w, x.r + e, x.from_i + e);
+        move_rates(&x, 0, e, unit * 2, 0.04, 0.003);
+        move_rates(&x, e, size, unit, 0.02, 0.002);
+    }
+    const floor_run run = { floor_now() - start, steps, sum_of(size, x.r) };
+    free(from_e.begin), free(from_e.col), free(from_i.begin), free(from_i.col);
+    free(x.h), free(x.g), free(x.r), free(x.from_e), free(x.from_i);
+    return run;
+}

@@ -142,6 +142,8 @@ static const row rows[] = {
       .near = 1e-9, .bar = 1.1 },
     { .name = "sparse 10 000 x 500", .floor = floor_sparse, .size = 10000, .steps = 300,
       .model = "tests/bench/sparse.net", .define = { "steps=300" }, .word = "result", .near = 1e-9, .bar = 1.2 },
+    { .name = "balanced, 10 000 x 1000", .floor = floor_balanced, .size = 10000, .steps = 200,
+      .model = "tests/bench/balanced.net", .define = { "rule=repeatable" }, .word = "result", .near = 1e-9, .bar = 1.3 },
     { .name = "CUBA, 4000 neurons", .floor = floor_cuba, .size = 4000, .steps = 10000, .model = "examples/cuba.net",
       .word = "rate", .near = 0.12, .bar = 1.3, .brian = "cuba" },
     { .name = "COBA, 4000 neurons", .floor = floor_coba, .size = 4000, .steps = 10000, .model = "examples/coba.net",
@@ -325,6 +327,29 @@ static void bench_memories(bench *b)
     bench_memory(b, "  for spikes, common weight", spikes, "common=true", 8); /* while it is built; 4 later */
 }
 
+/* Points of a batch against as many runs of one: time of stepping for each. */
+static void bench_batch(bench *b, const char *name, const char *define, int points, double bar)
+{
+    const row one = { .model = "tests/bench/balanced.net" }, many = { .model = one.model, .define = { define } };
+    const int steps = 200;
+    double alone = INFINITY, together = INFINITY;
+
+    for (int k = 0; k < REPEATS; k++) {
+        const child single = run_netlang(b, "run", one.model, one.define), batch = run_netlang(b, "run", many.model, many.define);
+        if (single.status != 0 || batch.status != 0) b->wrong = 1;
+        alone = fmin(alone, stepping_seconds(b, &one, &single));
+        together = fmin(together, stepping_seconds(b, &many, &batch));
+        free(single.output), free(batch.output);
+    }
+    print_line(name, alone / steps * 1e6, together / points / steps * 1e6, bar, "");
+}
+
+static void bench_batches(bench *b)
+{
+    bench_batch(b, "  16 trials, each against one alone", "many=16", 16, 1.0 / 6);
+    bench_batch(b, "  10 inputs, each against one alone", "inputs=10", 10, 1.0 / 5);
+}
+
 /* All that is neither checking nor stepping: drawing and storing the synapses. */
 static void bench_build(bench *b, const char *name)
 {
@@ -370,6 +395,7 @@ int main(int argc, char **argv)
     b.has_brian = find_brian();
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
         if (wanted(rows[k].name, argc, argv)) bench_row(&b, &rows[k]);
+    if (wanted("balanced, batches", argc, argv)) bench_batches(&b);
     if (wanted("start", argc, argv)) {
         bench_start(&b, &rows[1], "check", "start of the 1D model: check");
         bench_start(&b, &rows[1], "run", "  run, but for stepping");

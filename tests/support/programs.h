@@ -39,7 +39,8 @@ static inline void fixture_start(fixture *f)
 {
     const char *too_large = NULL;
 
-    assert_true(nl_store_init(&f->store, &f->model, &f->memory, (const nl_conn *const *)f->conns.items, &too_large));
+    assert_true(nl_store_init(&f->store, &f->model, &f->memory, (const nl_conn *const *)f->conns.items, NULL,
+                              &too_large));
 }
 
 static inline void fixture_free(fixture *f)

@@ -191,7 +191,7 @@ static const struct { const char *text, *code, *words; } refused[] = {
     { "simulation { dz = 0 }", "E0311", "did you mean `dt`?" },
     { "simulation { seed = 1.5 }", "E0311", "whole" },
     { "circuit C(a) { state x = 1 }", "E0312", "circuits" },
-    { "sweep a = [1, 2] { print 1 }", "E0312", "sweep" },
+    { "sweep a = [1, 2] { print 1 }", "E0311", "time step" },
     { "param a = 1\nsimulation { dt = 1 }\nset a = 2\nparam b = 2", "E0313", "" },
     { "param a = 1\nsimulation { dt = a }\nset a = 2", "E0314", "a" },
     { "method m { c = [0, 1]; a = [[], [1/2]]; b = [0, 1] }", "E0315", "node" },

@@ -513,6 +513,37 @@ static void sparse_rows_are_summed_alike(void **unused)
         }
 }
 
+/* Each lane of a row to the bit what the row gives alone, with indices of either size. */
+static void lanes_are_summed_like_one(void **unused)
+{
+    enum { ROWS = 41, SYNAPSES = ROWS * (ROWS - 1) / 2, WIDEST = 8 };
+    double x[3][SIZE], side[WIDEST * SIZE], w[SYNAPSES], want[ROWS], sums[WIDEST][ROWS], *out[WIDEST];
+    uint64_t begin[ROWS + 1] = { 0 };
+    uint32_t col[SYNAPSES];
+    uint16_t narrow[SYNAPSES];
+
+    (void)unused;
+    fill_common(x);
+    for (size_t r = 0; r < ROWS; r++) begin[r + 1] = begin[r] + r;
+    for (size_t k = 0; k < SYNAPSES; k++) narrow[k] = (uint16_t)(col[k] = (uint32_t)(k * 37 % SIZE)), w[k] = x[1][k * 11 % SIZE];
+    for (size_t l = 0; l < WIDEST; l++) out[l] = sums[l];
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t width = 2; width <= WIDEST; width *= 2)
+            for (int way = 0; way < 4; way++) {
+                const nl_csr_rows rows = { 3, ROWS, begin, col, way & 1 ? narrow : NULL, way & 2 ? w : NULL };
+                for (size_t i = 0; i < SIZE; i++)
+                    for (size_t l = 0; l < width; l++) side[width * i + l] = (1 + 0.37 * (double)l) * x[0][i];
+                memset(sums, 0, sizeof sums);
+                (*table)->csr_lanes(&rows, width, side, width - 1, out);
+                for (size_t l = 0; l < width; l++) {
+                    double alone[SIZE];
+                    for (size_t i = 0; i < SIZE; i++) alone[i] = side[width * i + l];
+                    (*table)->csr(ROWS, begin, col, rows.w, alone, want);
+                    for (size_t r = 0; r < ROWS; r++) assert_exact(sums[l][r], r < 3 || l + 1 == width ? 0 : want[r]);
+                }
+            }
+}
+
 static void stencils_add_in_order(void **unused)
 {
     static const ptrdiff_t shift[] = { -1, 1, -20, 20, 0, 7 };
@@ -565,6 +596,7 @@ int main(void)
         cmocka_unit_test(gather_refuses_what_is_no_index),
         cmocka_unit_test(iota_copy_and_fill),
         cmocka_unit_test(sparse_rows_are_summed_alike),
+        cmocka_unit_test(lanes_are_summed_like_one),
         cmocka_unit_test(stencils_add_in_order),
         cmocka_unit_test(tables_are_chosen_by_name),
     };

@@ -308,6 +308,89 @@ static void thin_stencils_are_told_from_wide_ones(void **unused)
     }
 }
 
+/* --- several sources --- */
+
+static void check_together(const nl_conn *conn, nl_weights w, bool to_pre, size_t count)
+{
+    const size_t in = to_pre ? conn->post.count : conn->pre.count, out = to_pre ? conn->pre.count : conn->post.count;
+    double *sources[20], *outs[20], *alone = numbers(out, 5);
+    double *scratch = malloc((nl_propagate_together_scratch(conn, count) + 1) * sizeof *scratch);
+
+    for (size_t k = 0; k < count; k++) sources[k] = numbers(in, 31 + k), outs[k] = numbers(out, 7);
+    nl_propagate_together(&nl_propagate_portable, conn, w, to_pre, count, (const double *const *)sources, outs, scratch);
+    for (size_t k = 0; k < count; k++) {
+        (to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&nl_propagate_portable, conn, w, sources[k], alone, scratch);
+        if (memcmp(outs[k], alone, out * sizeof *alone) != 0) fail_msg("kind %d, source %zu of %zu", conn->kind, k, count);
+        free(sources[k]);
+        free(outs[k]);
+    }
+    free(alone);
+    free(scratch);
+}
+
+static void check_all_together(nl_conn *conn)
+{
+    static const size_t counts[] = { 1, 2, 3, 5, 8, 9, 19 };
+    double *values = numbers(conn->synapse_count, 41);
+
+    for (int narrow = 0; narrow < 2; narrow++) {
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+            for (int way = 0; way < 6; way++) {
+                const nl_weights w = { way % 3 == 2 ? values : NULL, way % 3 == 1 };
+                check_together(conn, w, way / 3, counts[c]);
+            }
+        nl_conn_narrow(conn);
+    }
+    assert_int_equal(conn->narrow_index != NULL, conn->kind == NL_CONN_SPARSE);
+    free(values);
+    nl_conn_free(conn);
+}
+
+static void several_sources_give_what_each_does(void **unused)
+{
+    (void)unused;
+    for (int r = 0; r < RULE_COUNT; r++) {
+        nl_conn_context cx = context_of(line(53), line(37));
+        nl_conn *conn = make(&cx, (rule)r);
+        if (conn != NULL) check_all_together(conn);
+        nl_arena_free(cx.arena);
+    }
+}
+
+/* Matrices that are multiplied in stretches, with and without holes. */
+static void large_matrices_are_multiplied_in_stretches(void **unused)
+{
+    (void)unused;
+    for (int no_self = 0; no_self < 2; no_self++) {
+        nl_conn_context cx = context_of(line(301), line(707));
+        cx.self_offset = -100;
+        cx.no_self = no_self;
+        nl_conn *conn = nl_conn_all_to_all(&cx);
+        double *values = numbers(conn->synapse_count, 43);
+        for (int to_pre = 0; to_pre < 2; to_pre++) {
+            check_product(&nl_propagate_portable, conn, (nl_weights){ values, false }, to_pre);
+            check_together(conn, (nl_weights){ values, false }, to_pre, 3);
+        }
+        free(values);
+        nl_conn_free(conn);
+        nl_arena_free(cx.arena);
+    }
+}
+
+static void indices_are_narrow_where_they_fit(void **unused)
+{
+    (void)unused;
+    for (size_t count = 65536; count <= 65537; count++) {
+        nl_conn_context cx = context_of(line(count), line(2));
+        nl_conn *conn = nl_conn_fixed_indegree(&cx, 3, false);
+        nl_conn_narrow(conn);
+        assert_int_equal(conn->narrow_index != NULL, count == 65536);
+        for (size_t k = 0; conn->narrow_index != NULL && k < 6; k++) assert_int_equal(conn->narrow_index[k], conn->pre_index[k]);
+        nl_conn_free(conn);
+        nl_arena_free(cx.arena);
+    }
+}
+
 /* --- the order of additions --- */
 
 static void rows_add_in_eight_lanes(void **unused)
@@ -353,6 +436,9 @@ int main(void)
         cmocka_unit_test(wide_kernels_are_products),
         cmocka_unit_test(chunks_of_stencils_are_the_same_bits),
         cmocka_unit_test(thin_stencils_are_told_from_wide_ones),
+        cmocka_unit_test(several_sources_give_what_each_does),
+        cmocka_unit_test(large_matrices_are_multiplied_in_stretches),
+        cmocka_unit_test(indices_are_narrow_where_they_fit),
         cmocka_unit_test(rows_add_in_eight_lanes),
         cmocka_unit_test(values_are_added_where_they_belong),
     };

@@ -71,6 +71,12 @@ static const double *data_of(const outcome *o, const char *name, size_t *count)
 static const char *const holding[] = {
     "let y = 2.385\nexpect y == 2.385\nexpect [1, 2.0001] within 1 % of [1, 2], \"words\"",
     DECAY "run 20 ms\nexpect X.v within 1e-6 mV of [10, 11, 12] mV * exp(-1)\nexpect t == 20 ms and step == 200",
+    /* what a neuron looks up leaves the sum over its synapses */
+    "param J = [[0.7, -1.3], [0.2, 2.9]]\nsimulation { dt = 1; method = euler }\npopulation X[4] {\n  let a = i >= 2\n"
+    "  input s, u\n  state x = 1.1 + i, y = 0, z = 0\n  every step { y = s; z = u } }\n"
+    "projection X -> X via all_to_all { post.s += J[post.a, 0] * pre.x; post.u += J[post.a, pre.a] * pre.x }\nrun 1\n"
+    "expect X.y within 1e-12 of [0.7, 0.7, 0.2, 0.2] * 10.4\n"
+    "expect X.z within 1e-12 of [0.7*3.2 - 1.3*7.2, 0.7*3.2 - 1.3*7.2, 0.2*3.2 + 2.9*7.2, 0.2*3.2 + 2.9*7.2]",
     /* records: first sample at once, grids, times */
     DECAY "record v = X.v[0]\nrun 1 ms\nexpect size(v) == 11 and v.t[0] == 0 ms and v[0] == 10 mV",
     DECAY "run 1 ms\nrecord v = X.v every 0.5 ms\nrun 1 ms\nexpect v.t == [1, 1.5, 2] ms",
