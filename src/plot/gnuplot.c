@@ -78,8 +78,10 @@ const char *nl_gnuplot_run(nl_arena *arena, const char *folder, const char *scri
     messages[child > 0 ? read_all(ends[0], messages, MESSAGE_MAX) : 0] = '\0';
     close(ends[0]);
     if (child < 0) return nl_arena_printf(arena, "gnuplot cannot be started: %s", strerror(errno));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return NULL;
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND) return "gnuplot is not installed";
-    return messages[0] != '\0' ? nl_arena_printf(arena, "gnuplot says: %s", last_line(arena, messages)) : "gnuplot failed";
+    return messages[0] != '\0' ? nl_arena_printf(arena, "gnuplot says: %s", last_line(arena, messages))
+                               : "gnuplot failed";
 }
