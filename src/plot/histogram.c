@@ -70,7 +70,7 @@ static bins choose_bins(nl_panel *p)
     return b;
 }
 
-static double *count_series(const bins *b, size_t index, double *total)
+static double *count_series(const bins *b, size_t index)
 {
     counter c = { b, NL_NEW_ARRAY(b->p->arena, double, b->count), 0 };
 
@@ -81,7 +81,6 @@ static double *count_series(const bins *b, size_t index, double *total)
                 nl_unit_unscale(edge(b, k + 1), b->p->x.unit) - nl_unit_unscale(edge(b, k), b->p->x.unit);
             c.counts[k] /= c.total * width;
         }
-    *total = c.total;
     return c.counts;
 }
 
@@ -95,7 +94,7 @@ static void add_series(const bins *b, size_t index, const double *counts)
         const double from = nl_axis_shown(&p->x, edge(b, k)), to = nl_axis_shown(&p->x, edge(b, k + 1));
         if (p->y.is_log && counts[k] <= 0) continue;
         nl_text_addf(p->data, "%.8g %.8g %.8g %.8g %.8g %.8g\n", (from + to) / 2, counts[k], from, to,
-                     p->y.is_log ? p->y.low : 0, counts[k]);
+                     p->y.is_log ? 1e-3 * p->y.low : 0, counts[k]); /* cut off by the axis */
     }
     nl_panel_item(
         p,
@@ -111,20 +110,25 @@ static const char *y_name(const nl_panel *p)
     return p->x.unit_text[0] == '\0' ? "density" : nl_arena_printf(p->arena, "density (1/%s)", p->x.unit_text);
 }
 
+/* With room above and, on a logarithmic axis, below. */
+static void include_height(nl_plot_axis *axis, double height)
+{
+    nl_axis_include(axis, axis->is_log ? 1.3 * height : 1.05 * height);
+    if (axis->is_log) nl_axis_include(axis, 0.7 * height);
+}
+
 void nl_panel_histogram(nl_panel *p)
 {
     const size_t count = p->plot->series_count;
     double **counts = NL_NEW_ARRAY(p->arena, double *, count);
-    double total;
 
     for (size_t i = 0; i < count; i++) visit(&p->plot->series[i].value, include, p);
     const bins b = choose_bins(p);
     nl_axis_choose_unit(p, &p->x);
-    p->y.is_padded = p->y.is_log;
-    nl_axis_include(&p->y, p->y.is_log ? 0.7 : 0);
+    nl_axis_include(&p->y, 0);
     for (size_t i = 0; i < count; i++) {
-        counts[i] = count_series(&b, i, &total);
-        for (size_t k = 0; k < b.count; k++) nl_axis_include(&p->y, 1.05 * counts[i][k]);
+        counts[i] = count_series(&b, i);
+        for (size_t k = 0; k < b.count; k++) include_height(&p->y, counts[i][k]);
     }
     for (size_t i = 0; i < count; i++) add_series(&b, i, counts[i]);
     nl_axes_write(p, count == 1 ? p->plot->series[0].name : NULL, y_name(p), NULL);
