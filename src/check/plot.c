@@ -11,7 +11,8 @@ static bool refuse_kind(nl_evaluator *ev, const nl_ast *expr, const nl_ast *name
 {
     const char *names[NL_PLOT_KIND_COUNT];
     nl_text list = nl_text_new(ev->arena);
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, name != NULL ? name->span : expr->span, "this is no kind of plot");
+    nl_diag *diag =
+        nl_diag_add(ev->ck->diags, NL_E_NAME, name != NULL ? name->span : expr->span, "this is no kind of plot");
 
     for (nl_plot_kind k = 0; k < NL_PLOT_KIND_COUNT; k++) {
         names[k] = nl_plot_rows[k].name;

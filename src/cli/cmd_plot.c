@@ -108,7 +108,8 @@ static nl_value load_train(drawing *d, const nl_result_entry *e)
     const size_t count = times.shape[0] < ids.shape[0] ? times.shape[0] : ids.shape[0];
     uint32_t *numbers = NL_NEW_ARRAY(d->arena, uint32_t, count + 1);
     for (size_t i = 0; i < count; i++) {
-        const bool is_known = e->neurons == 0 || (ids.data[i] >= (double)e->first && ids.data[i] < (double)(e->first + neurons));
+        const bool is_known =
+            e->neurons == 0 || (ids.data[i] >= (double)e->first && ids.data[i] < (double)(e->first + neurons));
         if (!is_known || !(ids.data[i] >= 0 && ids.data[i] < UINT32_MAX)) {
             nl_cli_complain("%s: `%s` has spikes of neurons that it does not have", d->file, e->name);
             return nl_value_none();
@@ -124,8 +125,8 @@ static nl_value load_entry(drawing *d, const nl_result_entry *e)
 {
     if (e->is_train) return load_train(d, e);
     nl_value value = load_in_unit(d, e->path, e->unit);
-    const nl_value times = e->times != NULL && value.kind != NL_KIND_NONE ? load_in_unit(d, e->times, time_unit(d))
-                                                                          : nl_value_none();
+    const nl_value times =
+        e->times != NULL && value.kind != NL_KIND_NONE ? load_in_unit(d, e->times, time_unit(d)) : nl_value_none();
     if (times.kind == NL_KIND_NONE || times.shape[0] != value.shape[0]) return value;
     value.is_signal = true;
     value.times = times.data;
@@ -152,7 +153,9 @@ static const char *stem(const drawing *d)
 
 static bool draw(drawing *d, const nl_result_entry *e, const nl_arg *series)
 {
-    const nl_plot plot = { .kind = kind_for(e), .series = series, .series_count = 1, .time_dim = read_unit(d, time_unit(d)).dim };
+    const nl_plot plot = {
+        .kind = kind_for(e), .series = series, .series_count = 1, .time_dim = read_unit(d, time_unit(d)).dim
+    };
     const char *folder = d->cli->figures != NULL ? d->cli->figures : ".", *why = NULL;
     const char *format = d->cli->figure_format != NULL ? d->cli->figure_format : "png";
     const char *name = nl_figure_file_name(d->arena, nl_arena_printf(d->arena, "%s-%s", stem(d), e->name));

@@ -44,8 +44,7 @@ nl_plot_option nl_plot_option_find(nl_plot_kind kind, const char *name)
 {
     nl_plot_option option = 0;
 
-    while (option < NL_PLOT_OPTION_COUNT
-           && (strcmp(nl_plot_options[option].name, name) != 0 || !takes(kind, option)))
+    while (option < NL_PLOT_OPTION_COUNT && (strcmp(nl_plot_options[option].name, name) != 0 || !takes(kind, option)))
         option++;
     return option;
 }
@@ -80,7 +79,8 @@ static bool check_numbers(const checker *c, int least, int most, const char *wan
 {
     const nl_value value = c->arg->value;
 
-    return (nl_value_is_array(value) && value.rank >= least && value.rank <= most) || refuse(c, NL_E_VALUE_KIND, wanted);
+    return (nl_value_is_array(value) && value.rank >= least && value.rank <= most)
+           || refuse(c, NL_E_VALUE_KIND, wanted);
 }
 
 static bool check_VALUES(const checker *c) { return check_numbers(c, 0, 2, "numbers"); }
@@ -105,7 +105,8 @@ static bool check_COUNT(const checker *c)
     if (!nl_value_known(value)) return true;
     const double n = value.data[0];
     if (n == rint(n) && n >= 1 && n <= NL_PLOT_BINS_MAX) return true;
-    nl_diag_add(c->cx->diags, NL_E_ARGUMENT, c->arg->span, "`%s` is a whole number from 1 to %d", c->name, NL_PLOT_BINS_MAX);
+    nl_diag_add(c->cx->diags, NL_E_ARGUMENT, c->arg->span, "`%s` is a whole number from 1 to %d", c->name,
+                NL_PLOT_BINS_MAX);
     return false;
 }
 
@@ -150,10 +151,7 @@ static bool check_choice(const checker *c, const char *const *choices)
     return false;
 }
 
-static bool check_LOG(const checker *c)
-{
-    return check_choice(c, (const char *const[]){ "x", "y", "xy", NULL });
-}
+static bool check_LOG(const checker *c) { return check_choice(c, (const char *const[]){ "x", "y", "xy", NULL }); }
 
 static bool check_MARKER(const checker *c)
 {
@@ -188,7 +186,8 @@ static bool is_list_of_numbers(nl_value value)
 /* A vector of times is the train of one neuron. */
 static bool is_times(const checker *c, nl_value value)
 {
-    return value.kind == NL_KIND_NUMBER && value.rank == 1 && !value.is_signal && nl_dim_equal(value.dim, c->plot->time_dim);
+    return value.kind == NL_KIND_NUMBER && value.rank == 1 && !value.is_signal
+           && nl_dim_equal(value.dim, c->plot->time_dim);
 }
 
 static bool suits(const checker *c)
@@ -197,8 +196,10 @@ static bool suits(const checker *c)
 
     switch (c->plot->kind) {
     case NL_PLOT_RASTER:
-        return value.kind == NL_KIND_TRAIN || is_times(c, value) || refuse(c, NL_E_VALUE_KIND, "spikes, such as E.spikes");
-    case NL_PLOT_HISTOGRAM: return nl_value_is_array(value) || is_list_of_numbers(value) || refuse(c, NL_E_VALUE_KIND, "numbers");
+        return value.kind == NL_KIND_TRAIN || is_times(c, value)
+               || refuse(c, NL_E_VALUE_KIND, "spikes, such as E.spikes");
+    case NL_PLOT_HISTOGRAM:
+        return nl_value_is_array(value) || is_list_of_numbers(value) || refuse(c, NL_E_VALUE_KIND, "numbers");
     case NL_PLOT_IMAGE: return check_numbers(c, 2, 2, "a matrix, or a series of vectors");
     case NL_PLOT_BARS: return check_numbers(c, 1, 1, "vectors");
     default: return check_numbers(c, 1, 2, "vectors, or arrays with one curve in each column");
@@ -216,8 +217,8 @@ static bool check_values(checker *c)
         good = suits(c) && good;
     }
     if (plot->series_count == 0 || (plot->kind == NL_PLOT_IMAGE && plot->series_count > 1)) {
-        nl_diag_add(c->cx->diags, NL_E_ARGUMENT, plot->span, plot->series_count == 0 ? "`%s` is given nothing to draw"
-                                                                                    : "`%s` draws one matrix", c->name);
+        nl_diag_add(c->cx->diags, NL_E_ARGUMENT, plot->span,
+                    plot->series_count == 0 ? "`%s` is given nothing to draw" : "`%s` draws one matrix", c->name);
         return false;
     }
     return good;
@@ -237,13 +238,13 @@ static bool check_options(checker *c)
 
 /* --- together --- */
 
-static bool is_curves(nl_plot_kind kind) { return kind == NL_PLOT_LINES || kind == NL_PLOT_SCATTER || kind == NL_PLOT_BARS; }
+static bool is_curves(nl_plot_kind kind)
+{
+    return kind == NL_PLOT_LINES || kind == NL_PLOT_SCATTER || kind == NL_PLOT_BARS;
+}
 
 /* The axis on which the values that are drawn stand. */
-static char axis_of_values(nl_plot_kind kind)
-{
-    return is_curves(kind) ? Y : kind == NL_PLOT_IMAGE ? Z : X;
-}
+static char axis_of_values(nl_plot_kind kind) { return is_curves(kind) ? Y : kind == NL_PLOT_IMAGE ? Z : X; }
 
 /* The dimension of what is drawn on its own axis. */
 static nl_dim dim_of_values(nl_value value)
@@ -272,8 +273,10 @@ static void join(axis_check *a, const nl_arg *arg, nl_dim dim)
     nl_eval_context *cx = a->c->cx;
     if (cx == NULL) return;
     nl_diag *diag = nl_diag_add(cx->diags, NL_E_DIMENSION, arg->span, "the %s axis shows %s, this is %s",
-                                a->axis == Z ? "colour" : a->axis == X ? "x" : "y", nl_dim_text(cx->arena, a->dim),
-                                nl_dim_text(cx->arena, dim));
+                                a->axis == Z   ? "colour"
+                                : a->axis == X ? "x"
+                                               : "y",
+                                nl_dim_text(cx->arena, a->dim), nl_dim_text(cx->arena, dim));
     if (a->arg != NULL) nl_diag_also(cx->diags, diag, a->arg->span, "as it does here");
 }
 
@@ -295,10 +298,7 @@ static axis_check join_axis(const checker *c, char axis)
     return a;
 }
 
-nl_dim nl_plot_dim(const nl_plot *plot, char axis)
-{
-    return join_axis(&(checker){ .plot = plot }, axis).dim;
-}
+nl_dim nl_plot_dim(const nl_plot *plot, char axis) { return join_axis(&(checker){ .plot = plot }, axis).dim; }
 
 nl_plot_extent nl_plot_extent_of(nl_value value)
 {
@@ -327,8 +327,10 @@ static bool share_times(const checker *c, const nl_arg *series)
 {
     const nl_arg *first = &c->plot->series[0];
 
-    if (!nl_value_is_none(c->plot->options[NL_PLOT_X].value) || series->value.is_signal == first->value.is_signal) return true;
-    nl_diag *diag = nl_diag_add(c->cx->diags, NL_E_SHAPE, series->span, "one of these has times, the other one has not");
+    if (!nl_value_is_none(c->plot->options[NL_PLOT_X].value) || series->value.is_signal == first->value.is_signal)
+        return true;
+    nl_diag *diag =
+        nl_diag_add(c->cx->diags, NL_E_SHAPE, series->span, "one of these has times, the other one has not");
     nl_diag_also(c->cx->diags, diag, first->span, "the first is here");
     nl_diag_help(c->cx->diags, diag, "say over what they stand, for example x = %s.t",
                  series->value.is_signal ? series->name : first->name);
@@ -345,7 +347,8 @@ static bool check_curves(const checker *c)
         const nl_plot_extent extent = nl_plot_extent_of(series->value);
 
         good = share_times(c, series);
-        if (!nl_value_is_none(x->value) && !fits_curves(x->value, series->value, false)) good = misfit(c, x, "x", series);
+        if (!nl_value_is_none(x->value) && !fits_curves(x->value, series->value, false))
+            good = misfit(c, x, "x", series);
         if (!nl_value_is_none(band->value) && !fits_curves(band->value, series->value, true))
             good = misfit(c, band, "band", series);
         if (extent.curves == NL_UNKNOWN_SIZE || extent.curves <= NL_PLOT_CURVES_MAX) continue;
@@ -385,8 +388,8 @@ static bool check_labels(const checker *c)
     if (nl_value_is_none(labels->value)) return true;
     const size_t given = labels->value.kind == NL_KIND_LIST ? labels->value.shape[0] : 1;
     if (nl_extent_fits(given, wanted)) return true;
-    nl_diag_add(c->cx->diags, NL_E_SHAPE, labels->span, "%zu label%s for %zu curve%s", given, given == 1 ? "" : "s", wanted,
-                wanted == 1 ? "" : "s");
+    nl_diag_add(c->cx->diags, NL_E_SHAPE, labels->span, "%zu label%s for %zu curve%s", given, given == 1 ? "" : "s",
+                wanted, wanted == 1 ? "" : "s");
     return false;
 }
 

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-static const struct { nl_plot_option range, levels, label; } options[] = {
+static const struct {
+    nl_plot_option range, levels, label;
+} options[] = {
     ['x'] = { NL_PLOT_XRANGE, NL_PLOT_VLINE, NL_PLOT_XLABEL },
     ['y'] = { NL_PLOT_YRANGE, NL_PLOT_HLINE, NL_PLOT_YLABEL },
     ['z'] = { NL_PLOT_RANGE, NL_PLOT_OPTION_COUNT, NL_PLOT_ZLABEL },
@@ -17,7 +19,9 @@ static const nl_value *option_of(const nl_panel *p, nl_plot_option option)
 /* As people write it: mV², not mV^2. */
 static const char *pretty_unit(nl_arena *arena, const char *unit)
 {
-    static const struct { const char *plain, *pretty; } signs[] = { { "^2", "²" }, { "^3", "³" }, { "*", "·" } };
+    static const struct {
+        const char *plain, *pretty;
+    } signs[] = { { "^2", "²" }, { "^3", "³" }, { "*", "·" } };
     nl_text out = nl_text_new(arena);
 
     nl_text_adds(&out, "");
@@ -52,8 +56,13 @@ static nl_plot_axis open_axis(const nl_panel *p, char letter)
     const nl_unit_shown shown = nl_unit_shown_for(p->arena, dim);
     const char *log = nl_panel_text(p, NL_PLOT_LOG);
     const nl_value *range = option_of(p, options[(int)letter].range);
-    nl_plot_axis axis = { .letter = letter, .dim = dim, .unit = shown.unit, .unit_text = nl_dim_is_pure(dim) ? "" : pretty_unit(p->arena, shown.plain),
-                     .is_log = log != NULL && strchr(log, letter) != NULL, .low = NAN, .high = NAN };
+    nl_plot_axis axis = { .letter = letter,
+                          .dim = dim,
+                          .unit = shown.unit,
+                          .unit_text = nl_dim_is_pure(dim) ? "" : pretty_unit(p->arena, shown.plain),
+                          .is_log = log != NULL && strchr(log, letter) != NULL,
+                          .low = NAN,
+                          .high = NAN };
 
     if (range == NULL || (axis.is_log && range->data[0] <= 0)) return axis;
     axis.low = range->data[0];
@@ -110,10 +119,12 @@ static const char *script_name(const nl_plot_axis *axis)
 
 static const char *label_of(const nl_panel *p, const nl_plot_axis *axis, const char *name)
 {
-    const char *given = nl_panel_text(p, options[(int)axis->letter].label), *text = given != NULL ? given : nl_panel_name(p, name);
+    const char *given = nl_panel_text(p, options[(int)axis->letter].label),
+               *text = given != NULL ? given : nl_panel_name(p, name);
 
     if (axis->unit_text[0] == '\0' || has_bracket(given)) return text != NULL ? text : "";
-    return text != NULL && text[0] != '\0' ? nl_arena_printf(p->arena, "%s (%s)", text, axis->unit_text) : axis->unit_text;
+    return text != NULL && text[0] != '\0' ? nl_arena_printf(p->arena, "%s (%s)", text, axis->unit_text)
+                                           : axis->unit_text;
 }
 
 bool nl_axis_is_point(double low, double high) { return !(high - low > 1e-9 * fmax(fabs(low), fabs(high))); }
@@ -173,8 +184,10 @@ static void write_levels(nl_panel *p, const nl_plot_axis *axis)
         const double at = nl_axis_shown(axis, levels->data[i]);
 
         if (isnan(at)) continue;
-        nl_text_addf(&p->script, axis->letter == 'x' ? "set arrow from first %.9g, graph 0 to first %.9g, graph 1"
-                                                     : "set arrow from graph 0, first %.9g to graph 1, first %.9g", at, at);
+        nl_text_addf(&p->script,
+                     axis->letter == 'x' ? "set arrow from first %.9g, graph 0 to first %.9g, graph 1"
+                                         : "set arrow from graph 0, first %.9g to graph 1, first %.9g",
+                     at, at);
         nl_text_addf(&p->script, " nohead lc rgb '#%06X' lw 1 dt 2%s\n", NL_COLOR_GREY,
                      p->plot->kind == NL_PLOT_IMAGE ? " front" : "");
     }

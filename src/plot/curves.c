@@ -1,5 +1,5 @@
-/* Curves and points.  A curve shows no more than its outline at the resolution of a picture: of the values that fall into
- * one column of it the first, the least, the greatest and the last. */
+/* Curves and points.  A curve shows no more than its outline at the resolution of a picture: of the values that fall
+ * into one column of it the first, the least, the greatest and the last. */
 #include "panel.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ typedef struct curves {
     nl_panel *p;
     curve *items;
     size_t count;
-    size_t columns;   /* of the picture, for one curve */
+    size_t columns;        /* of the picture, for one curve */
     nl_text lines, points; /* blocks of data */
     const char *marker;
 } curves;
@@ -60,7 +60,8 @@ static void add_series(curves *all, size_t argument)
         curve *c = &all->items[all->count++];
 
         *c = (curve){ .argument = argument, .count = extent.points, .y = series->data + k, .y_step = extent.curves };
-        c->color = p->plot->series_count > 1 ? nl_color_of(argument, p->plot->series_count) : nl_color_of(k, extent.curves);
+        c->color =
+            p->plot->series_count > 1 ? nl_color_of(argument, p->plot->series_count) : nl_color_of(k, extent.curves);
         set_x(p, c, series, k);
         set_band(p, c, k);
     }
@@ -225,10 +226,7 @@ static void draw_markers(curves *all, const curve *c, size_t stride)
     }
 }
 
-static size_t stride_of(const curves *all, const curve *c)
-{
-    return 1 + c->count / (POINTS_MAX / all->count + 1);
-}
+static size_t stride_of(const curves *all, const curve *c) { return 1 + c->count / (POINTS_MAX / all->count + 1); }
 
 static void draw_curve(curves *all, const curve *c)
 {
@@ -261,8 +259,9 @@ static void add_band(curves *all, const curve *c)
         else if (!was_gap) nl_text_adds(p->data, "\n");
         was_gap = is_gap;
     }
-    nl_panel_item(p, "data index %zu using 1:2:3 with filledcurves fc rgb '#%06X' fs transparent solid 0.25 noborder notitle",
-                  block, (unsigned)c->color);
+    nl_panel_item(
+        p, "data index %zu using 1:2:3 with filledcurves fc rgb '#%06X' fs transparent solid 0.25 noborder notitle",
+        block, (unsigned)c->color);
 }
 
 /* --- the whole --- */
@@ -271,7 +270,10 @@ enum { DOT = 7 }; /* gnuplot's number of the sign */
 
 static int sign_of(const char *marker)
 {
-    static const struct { char letter; int sign; } signs[] = { { 'o', DOT }, { 'x', 2 }, { '+', 1 }, { 's', 5 }, { '^', 9 } };
+    static const struct {
+        char letter;
+        int sign;
+    } signs[] = { { 'o', DOT }, { 'x', 2 }, { '+', 1 }, { 's', 5 }, { '^', 9 } };
 
     for (size_t i = 0; marker != NULL && i < NL_LEN(signs); i++)
         if (signs[i].letter == marker[0]) return signs[i].sign;
@@ -363,7 +365,8 @@ static double gap_of(const curve *c)
 /* Bars of one vector, `shift` beside their places. */
 static void add_bars(nl_panel *p, const curve *c, double shift, double width)
 {
-    nl_panel_item(p, "data index %zu using 1:2:3 with boxes fc rgb '#%06X' notitle", nl_panel_block(p), (unsigned)c->color);
+    nl_panel_item(p, "data index %zu using 1:2:3 with boxes fc rgb '#%06X' notitle", nl_panel_block(p),
+                  (unsigned)c->color);
     for (size_t i = 0; i < c->count; i++) {
         const double x = nl_axis_shown(&p->x, x_at(c, i) + shift), y = nl_axis_shown(&p->y, y_at(c, i));
 

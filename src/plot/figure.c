@@ -21,7 +21,10 @@ nl_figure *nl_figure_new(nl_arena *arena, const char *title, size_t columns)
 {
     nl_figure *f = NL_NEW(arena, nl_figure);
 
-    *f = (nl_figure){ .arena = arena, .title = title != NULL ? title : "", .columns = columns, .blocks = { .text = nl_text_new(arena) } };
+    *f = (nl_figure){ .arena = arena,
+                      .title = title != NULL ? title : "",
+                      .columns = columns,
+                      .blocks = { .text = nl_text_new(arena) } };
     return f;
 }
 
@@ -113,7 +116,7 @@ size_t nl_panel_block(nl_panel *p)
 }
 
 static void (*const kinds[NL_PLOT_KIND_COUNT])(nl_panel *p) = {
-    [NL_PLOT_LINES] = nl_panel_curves,         [NL_PLOT_SCATTER] = nl_panel_curves, [NL_PLOT_BARS] = nl_panel_bars,
+    [NL_PLOT_LINES] = nl_panel_curves,        [NL_PLOT_SCATTER] = nl_panel_curves, [NL_PLOT_BARS] = nl_panel_bars,
     [NL_PLOT_HISTOGRAM] = nl_panel_histogram, [NL_PLOT_RASTER] = nl_panel_raster,  [NL_PLOT_IMAGE] = nl_panel_image,
 };
 
@@ -136,14 +139,20 @@ static void write_title(nl_panel *p)
     nl_text_addf(&p->script, "set title %s noenhanced", nl_quoted(p->arena, title));
     const size_t lines = (p->legend_length + LINE_LENGTH - 1) / LINE_LENGTH; /* of the legend */
     if (lines > 0)
-        nl_text_addf(&p->script, " offset 0,%zu\nset tmargin %zu\nset key at graph 0,1.01 left bottom", lines, lines + 3);
+        nl_text_addf(&p->script, " offset 0,%zu\nset tmargin %zu\nset key at graph 0,1.01 left bottom", lines,
+                     lines + 3);
     nl_text_adds(&p->script, "\n");
 }
 
 const char *nl_figure_add(nl_figure *f, const nl_plot *plot)
 {
-    nl_panel p = { .arena = f->arena, .plot = plot, .script = nl_text_new(f->arena), .items = nl_text_new(f->arena),
-                   .blocks = &f->blocks, .data = &f->blocks.text, .is_empty = true };
+    nl_panel p = { .arena = f->arena,
+                   .plot = plot,
+                   .script = nl_text_new(f->arena),
+                   .items = nl_text_new(f->arena),
+                   .blocks = &f->blocks,
+                   .data = &f->blocks.text,
+                   .is_empty = true };
 
     nl_style_begin(&p.script);
     nl_axes_open(&p);
@@ -166,7 +175,9 @@ typedef struct picture {
 } picture;
 
 static const picture pictures[] = {
-    { "png", "pngcairo size %.0f,%.0f enhanced background rgb 'white' font 'sans,10' fontscale 2 linewidth 2 pointscale 2", 0.5 },
+    { "png",
+      "pngcairo size %.0f,%.0f enhanced background rgb 'white' font 'sans,10' fontscale 2 linewidth 2 pointscale 2",
+      0.5 },
     { "svg", "svg size %.0f,%.0f enhanced background rgb 'white' font 'sans-serif,12'", 1 },
     { "pdf", "pdfcairo size %.4f,%.4f enhanced background rgb 'white' font 'sans,11' fontscale 0.75 linewidth 1", 96 },
 };
@@ -186,8 +197,8 @@ const char *nl_figure_file_name(nl_arena *arena, const char *text)
     char *out = nl_arena_strdup(arena, text), *end = out;
 
     for (; *text != '\0'; text++) {
-        const bool is_word = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9')
-                             || *text == '_' || *text == '.';
+        const bool is_word = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z')
+                             || (*text >= '0' && *text <= '9') || *text == '_' || *text == '.';
         if (is_word) *end++ = *text;
         else if (end > out && end[-1] != '-') *end++ = '-';
     }
@@ -244,10 +255,10 @@ static void forget_date(const char *path)
     static const char key[] = "/CreationDate (D:", zeros[] = "20000101000000";
     char bytes[1 << 16];
     FILE *file = fopen(path, "r+b");
-    const long from = file != NULL && fseek(file, -(long)sizeof bytes, SEEK_END) != 0 ? 0 : file != NULL ? ftell(file) : 0;
 
     if (file == NULL) return;
-    fseek(file, from, SEEK_SET);
+    if (fseek(file, -(long)sizeof bytes, SEEK_END) != 0) rewind(file); /* a short file as a whole */
+    const long from = ftell(file);
     const size_t length = fread(bytes, 1, sizeof bytes, file);
     const char *at = memmem(bytes, length, key, strlen(key));
     if (at != NULL && fseek(file, from + (at - bytes) + (long)strlen(key), SEEK_SET) == 0) fputs(zeros, file);

@@ -20,12 +20,13 @@ size_t nl_figure_plot_count(const nl_figure *figure);
 bool nl_figure_has_format(const char *format);
 extern const char *const nl_figure_formats; /* "png, svg and pdf" */
 
-/* Draws FOLDER/NAME.FORMAT; the script and the values go into NAME.gp and NAME.dat beside it, and stay there with `keep`.
- * The path of the picture; or NULL with *why (in the figure's arena), and then no picture is left. */
+/* Draws FOLDER/NAME.FORMAT; the script and the values go into NAME.gp and NAME.dat beside it, and stay there with
+ * `keep`. The path of the picture; or NULL with *why (in the figure's arena), and then no picture is left. */
 const char *nl_figure_draw(nl_figure *figure, const char *folder, const char *name, const char *format, bool keep,
                            const char **why);
 
-/* The same as the text of an SVG picture; its names begin with `prefix`, so that several stand on one page.  NULL with *why. */
+/* The same as the text of an SVG picture; its names begin with `prefix`, so that several stand on one page.  NULL with
+ * *why. */
 const char *nl_figure_svg(nl_figure *figure, const char *prefix, const char **why);
 
 /* Makes the folder where there is none; false with errno set when nothing can be written there. */

@@ -13,18 +13,17 @@ enum { MESSAGE_MAX = 4096, NOT_FOUND = 127 };
 
 bool nl_gnuplot_exists(void)
 {
-    const char *path = getenv("PATH");
-    bool found = false;
+    const char *at = getenv("PATH");
+    char file[4096];
 
-    for (char *rest = NULL, *all = path != NULL ? strdup(path) : NULL, *folder = all; folder != NULL && !found; folder = rest) {
-        char file[4096];
+    while (at != NULL && *at != '\0') {
+        const int length = (int)strcspn(at, ":");
+        const int written = snprintf(file, sizeof file, "%.*s/gnuplot", length, at);
 
-        rest = strchr(folder, ':');
-        if (rest != NULL) *rest++ = '\0';
-        found = (size_t)snprintf(file, sizeof file, "%s/gnuplot", folder) < sizeof file && access(file, X_OK) == 0;
-        if (found || rest == NULL) free(all);
+        if (written > 0 && (size_t)written < sizeof file && access(file, X_OK) == 0) return true;
+        at += length + (at[length] == ':');
     }
-    return found;
+    return false;
 }
 
 /* In the child: the script in its folder, messages into the pipe. */
@@ -79,8 +78,10 @@ const char *nl_gnuplot_run(nl_arena *arena, const char *folder, const char *scri
     messages[child > 0 ? read_all(ends[0], messages, MESSAGE_MAX) : 0] = '\0';
     close(ends[0]);
     if (child < 0) return nl_arena_printf(arena, "gnuplot cannot be started: %s", strerror(errno));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return NULL;
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND) return "gnuplot is not installed";
-    return messages[0] != '\0' ? nl_arena_printf(arena, "gnuplot says: %s", last_line(arena, messages)) : "gnuplot failed";
+    return messages[0] != '\0' ? nl_arena_printf(arena, "gnuplot says: %s", last_line(arena, messages))
+                               : "gnuplot failed";
 }

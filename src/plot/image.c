@@ -6,8 +6,8 @@ enum { CELLS_MAX = 700, SHARP_MAX = 10000, TICS_MAX = 10 };
 typedef struct image {
     nl_panel *p;
     const nl_value *z;
-    bool in_time;             /* time to the right, which is the first axis */
-    size_t columns, rows;     /* of the value, as shown */
+    bool in_time;               /* time to the right, which is the first axis */
+    size_t columns, rows;       /* of the value, as shown */
     size_t by_columns, by_rows; /* of a block */
 } image;
 
@@ -35,7 +35,7 @@ static double block_mean(const image *m, size_t row, size_t column)
 /* --- axes --- */
 
 typedef struct scale {
-    double first, step; /* of the centres of cells, in coherent units */
+    double first, step;  /* of the centres of cells, in coherent units */
     const double *names; /* values that stand at uneven distances: their positions are numbers, with names */
 } scale;
 
@@ -141,8 +141,9 @@ static void add_blocks(const image *m, scale x, scale y)
             else if (!is_sharp) nl_text_addf(m->p->data, "%.7g %.7g NaN\n", at_x, at_y);
         }
     if (is_sharp)
-        nl_panel_item(m->p, "data index %zu using 1:2:(%.7g):(%.7g):3 with boxxyerror lc palette lw 0.2 fs solid border notitle",
-                      block, width / 2, height / 2);
+        nl_panel_item(
+            m->p, "data index %zu using 1:2:(%.7g):(%.7g):3 with boxxyerror lc palette lw 0.2 fs solid border notitle",
+            block, width / 2, height / 2);
     else nl_panel_item(m->p, "data index %zu using 1:2:3 with image notitle", block);
 }
 

@@ -5,20 +5,23 @@
 
 typedef struct raster {
     nl_panel *p;
-    size_t rows;    /* neurons of all trains */
+    size_t rows; /* neurons of all trains */
     size_t spikes;
     double begin, end; /* of what is shown */
 } raster;
 
 typedef struct rows {
-    size_t first;   /* row of the first neuron */
+    size_t first; /* row of the first neuron */
     size_t count, first_neuron;
 } rows;
 
 enum { DOTS_MAX = 30000, MANY = 300000, CELLS_X = 400, CELLS_Y = 250 }; /* twice as fine for many */
 
 static size_t spike_count(const nl_value *v) { return v->kind == NL_KIND_TRAIN ? v->train->count : v->shape[0]; }
-static double time_of(const nl_value *v, size_t i) { return v->kind == NL_KIND_TRAIN ? v->train->times[i] : v->data[i]; }
+static double time_of(const nl_value *v, size_t i)
+{
+    return v->kind == NL_KIND_TRAIN ? v->train->times[i] : v->data[i];
+}
 
 static rows rows_of(const nl_panel *p, size_t argument)
 {
@@ -27,8 +30,8 @@ static rows rows_of(const nl_panel *p, size_t argument)
     for (size_t k = 0; k <= argument; k++) {
         const nl_value *v = &p->plot->series[k].value;
         out.first += out.count;
-        out.count = v->kind == NL_KIND_TRAIN ? nl_value_count((nl_value){ .rank = v->rank, .kind = NL_KIND_NUMBER,
-                                                                           .shape = { v->shape[0], v->shape[1] } })
+        out.count = v->kind == NL_KIND_TRAIN ? nl_value_count(
+                        (nl_value){ .rank = v->rank, .kind = NL_KIND_NUMBER, .shape = { v->shape[0], v->shape[1] } })
                                              : 1;
         out.first_neuron = v->kind == NL_KIND_TRAIN ? v->train->first : 0;
     }
@@ -129,8 +132,10 @@ static void add_shades(raster *r)
         for (size_t x = 0; x < g.columns; x++) {
             const double t = r->begin + (r->end - r->begin) * ((double)x + 0.5) / (double)g.columns;
             const double neuron = (double)g.first_row - 0.5 + (double)r->rows * ((double)y + 0.5) / (double)g.rows;
-            const uint32_t c = shade(g.counts[y * g.columns + x], g.most, least, nl_color_of(g.owner[y], p->plot->series_count));
-            nl_text_addf(p->data, "%.7g %.7g %u %u %u\n", nl_axis_shown(&p->x, t), neuron, c >> 16, c >> 8 & 255, c & 255);
+            const uint32_t c =
+                shade(g.counts[y * g.columns + x], g.most, least, nl_color_of(g.owner[y], p->plot->series_count));
+            nl_text_addf(p->data, "%.7g %.7g %u %u %u\n", nl_axis_shown(&p->x, t), neuron, c >> 16, c >> 8 & 255,
+                         c & 255);
         }
 }
 

@@ -6,14 +6,12 @@
 static const uint32_t colors[] = { 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000, 0xF0E442 };
 
 /* Steps of equal lightness in OKLab, from dark violet through green to yellow; and from blue through white to red. */
-static const uint32_t sequential[] = {
-    0x37005B, 0x3B007C, 0x361D91, 0x28369E, 0x044CA7, 0x01619C, 0x02719C, 0x05819E, 0x0891A0,
-    0x0AA0A2, 0x06B1A0, 0x13C198, 0x40D089, 0x75DB77, 0xA3E461, 0xD0EA47, 0xFCEE28
-};
-static const uint32_t diverging[] = {
-    0x034B95, 0x115FB3, 0x3875BF, 0x588ACA, 0x76A0D5, 0x94B5DF, 0xB3CAE8, 0xD3E0F0, 0xF5F5F5,
-    0xEFD9D3, 0xE6BEB3, 0xDBA394, 0xCF8876, 0xC16E59, 0xB3533B, 0xA43519, 0x8B2000
-};
+static const uint32_t sequential[] = { 0x37005B, 0x3B007C, 0x361D91, 0x28369E, 0x044CA7, 0x01619C,
+                                       0x02719C, 0x05819E, 0x0891A0, 0x0AA0A2, 0x06B1A0, 0x13C198,
+                                       0x40D089, 0x75DB77, 0xA3E461, 0xD0EA47, 0xFCEE28 };
+static const uint32_t diverging[] = { 0x034B95, 0x115FB3, 0x3875BF, 0x588ACA, 0x76A0D5, 0x94B5DF,
+                                      0xB3CAE8, 0xD3E0F0, 0xF5F5F5, 0xEFD9D3, 0xE6BEB3, 0xDBA394,
+                                      0xCF8876, 0xC16E59, 0xB3533B, 0xA43519, 0x8B2000 };
 
 static uint32_t between(uint32_t a, uint32_t b, double share)
 {
@@ -43,7 +41,8 @@ void nl_style_palette(nl_panel *p, bool is_diverging)
     const size_t count = is_diverging ? NL_LEN(diverging) : NL_LEN(sequential);
 
     nl_text_adds(&p->script, "set palette defined (");
-    for (size_t i = 0; i < count; i++) nl_text_addf(&p->script, "%s%zu '#%06X'", i > 0 ? ", " : "", i, (unsigned)stops[i]);
+    for (size_t i = 0; i < count; i++)
+        nl_text_addf(&p->script, "%s%zu '#%06X'", i > 0 ? ", " : "", i, (unsigned)stops[i]);
     nl_text_adds(&p->script, ") maxcolors 256\n");
 }
 

@@ -26,8 +26,8 @@ static const char *text_attribute(const reader *r, hid_t object, const char *nam
     char *text = NULL;
     const char *out = NULL;
 
-    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0 && H5Aread(attribute, type, &text) >= 0
-        && text != NULL) {
+    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0
+        && H5Aread(attribute, type, &text) >= 0 && text != NULL) {
         out = nl_arena_strdup(r->arena, text);
         H5free_memory(text);
     }

@@ -7,15 +7,15 @@
 enum { NL_RESULT_RANK = 8 };
 
 typedef struct nl_result_entry {
-    const char *name;         /* "v", "E.spikes", "v@0" */
-    const char *path;         /* of its numbers in the file; of a train, those are its times */
-    const char *times, *ids;  /* paths, or NULL: a series has times, a train ids, values at events both */
-    const char *unit;         /* "mV"; "1" */
-    const char *doc;          /* the expression that was recorded, or NULL */
+    const char *name;        /* "v", "E.spikes", "v@0" */
+    const char *path;        /* of its numbers in the file; of a train, those are its times */
+    const char *times, *ids; /* paths, or NULL: a series has times, a train ids, values at events both */
+    const char *unit;        /* "mV"; "1" */
+    const char *doc;         /* the expression that was recorded, or NULL */
     bool is_train, is_text;
     int rank;
     size_t shape[NL_RESULT_RANK];
-    size_t first, neurons;    /* of a train */
+    size_t first, neurons; /* of a train */
 } nl_result_entry;
 
 typedef struct nl_result {

@@ -21,7 +21,8 @@ bool nl_figures_open(nl_session *s)
         return nl_session_failed(s, NL_MODEL_WRONG);
     }
     if (nl_figure_folder(folder)) return true;
-    nl_diag_add(s->diags, NL_E_OUTPUT, (nl_span){ 0, 0 }, "cannot write figures into `%s`: %s", folder, strerror(errno));
+    nl_diag_add(s->diags, NL_E_OUTPUT, (nl_span){ 0, 0 }, "cannot write figures into `%s`: %s", folder,
+                strerror(errno));
     return nl_session_failed(s, NL_RUN_FAILED);
 }
 

@@ -86,11 +86,14 @@ static void write_cell(FILE *out, const char *tag, const char *text)
 }
 
 static const char style[] =
-    "body{margin:0 auto;max-width:64rem;padding:1rem 1.25rem 4rem;font:16px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#fff}"
-    "h1{font-size:1.7rem;margin:1.5rem 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid #d8d8d8}"
+    "body{margin:0 auto;max-width:64rem;padding:1rem 1.25rem 4rem;font:16px/1.5 "
+    "system-ui,sans-serif;color:#1b1b1b;background:#fff}"
+    "h1{font-size:1.7rem;margin:1.5rem 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid "
+    "#d8d8d8}"
     "p{margin:.4rem 0}.facts{color:#555}.wide{overflow-x:auto}"
     "pre{font:13px/1.45 ui-monospace,monospace;background:#f6f6f4;padding:.9rem 1rem;margin:0;overflow-x:auto}"
-    "table{border-collapse:collapse;font-size:.92rem}td,th{text-align:left;padding:.18rem 1.4rem .18rem 0;vertical-align:top}"
+    "table{border-collapse:collapse;font-size:.92rem}td,th{text-align:left;padding:.18rem 1.4rem .18rem "
+    "0;vertical-align:top}"
     "th{font-weight:600;border-bottom:1px solid #d8d8d8}td.n{text-align:right;font-variant-numeric:tabular-nums}"
     "svg{display:block;max-width:100%;height:auto;margin:.6rem 0}code{font:.92em ui-monospace,monospace}"
     "@media(max-width:40rem){svg{max-width:none}}"
@@ -108,7 +111,9 @@ static const char *file_name(const nl_session *s)
 static void write_head(nl_session *s, FILE *out)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\"><title>", out);
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" "
+          "href=\"data:,\"><title>",
+          out);
     write_text(out, file_name(s));
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
     write_text(out, file_name(s));
@@ -149,8 +154,8 @@ static void write_facts(nl_session *s, FILE *out)
 static void write_figures(nl_session *s, FILE *out)
 {
     if (s->page->figures.count > 0) fputs("<h2>Figures</h2>\n", out);
-    for (size_t i = 0; i < s->page->figures.count; i++) fprintf(out, "<figure class=\"wide\" style=\"margin:0\">%s</figure>\n",
-                                                                s->page->figures.items[i]);
+    for (size_t i = 0; i < s->page->figures.count; i++)
+        fprintf(out, "<figure class=\"wide\" style=\"margin:0\">%s</figure>\n", s->page->figures.items[i]);
 }
 
 static void write_lines(nl_session *s, FILE *out)
@@ -253,7 +258,8 @@ static void write_messages(nl_session *s, FILE *out)
         const nl_pos at = nl_sources_locate(s->sources, diag->span.begin);
 
         if (at.source != NULL) fprintf(out, "line %zu: ", at.line);
-        fprintf(out, "%s %s: ", nl_codes[diag->code].severity == NL_ERROR ? "error" : "warning", nl_codes[diag->code].code);
+        fprintf(out, "%s %s: ", nl_codes[diag->code].severity == NL_ERROR ? "error" : "warning",
+                nl_codes[diag->code].code);
         write_text(out, diag->text);
         putc('\n', out);
     }
@@ -262,7 +268,9 @@ static void write_messages(nl_session *s, FILE *out)
 
 static void write_model(nl_session *s, FILE *out)
 {
-    static const char classes[] = { [NL_MARK_KEYWORD] = 'k', [NL_MARK_NUMBER] = 'u', [NL_MARK_STRING] = 's', [NL_MARK_COMMENT] = 'c' };
+    static const char classes[] = {
+        [NL_MARK_KEYWORD] = 'k', [NL_MARK_NUMBER] = 'u', [NL_MARK_STRING] = 's', [NL_MARK_COMMENT] = 'c'
+    };
     const nl_source *source = s->parsed.source;
     size_t count, at = 0;
     const nl_mark *marks = nl_mark_source(s->arena, source, &count);

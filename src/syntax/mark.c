@@ -20,10 +20,14 @@ static void mark_token(marks *m, const nl_token *t)
 {
     switch (t->kind) {
     case NL_T_ID: break;
-    case NL_T_NUMBER: case NL_T_QUANTITY: case NL_T_UNIT: add(m, t->span, NL_MARK_NUMBER); break;
-    case NL_T_STRING: case NL_T_STR_HEAD: case NL_T_STR_MID: case NL_T_STR_TAIL: case NL_T_FMTSPEC:
-        add(m, t->span, NL_MARK_STRING);
-        break;
+    case NL_T_NUMBER:
+    case NL_T_QUANTITY:
+    case NL_T_UNIT: add(m, t->span, NL_MARK_NUMBER); break;
+    case NL_T_STRING:
+    case NL_T_STR_HEAD:
+    case NL_T_STR_MID:
+    case NL_T_STR_TAIL:
+    case NL_T_FMTSPEC: add(m, t->span, NL_MARK_STRING); break;
     default:
         if (t->keyword != NL_KEYWORD_COUNT && t->text != NULL && t->kind > UINT8_MAX) add(m, t->span, NL_MARK_KEYWORD);
     }

@@ -229,6 +229,11 @@ if command -v gnuplot >/dev/null; then
     try 0 run empty.net --figures real
     try 0 run hard.net --figures real
     says 'drawn: real/hard-hard.png'
+    for name in lorenz nmda ring_attractor tsodyks_markram; do
+        try 0 run "$NL_SRC/examples/$name.net" --figures real
+        says "drawn: real/$name-"
+        grep -q W0602 output && complain "$name"
+    done
 fi
 
 finish
