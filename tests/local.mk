@@ -83,6 +83,8 @@ RUN_SHELL_TESTS = \
     tests/run/bad_input.sh \
     tests/run/events.sh \
     tests/run/snapshots.sh \
+    tests/run/points.sh \
+    tests/run/sweep.sh \
     tests/run/examples.sh \
     tests/run/not_finite.sh
 

@@ -52,7 +52,7 @@ uint64_t nl_sources_hash(const nl_sources *sources, uint64_t hash)
     return hash;
 }
 
-static const nl_source *read_file(nl_sources *sources, const char *path)
+const nl_source *nl_sources_read(nl_sources *sources, const char *path)
 {
     struct stat info;
     FILE *file = fopen(path, "rb");
@@ -77,11 +77,11 @@ static const nl_source *read_file(nl_sources *sources, const char *path)
     return source;
 }
 
-const nl_source *nl_sources_read(nl_sources *sources, const char *path)
+const nl_source *nl_sources_read_once(nl_sources *sources, const char *path)
 {
     const nl_source *known = find(sources, path);
 
-    return known != NULL ? known : read_file(sources, path);
+    return known != NULL ? known : nl_sources_read(sources, path);
 }
 
 nl_pos nl_sources_locate(const nl_sources *sources, uint32_t at)

@@ -254,8 +254,8 @@ static void load_prelude(nl_check *ck)
         const nl_source *source = NULL;
 
         for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source =
-                nl_sources_read(ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
+            source = nl_sources_read_once(
+                ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
         if (source != NULL) declare_prelude(ck, source);
     }
     ck->top = nl_scope_new(ck->arena, ck->prelude);

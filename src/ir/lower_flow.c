@@ -36,8 +36,12 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
     }
 }
 
-/* What depends on its operands alone. */
-static bool is_computed(const nl_node *node) { return node->kind == NL_X_OP || node->kind == NL_X_GATHER; }
+/* What depends on its operands alone; so does what is looked up in a table. */
+static bool is_computed(const nl_graph *graph, const nl_node *node)
+{
+    return node->kind == NL_X_OP
+           || (node->kind == NL_X_GATHER && nl_graph_node(graph, node->args[0])->kind == NL_X_ARRAY);
+}
 
 static int find_dependence(lowering *lo, nl_ref ref)
 {
@@ -55,7 +59,7 @@ static int find_dependence(lowering *lo, nl_ref ref)
     case NL_X_PREV: return IS_DYNAMIC | dependence_of(lo, lo->prevs.items[node->id].expr);
     default: break;
     }
-    flags = in_synapses && !is_computed(node) ? HAS_OWN : 0;
+    flags = in_synapses && !is_computed(graph, node) ? HAS_OWN : 0;
     if (is_dynamic_leaf(NULL, node)) flags |= IS_DYNAMIC;
     for (int k = 0; k < node->arg_count; k++) flags |= dependence_of(lo, node->args[k]);
     return flags;
@@ -128,10 +132,9 @@ static nl_ref stripped_previous(stripping *s, nl_node node)
     return nl_graph_add(lo->graph, &node);
 }
 
-/* Its elements are now those of the side. */
+/* What is looked up for each of the side's neurons. */
 static nl_ref stripped_gather(stripping *s, nl_node node)
 {
-    node.args[0] = strip(s, node.args[0]);
     node.args[1] = strip(s, node.args[1]);
     node.space = s->space;
     return nl_graph_add(s->lo->graph, &node);

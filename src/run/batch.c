@@ -171,7 +171,8 @@ void nl_point_begin(nl_running *r, nl_point *p, size_t number)
 {
     nl_outcome *outcome = nl_outcome_new(r->plan->columns.count);
 
-    *p = (nl_point){ .number = number, .outcome = outcome, .lane = nl_lane_new(r->s, r->s->lane, outcome), .runs = true };
+    *p = (nl_point){ .number = number, .outcome = outcome, .runs = true };
+    p->lane = nl_lane_new(r->s, r->s->lane, outcome);
     nl_point_do(r, p, begin_point, NULL);
 }
 
@@ -223,15 +224,17 @@ void nl_running_accept(nl_running *r, size_t number, nl_outcome *outcome)
     while (r->delivered < r->batch->points && r->outcomes[r->delivered] != NULL) deliver(r, r->delivered++);
 }
 
+/* Without a place of its own: a line has one error, and this one may be that of a point. */
 static void report_failed(nl_running *r)
 {
     nl_session *s = r->s;
+    const nl_pos at = nl_sources_locate(s->sources, r->batch->stmt->span.begin);
+    const char *more = r->failed_count > NL_FAILED_SHOWN ? "; .." : "";
 
     if (r->failed_count == 0) return;
-    const char *more = r->failed_count > NL_FAILED_SHOWN ? "; .." : "";
     const nl_diag diag = { .code = NL_R_POINTS,
-                           .span = { r->batch->stmt->span.begin, r->batch->stmt->span.begin + 1 },
-                           .text = nl_arena_printf(s->arena, "%zu of %zu points failed: %s%s", r->failed_count,
+                           .text = nl_arena_printf(r->arena, "%s:%zu: %zu of %zu points failed: %s%s",
+                                                   at.source != NULL ? at.source->name : "", at.line, r->failed_count,
                                                    r->batch->points, r->failed.chars, more) };
     nl_session_hold(s, &diag);
 }
@@ -413,7 +416,7 @@ static void find_pieces(nl_running *r, size_t *numbers, size_t count)
     const size_t share = (count + r->workers - 1) / r->workers, most = share < room ? share : room;
 
     for (size_t at = 0; at < count;) {
-        const size_t end = (r->batch->has_fixed ? at + gather(r->batch, numbers, at, count) : count);
+        const size_t end = r->batch->has_fixed ? at + gather(r->batch, numbers, at, count) : count;
         while (at < end) {
             const size_t n = end - at < most ? end - at : most;
             NL_PUSH(r->arena, &r->pieces, ((nl_piece){ numbers + at, n }));
@@ -439,7 +442,8 @@ static void run_outermost(nl_running *r)
     nl_session *s = r->s;
 
     s->batch_count++;
-    if (s->options.threads > 1) r->workers = s->options.threads < NL_WORKERS_MAX ? (size_t)s->options.threads : NL_WORKERS_MAX;
+    if (s->options.threads > 1) r->workers = (size_t)s->options.threads;
+    if (r->workers > NL_WORKERS_MAX) r->workers = NL_WORKERS_MAX;
     nl_journal_open(s);
     nl_journal_read(r);
     run_points(r);
@@ -477,8 +481,9 @@ bool nl_session_batch(nl_session *s, const nl_ast *stmt)
     nl_arena *arena = nl_arena_new();
     nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_batch batch;
-    nl_running r = { .s = s, .batch = &batch, .plan = nl_plan_find_batch(&s->check, stmt), .arena = arena, .workers = 1 };
+    nl_running r = { .s = s, .batch = &batch, .arena = arena, .workers = 1 };
 
+    r.plan = nl_plan_find_batch(&s->check, stmt);
     r.scope = r.plan->scope;
     ev.arena = arena;
     const bool good = (nl_batch_read(&ev, stmt, &batch) || fault(s))

@@ -1,5 +1,5 @@
-/* Points of a sweep over what a network is built of: each is a session of its own, in which the text is checked with the
- * point's values as if -D had given them. */
+/* Points of a sweep over what a network is built of: each value has a session of its own, in which the text is checked
+ * with it as if -D had given it. */
 #include "batch_impl.h"
 
 #include <string.h>

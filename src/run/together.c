@@ -1,5 +1,5 @@
-/* Points that walk through the block side by side: statement after statement, and what is run, in step with each other, so
- * that connections are read once for all of them.  Where they go different ways each goes alone as far as that. */
+/* Points that walk through the block side by side: statement after statement, and what is run, in step with each other,
+ * so that connections are read once for all of them.  Where they go different ways each goes alone as far as that. */
 #include "batch_impl.h"
 
 #include "exec/machine.h"
@@ -238,7 +238,7 @@ size_t nl_points_at_a_time(nl_running *r)
 
     if (count == most) return count;
     nl_diag_add(s->diags, NL_W_BATCH, (nl_span){ r->batch->stmt->span.begin, r->batch->stmt->span.begin + 1 },
-                "%zu points side by side would need %.3g GB; %zu run%s at a time", most, (double)most * bytes * 1e-9, count,
-                count == 1 ? "s" : "");
+                "%zu points side by side would need %.3g GB; %zu run%s at a time", most, (double)most * bytes * 1e-9,
+                count, count == 1 ? "s" : "");
     return count;
 }

@@ -1,5 +1,5 @@
-/* Points in several processes.  Each takes the next piece of what is to be done, until there is none, and sends the outcomes
- * back through a pipe: they are the same whoever made them. */
+/* Points in several processes.  Each takes the next piece of what is to be done, until there is none, and sends the
+ * outcomes back through a pipe: they are the same whoever made them. */
 #include "batch_impl.h"
 
 #include <errno.h>
