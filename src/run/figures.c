@@ -94,14 +94,27 @@ static void add(nl_session *s, nl_figure *figure, const nl_plot *plot)
     if (empty != NULL) nl_figures_warn(s, plot->span, "this plot is empty", empty);
 }
 
+/* A fault of the values that only the run could tell costs the plot, too, and not the run. */
+static bool read_plot(nl_session *s, const nl_ast *stmt, nl_plot *plot)
+{
+    const size_t mark = nl_diags_mark(s->diags);
+    nl_evaluator ev = nl_session_evaluator(s, NULL);
+
+    if (nl_plot_read(&ev, stmt, plot)) return true;
+    const bool is_said = nl_diags_count(s->diags) > mark;
+    const char *why = is_said ? nl_arena_strdup(s->arena, nl_diags_get(s->diags, mark)->text) : "its values are wrong";
+    nl_diags_undo(s->diags, mark);
+    nl_figures_warn(s, stmt->span, "this plot is not drawn", why);
+    return false;
+}
+
 /* Outside of a figure a plot is a figure of its own. */
 bool nl_session_plot(nl_session *s, const nl_ast *stmt)
 {
-    nl_evaluator ev = nl_session_evaluator(s, NULL);
     nl_plot plot;
 
     if (!nl_figures_wanted(s)) return true;
-    if (!nl_plot_read(&ev, stmt, &plot)) return nl_session_failed(s, NL_RUN_FAILED);
+    if (!read_plot(s, stmt, &plot)) return s->status != NL_RUN_FAILED;
     if (s->figure != NULL) {
         add(s, s->figure, &plot);
         return true;

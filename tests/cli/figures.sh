@@ -158,6 +158,23 @@ if "$NETLANG" version | grep -q '\.h5'; then
     PATH=$PATH_BEFORE
 fi
 
+# values that only the run can tell
+cat >late.net <<'END'
+simulation { dt = 0.1; method = rk4 }
+state x = 1.5
+x' = -x
+record xs = x
+run 1
+plot lines(xs, yrange = [xs[0], xs[-1]])
+plot lines(xs[:3], x = xs[time_slice(xs, 0, 1) > 1])
+plot lines(xs)
+print "still here"
+END
+try 0 run late.net --figures late
+says 'warning W0602: this plot is not drawn: the first number of `yrange` is the smaller one'
+says 'still here'
+[ "$(grep -c W0602 output)" -ge 2 ] || complain 'a plot of wrong shape is not announced'
+
 # what is odd: silence, no rows, one row, one value, nan and inf, all alike, very large and very small
 cat >hard.net <<'END'
 simulation { dt = 0.1 ms; method = exact; seed = 1 }
