@@ -59,7 +59,7 @@ static void yyerror(const YYLTYPE *where, nl_parser *p, const char *text);
 %token <token> PARAM "param" LET "let" SOLVE "solve" FUNCTION "function" POPULATION "population"
 %token <token> PROJECTION "projection" NEURON "neuron" SYNAPSE "synapse" CONNECTOR "connector" METHOD "method"
 %token <token> CIRCUIT "circuit" USE "use" FOR "for" STATE "state" INPUT "input" NEXT "next" EVERY "every" AT "at"
-%token <token> HISTORY "history" SPIKE "spike" REFRACTORY "refractory" EVENT "event" WHEN "when" ON "on" DELAY "delay"
+%token <token> OVERRIDE "override" HISTORY "history" SPIKE "spike" REFRACTORY "refractory" EVENT "event" WHEN "when" ON "on" DELAY "delay"
 %token <token> DENDRITIC_DELAY "dendritic_delay" SIMULATION "simulation" RECORD "record" RUN "run" SET "set"
 %token <token> RESET "reset" SNAPSHOT "snapshot" RESTORE "restore" SWEEP "sweep" TRIALS "trials" COLLECT "collect"
 %token <token> PRINT "print" EXPECT "expect" FIGURE "figure" PLOT "plot" KEEP "keep"
@@ -128,6 +128,7 @@ stmt: decl
     | ON ref delay_opt block                   { $$ = NODE(ON, @$, nl_build_event_name(p, $2), $3, $4); }
     | DELAY expr                               { $$ = NODE(DELAY, @$, $2); }
     | DENDRITIC_DELAY expr                     { $$ = NODE(DENDRITIC_DELAY, @$, $2); }
+    | OVERRIDE stmt                            { $$ = NODE(OVERRIDE, @$, $2); }
     | SIMULATION block                         { $$ = NODE(SIMULATION, @$, $2); }
     | RECORD series timing_opt                 { $$ = nl_build_record(p, @$, $2, $3); }
     | RUN expr                                 { $$ = NODE(RUN, @$, $2); }
@@ -170,10 +171,14 @@ decl: PARAM items                              { $$ = nl_build_items(p, NL_AST_P
     | PROJECTION ref ':' expr ARROW expr mods block_opt
                                                { $$ = nl_build_projection(p, @$, $2, $4, $6, $7, $8); }
     | NEURON ID params_opt block               { $$ = NAMED(NEURON, @$, $2, nl_build_params(p, @3, $3), $4); }
+    | NEURON ID params_opt USING ref block_opt
+        { $$ = NAMED(NEURON, @$, $2, nl_build_params(p, @3, $3), $6, nl_build_template(p, $5)); }
     | SYNAPSE ID params_opt block              { $$ = NAMED(SYNAPSE, @$, $2, nl_build_params(p, @3, $3), $4); }
+    | SYNAPSE ID params_opt USING ref block_opt
+        { $$ = NAMED(SYNAPSE, @$, $2, nl_build_params(p, @3, $3), $6, nl_build_template(p, $5)); }
     | CONNECTOR ID params_opt '=' expr         { $$ = NAMED(CONNECTOR, @$, $2, nl_build_params(p, @3, $3), $5); }
     | METHOD ID block                          { $$ = NAMED(METHOD, @$, $2, $3); }
-    | CIRCUIT ref block                        { $$ = NODE(CIRCUIT, @$, nl_build_circuit_head(p, $2), $3); }
+    | CIRCUIT ref block                        { $$ = nl_build_circuit(p, @$, $2, $3); }
     | CIRCUIT ref '=' expr                     { $$ = NODE(INSTANCE, @$, nl_build_declared(p, $2), $4); }
     | USE string                               { $$ = NODE(USE, @$, nl_build_plain_string(p, $2)); }
     | USE string AS ID                         { $$ = NAMED(USE, @$, $4, nl_build_plain_string(p, $2)); }

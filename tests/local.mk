@@ -34,9 +34,11 @@ SHELL_TESTS = \
     tests/cli/figures.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
+    tests/cli/new.sh \
     tests/cli/options.sh \
     tests/cli/programs.sh \
-    tests/cli/run.sh
+    tests/cli/run.sh \
+    tests/cli/use.sh
 
 check_PROGRAMS += $(NL_UNIT_TESTS)
 TESTS += $(NL_UNIT_TESTS) $(SHELL_TESTS)
@@ -56,32 +58,37 @@ AM_TESTS_ENVIRONMENT = \
 
 # Programs and expectations are data.  Files, not folders: `make dist` would take what is built in a folder along.
 EXTRA_DIST += $(SHELL_TESTS) tests/cli/lib.sh \
-    $(shell cd $(srcdir)/tests && find accept fuzz golden golden-data limits reject support -type f \
+    $(shell cd $(srcdir)/tests && find accept fuzz golden golden-data library limits reject support -type f \
         ! -name '*.log' ! -name '*.trs' ! -name '*.o' ! -name .dirstamp | sed 's|^|tests/|')
 
 # Models: against closed solutions and the arrays of tests/golden-data.
 RUN_TESTS = \
     tests/run/test_attractor \
     tests/run/test_autoencoder \
+    tests/run/test_balanced \
     tests/run/test_by_pre \
     tests/run/test_cooperative \
     tests/run/test_delay \
     tests/run/test_delays_of_spikes \
+    tests/run/test_dense \
     tests/run/test_derived \
     tests/run/test_gate \
     tests/run/test_location \
+    tests/run/test_microcircuit \
     tests/run/test_noise tests/run/test_order \
     tests/run/test_pathways \
     tests/run/test_same_bits \
     tests/run/test_single \
     tests/run/test_spikes \
     tests/run/test_trains
-LONG_TESTS = tests/run/test_attractor_full tests/run/test_cooperative_full
+LONG_TESTS = tests/run/test_attractor_full tests/run/test_balanced_full tests/run/test_cooperative_full
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
+    tests/run/circuits.sh \
     tests/run/events.sh \
+    tests/run/library.sh \
     tests/run/snapshots.sh \
     tests/run/points.sh \
     tests/run/sweep.sh \

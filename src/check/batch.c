@@ -50,19 +50,33 @@ static bool is_parameter(const nl_ast *node, const char *name)
     return false;
 }
 
-bool nl_batch_is_parameter(const nl_check *ck, const char *name) { return is_parameter(ck->file, name); }
+/* Whether the file makes a circuit of this name, which has so many characters. */
+static bool is_instance(const nl_ast *node, const char *name, size_t length)
+{
+    const nl_ast *head = node != NULL && node->kind == NL_AST_INSTANCE ? nl_ast_kid(node, 0) : NULL;
+
+    if (node == NULL) return false;
+    while (head != NULL && head->kind != NL_AST_NAME) head = nl_ast_kid(head, 0);
+    if (head != NULL) return strncmp(head->name, name, length) == 0 && head->name[length] == '\0';
+    for (int i = 0; i < node->kid_count; i++)
+        if (is_instance(node->kids[i], name, length)) return true;
+    return false;
+}
+
+bool nl_batch_is_parameter(const nl_check *ck, const char *name)
+{
+    const size_t length = strcspn(name, ".(");
+
+    return name[length] == '\0' ? is_parameter(ck->file, name) : is_instance(ck->file, name, length);
+}
+
+const char *nl_batch_name(nl_check *ck, const nl_ast *set) { return nl_print_expression(ck->arena, set->kids[0]); }
 
 bool nl_batch_is_fixed(const nl_check *ck, const char *name)
 {
     for (size_t i = 0; i < ck->fixed.count; i++)
         if (strcmp(ck->fixed.items[i], name) == 0) return true;
     return nl_setting_exists(name) && !is_parameter(ck->file, name);
-}
-
-static bool is_fixed(nl_evaluator *ev, const nl_ast *left)
-{
-    left = nl_ast_bare(left);
-    return left->kind == NL_AST_NAME && nl_batch_is_fixed(ev->ck, left->name);
 }
 
 /* --- values --- */
@@ -131,8 +145,8 @@ static bool add_binding(nl_evaluator *ev, nl_batch *b, const nl_ast *set, nl_val
 {
     nl_binding *binding = &b->bindings[b->binding_count++];
 
-    *binding = (nl_binding){ .set = set, .name = nl_print_expression(ev->ck->arena, set->kids[0]), .values = values,
-                             .fixed = is_fixed(ev, set->kids[0]), .axis = axis };
+    *binding = (nl_binding){ .set = set, .name = nl_batch_name(ev->ck, set), .values = values, .axis = axis };
+    binding->fixed = nl_batch_is_fixed(ev->ck, binding->name);
     b->has_fixed = b->has_fixed || binding->fixed;
     for (const nl_binding *other = b->bindings; other < binding; other++)
         if (strcmp(other->name, binding->name) == 0)

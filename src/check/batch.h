@@ -39,7 +39,7 @@ nl_value nl_batch_value(nl_evaluator *ev, const nl_binding *binding, size_t plac
 /* NAME=VALUE, as -D takes it. */
 const char *nl_batch_define(nl_arena *arena, const nl_binding *binding, nl_value value);
 
-/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->whole, takes the
+/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->batch_block, takes the
  * protocol.  False with a diagnostic. */
 bool nl_batch_given(nl_check *ck);
 void nl_batch_take_protocol(nl_check *ck);
@@ -47,8 +47,11 @@ void nl_batch_take_protocol(nl_check *ck);
 /* Calls `visit` for each left side with its values in the sweeps of a tree. */
 void nl_batch_targets(nl_check *ck, const nl_ast *node, void (*visit)(nl_check *ck, const nl_ast *set));
 
-/* Whether a parameter of the file or a setting is one that needs a network for each of its values. */
+/* Whether a parameter or a setting is one that needs a network for each of its values. */
 bool nl_batch_is_fixed(const nl_check *ck, const char *name);
-bool nl_batch_is_parameter(const nl_check *ck, const char *name); /* of the file; also before anything is declared */
+/* Whether it may be a parameter of the file or of a circuit in it; also before anything is declared. */
+bool nl_batch_is_parameter(const nl_check *ck, const char *name);
+/* What is swept, as written. */
+const char *nl_batch_name(nl_check *ck, const nl_ast *set);
 
 #endif

@@ -128,7 +128,7 @@ bool nl_batch_given(nl_check *ck)
 {
     NL_LIST(nl_ast *) sets = { 0 };
 
-    if (ck->whole != NULL || (ck->sweep_count == 0 && ck->trials == NULL)) return true;
+    if (ck->batch_block != NULL || (ck->sweep_count == 0 && ck->trials == NULL)) return true;
     for (size_t i = 0; i < ck->sweep_count; i++) {
         nl_ast *set = binding_of(ck, ck->sweeps[i]);
         if (set == NULL) return false;
@@ -138,24 +138,24 @@ bool nl_batch_given(nl_check *ck)
     if (ck->trials != NULL && count == NULL) return false;
     nl_ast *list = sets.count > 0 ? nl_ast_new(ck->arena, NL_AST_LIST, sets.items[0]->span, NULL, sets.items,
                                                (int)sets.count) : NULL;
-    ck->whole = nl_ast_new(ck->arena, NL_AST_BLOCK, (list != NULL ? list : count)->span, NULL, NULL, 0);
-    ck->batch = wrap(ck, NL_AST_SWEEP, list, wrap(ck, NL_AST_TRIALS, count, ck->whole))->kids[0];
+    ck->batch_block = nl_ast_new(ck->arena, NL_AST_BLOCK, (list != NULL ? list : count)->span, NULL, NULL, 0);
+    ck->batch = wrap(ck, NL_AST_SWEEP, list, wrap(ck, NL_AST_TRIALS, count, ck->batch_block))->kids[0];
     return true;
 }
 
 /* `keep` speaks of results that there are once. */
 static void fill(nl_check *ck)
 {
-    ck->whole->kids = NL_NEW_ARRAY(ck->arena, nl_ast *, ck->protocol.count + 1);
-    ck->whole->kid_count = 0;
+    ck->batch_block->kids = NL_NEW_ARRAY(ck->arena, nl_ast *, ck->protocol.count + 1);
+    ck->batch_block->kid_count = 0;
     for (size_t i = 0; i < ck->protocol.count; i++)
         if (ck->protocol.items[i]->kind != NL_AST_KEEP)
-            ck->whole->kids[ck->whole->kid_count++] = (nl_ast *)ck->protocol.items[i];
+            ck->batch_block->kids[ck->batch_block->kid_count++] = (nl_ast *)ck->protocol.items[i];
 }
 
 void nl_batch_take_protocol(nl_check *ck)
 {
-    if (ck->whole == NULL) return;
+    if (ck->batch_block == NULL) return;
     if (!ck->fixed_given) fill(ck); /* a point has the tree in common with the session around */
     ck->protocol.count = 0;
     NL_PUSH(ck->arena, &ck->protocol, ck->batch);

@@ -36,7 +36,10 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
     body->space = space;
     body->first_flow = ck->model->flows.count;
     body->first_pathway = ck->model->pathways.count;
-    body->scope = body->scopes[NL_OF_BODY] = nl_scope_new(ck->arena, ck->top);
+    nl_layer *layer = NL_NEW(ck->arena, nl_layer);
+    body->scope = layer->scopes[NL_OF_BLOCK] = nl_scope_new(ck->arena, ck->top);
+    layer->home = ck->top;
+    NL_PUSH(ck->arena, &body->layers, layer);
     keep_body(ck, body);
     return body;
 }
@@ -68,14 +71,14 @@ nl_resolver nl_entry_resolver(nl_body *body, const nl_entry *entry, nl_place pla
     rs.origin = entry->origin;
     rs.reach = entry->number;
     rs.scope = entry->scope;
-    rs.outer = body->scopes[entry->origin]->parent;
+    rs.outer = body->layers.items[entry->origin.layer]->scopes[entry->origin.kind]->parent;
     return rs;
 }
 
 void nl_body_read(nl_body *body, nl_origin origin)
 {
     body->origin = origin;
-    body->scope = body->scopes[origin];
+    body->scope = body->layers.items[origin.layer]->scopes[origin.kind];
 }
 
 void nl_body_not_yet(nl_check *ck, nl_span span, const char *what)
@@ -92,34 +95,59 @@ nl_entry *nl_entry_find(const nl_body *body, const char *name)
     return NULL;
 }
 
-nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name)
+/* A block sees the parameters of its own layer and of those behind it. */
+static bool is_seen(nl_origin from, size_t reach, const nl_entry *entry)
 {
-    nl_entry *entry = rs->body != NULL ? nl_entry_find(rs->body, name) : NULL;
+    const size_t layer = entry->origin.layer;
 
-    if (entry == NULL) return NULL;
-    if (rs->origin == NL_OF_ARGUMENT && entry->shown != NULL) return NULL;
-    if (rs->origin == NL_OF_DEFAULT && (entry->shown == NULL || entry->number >= rs->reach)) return NULL;
-    return entry;
+    if (entry->shown == NULL) return from.kind != NL_OF_DEFAULT;
+    switch (from.kind) {
+    case NL_OF_BLOCK: return layer >= from.layer;
+    case NL_OF_ARGUMENT: return layer + 1 == from.layer;
+    default: return layer == from.layer && entry->number < reach;
+    }
 }
 
-const nl_symbol *nl_entry_value(const nl_resolver *rs, const nl_entry *entry)
+static nl_entry *find_seen(const nl_body *body, nl_origin from, size_t reach, const char *name)
 {
-    const nl_symbol *symbol = nl_scope_find(rs->scope, entry->name);
+    for (size_t k = 0; k < body->entries.count; k++)
+        if (strcmp(body->entries.items[k]->name, name) == 0 && is_seen(from, reach, body->entries.items[k]))
+            return body->entries.items[k];
+    return NULL;
+}
 
-    return symbol != NULL && symbol->decl == entry->item ? symbol : NULL;
+nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name)
+{
+    return rs->body != NULL ? find_seen(rs->body, rs->origin, rs->reach, name) : NULL;
+}
+
+static nl_entry *declared_twice(nl_body *body, const char *name, nl_span span, const nl_entry *other)
+{
+    nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_DUPLICATE, span, "`%s` is declared twice", name);
+
+    nl_diag_also(body->ck->diags, diag, other->span,
+                 other->item != NULL ? "it is declared here" : "this connection rule gives it");
+    if (other->shown == NULL && other->origin.layer > body->origin.layer)
+        nl_diag_help(body->ck->diags, diag, "to replace what the template declares, write `override` in front");
+    return NULL;
+}
+
+/* A parameter hides those of the same name further behind. */
+static const nl_entry *in_the_way(const nl_body *body, const char *name, nl_entry_kind kind)
+{
+    const nl_entry *other = nl_entry_find(body, name);
+    const bool hides = other != NULL && other->shown != NULL && body->origin.kind != NL_OF_BLOCK
+                       && other->origin.layer < body->origin.layer && kind != NL_ENTRY_PARAM;
+
+    return hides ? NULL : other;
 }
 
 nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item)
 {
     nl_check *ck = body->ck;
-    nl_entry *other = nl_entry_find(body, name);
+    const nl_entry *other = in_the_way(body, name, kind);
 
-    if (other != NULL) {
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, span, "`%s` is declared twice", name);
-        nl_diag_also(ck->diags, diag, other->span,
-                     other->item != NULL ? "it is declared here" : "this connection rule gives it");
-        return NULL;
-    }
+    if (other != NULL) return declared_twice(body, name, span, other);
     nl_entry *entry = NL_NEW(ck->arena, nl_entry);
     *entry = (nl_entry){ .kind = kind,
                          .name = name,
@@ -209,6 +237,7 @@ void nl_body_collect(nl_body *body, const nl_ast *statement)
     case NL_AST_LET_COLUMNS: declare_columns(body, NL_ENTRY_LET, statement); return;
     case NL_AST_DELAY:
     case NL_AST_DENDRITIC_DELAY: nl_body_collect_delay(body, statement); return;
+    case NL_AST_OVERRIDE: nl_body_override(body, statement); return;
     default:
         nl_body_collect_event(body, statement);
         NL_PUSH(body->ck->arena, &body->statements, ((nl_statement){ statement, body->origin }));
@@ -233,7 +262,7 @@ static bool refuse_entry(nl_body *body, const nl_ast *condition, const nl_entry 
     if (entry->progress == NL_FAILED) return false;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_STATEMENT, condition->span,
                                 "this condition reads `%s`, which is not known before time starts", entry->name);
-    if (entry->origin == NL_OF_ARGUMENT)
+    if (entry->origin.kind == NL_OF_ARGUMENT)
         nl_diag_also(body->ck->diags, diag, nl_ast_kid(entry->item, 1)->span, "this is given for it");
     else nl_diag_also(body->ck->diags, diag, entry->span, "it is declared here");
     return false;
@@ -278,13 +307,13 @@ void nl_body_walk(nl_body *body, const nl_ast *block, nl_statement_fn visit)
 void nl_body_gather(nl_body *body, const nl_ast *use, const nl_ast *block)
 {
     body->is_gathering = true;
-    const nl_ast *brought = use != NULL ? nl_template_enter(body, use, block) : NULL;
-    if (brought != NULL) {
-        nl_body_read(body, NL_OF_TEMPLATE);
-        nl_body_walk(body, brought, nl_body_collect);
+    body->layers.items[0]->block = block;
+    if (use != NULL) nl_template_enter(body, use);
+    for (size_t k = body->layers.count; k-- > 0;) {
+        if (k > 0 && body->is_opaque) continue;
+        nl_body_read(body, (nl_origin){ NL_OF_BLOCK, k });
+        nl_body_walk(body, body->layers.items[k]->block, nl_body_collect);
     }
-    nl_body_read(body, NL_OF_BODY);
-    nl_body_walk(body, block, nl_body_collect);
     body->is_gathering = false;
 }
 
@@ -294,7 +323,7 @@ void nl_body_statements(nl_body *body)
         nl_body_read(body, body->statements.items[k].origin);
         nl_body_statement(body, body->statements.items[k].node);
     }
-    nl_body_read(body, NL_OF_BODY);
+    nl_body_read(body, nl_origin_body);
     nl_template_leave(body);
 }
 
@@ -315,14 +344,26 @@ bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wa
     return false;
 }
 
+/* What is given for a parameter of a template stands elsewhere than its declaration. */
+static bool item_fits(nl_check *ck, const nl_ast *item, const char *what, nl_dim got)
+{
+    const nl_span span = nl_ast_kid(item, 1)->span;
+
+    if (!item->has_unit || nl_dim_equal(item->unit.dim, got)) return true;
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_DIMENSION, span, "`%s` is %s, but %s is %s", item->name,
+                                nl_dim_text(ck->arena, item->unit.dim), what, nl_dim_text(ck->arena, got));
+    if (span.begin < item->span.begin || span.end > item->span.end)
+        nl_diag_also(ck->diags, diag, item->span, "it is declared here");
+    return false;
+}
+
 /* The dimension that an item states, or the one of its value; a bare 0 without a unit is a pure number. */
 static bool item_dim(nl_body *body, const nl_ast *item, nl_ref value, const char *what, nl_dim *out)
 {
     const nl_dim got = value != 0 ? nl_graph_node(body->ck->model->graph, value)->dim : nl_dim_unknown;
 
     *out = item->has_unit ? item->unit.dim : got.any ? nl_dim_none : got;
-    return !item->has_unit
-           || nl_body_dim_fits(body->ck, nl_ast_kid(item, 1)->span, item->name, item->unit.dim, what, got);
+    return item_fits(body->ck, item, what, got);
 }
 
 typedef struct init_check {
@@ -505,14 +546,17 @@ static bool resolve_input(nl_body *body, nl_entry *entry)
 }
 
 /* Makes a value visible to the texts that see its entry. */
-static void show_symbol(nl_body *body, const nl_entry *entry, nl_symbol *symbol)
+static void show_symbol(nl_body *body, const nl_entry *entry)
 {
     nl_arena *arena = body->ck->arena;
 
-    NL_PUSH(arena, &body->scopes[NL_OF_BODY]->symbols, symbol);
-    if (body->template == NULL) return;
-    NL_PUSH(arena, &body->scopes[NL_OF_TEMPLATE]->symbols, symbol);
-    NL_PUSH(arena, &(entry->shown != NULL ? entry->shown : body->scopes[NL_OF_ARGUMENT])->symbols, symbol);
+    if (entry->shown != NULL) NL_PUSH(arena, &entry->shown->symbols, entry->symbol);
+    for (size_t k = 0; k < body->layers.count; k++)
+        for (nl_origin_kind kind = NL_OF_BLOCK; kind <= NL_OF_ARGUMENT; kind++) {
+            nl_scope *scope = body->layers.items[k]->scopes[kind];
+            if (scope != NULL && find_seen(body, (nl_origin){ kind, k }, 0, entry->name) == entry)
+                NL_PUSH(arena, &scope->symbols, entry->symbol);
+        }
 }
 
 /* A `let` whose value is known before time starts may be an array, a text or a table: it becomes a symbol. */
@@ -529,12 +573,11 @@ static bool resolve_static_let(nl_body *body, nl_entry *entry, nl_resolver *rs, 
                            .value = value,
                            .slot = -1,
                            .array = -1 };
-    if (entry->item->has_unit
-        && !nl_body_dim_fits(body->ck, expr->span, entry->name, entry->item->unit.dim, "its value", value.dim))
-        return false;
+    if (!item_fits(body->ck, entry->item, "its value", value.dim)) return false;
     if (value.kind == NL_KIND_NUMBER || value.kind == NL_KIND_BOOL)
         entry->node = nl_value_node(rs, value, symbol, expr->span);
-    show_symbol(body, entry, symbol);
+    entry->symbol = symbol;
+    show_symbol(body, entry);
     return true;
 }
 

@@ -16,14 +16,27 @@
 typedef enum nl_entry_kind { NL_ENTRY_STATE, NL_ENTRY_PARAM, NL_ENTRY_INPUT, NL_ENTRY_LET } nl_entry_kind;
 typedef enum nl_progress { NL_WAITING, NL_RESOLVING, NL_RESOLVED, NL_FAILED } nl_progress;
 
-/* Where a text of a body stands; it decides which names the text sees. */
-typedef enum nl_origin {
-    NL_OF_BODY,     /* in the body itself: all that it and its template declare, then the file */
-    NL_OF_TEMPLATE, /* in the template: the same, then the template's file */
-    NL_OF_ARGUMENT, /* an argument of the template: what the body has without the parameters, then the file */
+/* What kind of text of a body it is; with its layer it decides which names the text sees. */
+typedef enum nl_origin_kind {
+    NL_OF_BLOCK,    /* what stands in the braces: all that the body has, then the file of the layer */
+    NL_OF_ARGUMENT, /* an argument of the layer's template: what the layer before sees, without the parameters of this */
     NL_OF_DEFAULT,  /* the value of a parameter without argument: the parameters before it, then the template's file */
     NL_ORIGIN_COUNT
+} nl_origin_kind;
+
+typedef struct nl_origin {
+    nl_origin_kind kind;
+    size_t layer;
 } nl_origin;
+
+/* Layer 0 is the body itself, layer 1 its template, layer 2 the template that this one is built on .. */
+typedef struct nl_layer {
+    const nl_ast *template, *use; /* NEURON or SYNAPSE, and what stands behind `using`; NULL in layer 0 */
+    const nl_ast *params, *block; /* with the names that were given to parameters; NULL: none */
+    const nl_ast *const *args;    /* by parameter, NULL for its default */
+    nl_scope *home;               /* the file in which it stands */
+    nl_scope *scopes[NL_ORIGIN_COUNT]; /* values that are known before time starts, as each kind of text sees them */
+} nl_layer;
 
 /* A name that a body declares. */
 typedef struct nl_entry {
@@ -37,6 +50,7 @@ typedef struct nl_entry {
     nl_origin origin;     /* of its text .. */
     nl_scope *scope;      /* .. and where that looks for values */
     nl_scope *shown;      /* of a parameter of a template: where the defaults behind it look; else NULL */
+    nl_symbol *symbol;    /* of a `let` that is known before time starts */
     bool is_column;       /* of a table: one value for each element, of a `let` too */
     size_t number;        /* in the body */
 } nl_entry;
@@ -61,15 +75,14 @@ typedef struct nl_body {
     nl_check *ck;
     bool is_projection;
     uint32_t number;    /* of the population or projection */
-    const char *name;   /* "E"; "" at top level */
+    const char *name;   /* "E", "T.E" */
+    bool is_top;        /* of the equations at the top level of a file, whose name is "", or of an instance */
     const char *prefix; /* of streams and full names: "E." */
     uint32_t space;     /* of its elements; 0 for a population of one */
     nl_origin origin;   /* of the text that is being read .. */
     nl_scope *scope;    /* .. and the values that it sees and that are known before time starts */
-    nl_scope *scopes[NL_ORIGIN_COUNT]; /* NULL without a template, but for that of the body */
-    const nl_ast *template;            /* NEURON or SYNAPSE, or NULL .. */
-    const nl_ast *use;                 /* .. and what stands behind `using` */
-    size_t use_mark;                   /* the messages before that was read */
+    NL_LIST(nl_layer *) layers;
+    size_t use_mark;    /* the messages before a template was read */
     bool is_gathering;                 /* not all entries are there */
     NL_LIST(nl_entry *) entries;
     NL_LIST(nl_entry *) open;  /* being resolved, innermost last */
@@ -96,7 +109,6 @@ typedef struct nl_stream_use {
 
 struct nl_body_state {
     NL_LIST(nl_body *) populations, projections; /* by number; NULL where the body failed early */
-    nl_body *top;
     NL_LIST(nl_stream_use) streams;
 };
 
@@ -154,13 +166,12 @@ nl_body *nl_body_new(nl_check *ck, bool is_projection, uint32_t number, const ch
 nl_resolver nl_resolver_of(nl_body *body, nl_place place, const char *name);
 /* .. and for one that belongs to an entry. */
 nl_resolver nl_entry_resolver(nl_body *body, const nl_entry *entry, nl_place place);
+static const nl_origin nl_origin_body = { NL_OF_BLOCK, 0 };
 /* From here on the text that is read has this origin. */
 void nl_body_read(nl_body *body, nl_origin origin);
 nl_entry *nl_entry_find(const nl_body *body, const char *name);
 /* .. if the resolver's text may see it. */
 nl_entry *nl_entry_seen(const nl_resolver *rs, const char *name);
-/* The value of a `let` that is known before time starts, of any kind; NULL for others. */
-const nl_symbol *nl_entry_value(const nl_resolver *rs, const nl_entry *entry);
 nl_entry *nl_entry_add(nl_body *body, nl_entry_kind kind, const char *name, nl_span span, const nl_ast *item);
 uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span span, const char *doc);
 /* The node that reading an entry gives; resolves it when that was not done yet.  0 after a diagnostic. */
@@ -188,6 +199,10 @@ void nl_body_statements(nl_body *body);
 void nl_body_not_yet(nl_check *ck, nl_span span, const char *what);
 nl_graph *nl_graph_of(const nl_resolver *rs);
 
+/* --- body_override.c --- */
+/* Puts a statement in the place of the template's. */
+void nl_body_override(nl_body *body, const nl_ast *override);
+
 /* --- body_block.c --- */
 void nl_body_block(nl_body *body, const nl_ast *statement);
 
@@ -210,6 +225,8 @@ nl_env nl_body_write(nl_body *body, nl_place place, const nl_ast *block);
 /* --- body_event.c --- */
 /* Gives an event its number; other statements are none. */
 void nl_body_collect_event(nl_body *body, const nl_ast *statement);
+/* Puts another statement in the place of that of an event. */
+void nl_body_replace_event(nl_body *body, const nl_ast *old, const nl_ast *statement);
 uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement); /* NL_NO_EVENT: it was refused */
 uint32_t nl_body_event_find(nl_body *body, const char *name);                /* NL_NO_EVENT: there is none */
 uint32_t nl_body_spikes(nl_body *body);                                      /* the event of `spike` */
@@ -236,10 +253,9 @@ const nl_entry *nl_synapse_target(nl_body *body, const nl_ast *field, bool is_pr
 void nl_body_close_synapses(nl_body *body, const nl_ast *decl);
 
 /* --- body_template.c --- */
-/* Finds the template behind `using` and binds its parameters for a body with the block `own`.  Its block is what
- * stands for it, with the names that were given to parameters; NULL without a template, or after a diagnostic: then
- * the body is opaque. */
-const nl_ast *nl_template_enter(nl_body *body, const nl_ast *use, const nl_ast *own);
+/* Finds the template behind `using`, those that it is built on, and binds their parameters: a layer for each.  After a
+ * diagnostic there are none, and the body is opaque. */
+void nl_template_enter(nl_body *body, const nl_ast *use);
 /* Messages about a template say where it was used. */
 void nl_template_leave(nl_body *body);
 /* A tree in which the names that were given to `param : name` stand for the parameters; `args` by parameter, NULL for
@@ -262,6 +278,10 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e);
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
 /* The population, part or projection that the base of NAME.member names; NULL when it is none. */
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
+/* The symbol outside of the body that a path names, a(0) or T.tau; NULL where its first name is one of the body, or where
+ * it names none. */
+nl_symbol *nl_name_symbol(const nl_resolver *rs, const nl_ast *path);
+nl_ref nl_symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e);
 nl_evaluator nl_evaluator_of(const nl_resolver *rs);
 nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span span);
 nl_ref nl_member_node(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
@@ -314,16 +334,13 @@ const char *nl_call_name(const nl_ast *call);
 bool nl_refuse_argument(nl_resolver *rs, nl_span span, const char *sentence); /* always false */
 bool nl_bind_args(nl_resolver *rs, const nl_ast *call, const char *const *names, int count, int needed,
                   const nl_ast **out);
-/* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON or
- * SYNAPSE; NULL where the default stands.  Faults show both places. */
-bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
 int nl_split_names(nl_arena *arena, const char *text, const char **names, int room);
 
 /* --- body_function.c --- */
 nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol);
 /* A resolver for the text of something that is called with arguments: a FUNCTION or CONNECTOR, its parameters bound.
- * The text is what `decl` holds, with the names that were given to parameters; NULL after a diagnostic. */
-const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *decl, nl_resolver *inside);
+ * The text is what it holds, with the names that were given to parameters; NULL after a diagnostic. */
+const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol, nl_resolver *inside);
 
 /* --- body_draw.c --- */
 /* xi, xi_a ..: Gaussian white noise. */
@@ -347,6 +364,8 @@ bool nl_varies_in_time(const nl_graph *graph, nl_ref ref);
 bool nl_changes_in_time(const nl_graph *graph, nl_ref ref);
 
 /* --- body_rule.c --- */
+/* Makes the numbers of neurons on both sides known before time starts, as the text of a connector sees them. */
+void nl_rule_sizes(const nl_resolver *rs, nl_scope *scope);
 bool nl_rule_resolve(nl_body *body, const nl_ast *via);
 
 /* --- sides.c --- */

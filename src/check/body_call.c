@@ -1,6 +1,8 @@
 /* Calls in bodies: which one is meant, its arguments, elementwise functions. */
 #include "body.h"
 
+#include "syntax/print.h"
+
 #include <string.h>
 
 /* --- arguments --- */
@@ -137,6 +139,29 @@ bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, con
         if (out[k] == NULL && nl_ast_kid(params->kids[k], 0) == NULL)
             return refuse_missing(ck, use, decl, params->kids[k]);
     return true;
+}
+
+/* 0 without a unit says nothing. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value)
+{
+    value = value != NULL ? nl_ast_bare(value) : NULL;
+    if (named->has_unit || !ck->model->dimensional) return named->has_unit ? &named->unit : NULL;
+    if (value != NULL && value->kind == NL_AST_NEG) value = nl_ast_bare(value->kids[0]);
+    const bool is_clear = value != NULL && value->kind == NL_AST_NUMBER && (value->number != 0 || value->unit_text != NULL);
+    return is_clear ? &value->unit : NULL;
+}
+
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value)
+{
+    nl_ast *item =
+        nl_ast_new(ck->arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
+    const nl_unit *unit = nl_param_unit(ck, param, nl_ast_kid(param, 0));
+
+    item->name_span = param->name_span;
+    item->has_unit = unit != NULL;
+    if (unit != NULL) item->unit = *unit;
+    item->doc = param->doc;
+    return item;
 }
 
 /* The names of arguments in a row's text: "mean, sd". */
@@ -291,37 +316,48 @@ static nl_ref call_provided(nl_resolver *rs, const nl_ast *call, const char *nam
     return unknown_function(rs, call, name);
 }
 
+static nl_ref refuse_call(nl_resolver *rs, const nl_ast *call, const nl_ast *base)
+{
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_FUNCTION, call->span, "`%s` is called like a function, but is none",
+                                nl_print_expression(rs->ck->arena, base));
+
+    nl_diag_help(rs->ck->diags, diag, "a product is written with `*`");
+    return 0;
+}
+
+static nl_ref call_symbol(nl_resolver *rs, const nl_ast *call, nl_symbol *symbol)
+{
+    const bool is_value = symbol->kind == NL_SYM_VALUE;
+
+    symbol->used = true;
+    if (symbol->kind == NL_SYM_FUNCTION) return nl_resolve_function(rs, call, symbol);
+    if (is_value && symbol->value.kind == NL_KIND_TABLE) return nl_resolve_table(rs, call, symbol->value);
+    return is_value && symbol->value.kind == NL_KIND_NONE ? 0 : refuse_call(rs, call, nl_ast_bare(call->kids[0]));
+}
+
 static nl_ref call_named(nl_resolver *rs, const nl_ast *call, const nl_ast *base)
 {
     const nl_found found = nl_name_find(rs, base->name);
 
     if (found.how == NL_FOUND_NOTHING) return call_provided(rs, call, base->name);
-    if (found.how == NL_FOUND_SYMBOL) {
-        found.symbol->used = true;
-        if (found.symbol->kind == NL_SYM_FUNCTION) return nl_resolve_function(rs, call, found.symbol);
-        if (found.symbol->kind == NL_SYM_VALUE && found.symbol->value.kind == NL_KIND_TABLE)
-            return nl_resolve_table(rs, call, found.symbol->value);
-        if (found.symbol->kind == NL_SYM_VALUE && found.symbol->value.kind == NL_KIND_NONE) return 0;
-    }
+    if (found.how == NL_FOUND_SYMBOL) return call_symbol(rs, call, found.symbol);
     if (found.how == NL_FOUND_ENTRY) {
         nl_entry_node(rs->body, found.entry, base->span);
-        const nl_symbol *known = nl_entry_value(rs, found.entry);
+        const nl_symbol *known = found.entry->symbol;
         if (known != NULL && known->value.kind == NL_KIND_TABLE) return nl_resolve_table(rs, call, known->value);
     }
-    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_FUNCTION, call->span, "`%s` is called like a function, but is none",
-                                base->name);
-    nl_diag_help(rs->ck->diags, diag, "a product is written with `*`");
-    return 0;
+    return refuse_call(rs, call, base);
 }
 
 nl_ref nl_resolve_call(nl_resolver *rs, const nl_ast *e)
 {
     const nl_ast *base = nl_ast_bare(e->kids[0]);
 
-    if (base->kind != NL_AST_NAME) {
-        nl_diag_add(rs->ck->diags, NL_E_FUNCTION, base->span, "only a name can be called");
-        return 0;
-    }
     if (nl_is_static(rs, e)) return nl_value_node(rs, nl_static_value(rs, e), NULL, e->span);
-    return call_named(rs, e, base);
+    nl_symbol *member = nl_name_symbol(rs, e), *symbol = nl_name_symbol(rs, base);
+    if (member != NULL) return nl_symbol_node(rs, member, e);
+    if (base->kind == NL_AST_NAME) return call_named(rs, e, base);
+    if (symbol != NULL) return call_symbol(rs, e, symbol);
+    nl_diag_add(rs->ck->diags, NL_E_FUNCTION, base->span, "only a name can be called");
+    return 0;
 }

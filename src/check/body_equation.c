@@ -41,8 +41,8 @@ static bool has_no_law(nl_body *body, const nl_entry *entry, nl_span span)
     if (var->deriv == 0 && var->next == 0) return true;
     nl_diag *diag = nl_diag_add(body->ck->diags, NL_E_BODY_TWICE, span, "`%s` has an equation already", entry->name);
     nl_diag_also(body->ck->diags, diag, var->deriv_span, "it stands here");
-    if (entry->origin == NL_OF_TEMPLATE && body->origin == NL_OF_BODY)
-        nl_diag_help(body->ck->diags, diag, "a body adds to its template; replacing an equation is not yet supported");
+    if (entry->origin.layer > body->origin.layer)
+        nl_diag_help(body->ck->diags, diag, "to replace the template's, write `override` in front of this one");
     return false;
 }
 

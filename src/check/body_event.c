@@ -31,7 +31,7 @@ static nl_span name_span(const nl_ast *statement)
     return statement->name_span.end != 0 ? statement->name_span : statement->span;
 }
 
-static const nl_event_entry *find_statement(const nl_body *body, const nl_ast *statement)
+static nl_event_entry *find_statement(const nl_body *body, const nl_ast *statement)
 {
     for (size_t k = 0; k < body->events.count; k++)
         if (body->events.items[k].statement == statement) return &body->events.items[k];
@@ -92,18 +92,28 @@ void nl_body_collect_event(nl_body *body, const nl_ast *statement)
     NL_PUSH(body->ck->arena, &model->events, event);
 }
 
+void nl_body_replace_event(nl_body *body, const nl_ast *old, const nl_ast *statement)
+{
+    nl_event_entry *entry = find_statement(body, old);
+
+    if (entry == NULL) return;
+    entry->statement = statement;
+    body->ck->model->events.items[entry->number].kind = rows[statement->kind].kind;
+    body->ck->model->events.items[entry->number].span = statement->span;
+}
+
 /* At top level an equation may stand above the statement that it speaks of. */
 static void look_ahead(nl_body *body, const char *name)
 {
-    const nl_ast *file = body->ck->file;
+    const nl_ast *text = nl_scope_of_text(body->scope->parent)->text;
     int last = 0;
 
-    for (int k = 0; k < file->kid_count; k++) {
-        const nl_ast *statement = file->kids[k];
+    for (int k = 0; k < text->kid_count; k++) {
+        const nl_ast *statement = text->kids[k];
         if (rows[statement->kind].is_event && name_of(statement) != NULL && strcmp(name_of(statement), name) == 0)
             last = k + 1;
     }
-    for (int k = 0; k < last; k++) nl_body_collect_event(body, file->kids[k]);
+    for (int k = 0; k < last; k++) nl_body_collect_event(body, text->kids[k]);
 }
 
 uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement)
@@ -115,7 +125,7 @@ uint32_t nl_body_event_number(const nl_body *body, const nl_ast *statement)
 
 uint32_t nl_body_event_find(nl_body *body, const char *name)
 {
-    if (find_name(body, name) == NULL && body->name[0] == '\0') look_ahead(body, name);
+    if (find_name(body, name) == NULL && body->is_top) look_ahead(body, name);
     const nl_event_entry *event = find_name(body, name);
     return event != NULL ? event->number : NL_NO_EVENT;
 }

@@ -9,7 +9,7 @@
 nl_eval_context nl_value_context(const nl_resolver *rs)
 {
     return (nl_eval_context){
-        .arena = rs->ck->arena, .diags = rs->ck->diags, .folder = rs->ck->folder, .seed = rs->ck->model->seed
+        .arena = rs->ck->arena, .diags = rs->ck->diags, .folder = nl_scope_folder(rs->outer), .seed = rs->ck->model->seed
     };
 }
 

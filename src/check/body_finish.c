@@ -1,6 +1,7 @@
 /* What can only be known after the last declaration: circles, what nothing feeds or changes, methods. */
 #include "body.h"
 #include "plan.h"
+#include "use.h"
 
 #include "lang/scheme.h"
 
@@ -181,37 +182,55 @@ static bool is_set(const finisher *f, const nl_var *v)
     const char *owner = v->population != UINT32_MAX ? f->model->populations.items[v->population].name
                                                     : f->model->projections.items[v->projection].name;
 
-    if (owner[0] != '\0') return nl_check_is_set(f->ck, owner, v->name);
-    for (size_t k = 0; k < f->ck->sets.count; k++) {
-        const nl_ast *target = nl_ast_bare(nl_ast_kid(f->ck->sets.items[k], 0));
-        if (target != NULL && target->kind == NL_AST_NAME && strcmp(target->name, v->name) == 0) return true;
-    }
-    return false;
+    return nl_check_is_set(f->ck, owner, v->name);
 }
 
-/* A template offers its inputs to all who use it. */
+/* A template or a circuit offers its inputs to all who use it. */
 static bool is_offered(const finisher *f, const nl_var *v)
 {
     const nl_body *body = nl_body_state_of(f->ck)->populations.items[v->population];
     const nl_entry *entry = body != NULL ? nl_entry_find(body, v->name) : NULL;
 
-    return entry != NULL && entry->origin == NL_OF_TEMPLATE;
+    return entry != NULL && (entry->origin.layer > 0 || body->layers.items[0]->home->instance != NULL);
+}
+
+static bool is_idle(const finisher *f, uint32_t var)
+{
+    const nl_var *v = &f->model->vars.items[var];
+
+    if (f->touched[var]) return false;
+    if (v->kind == NL_VAR_INPUT) return !is_offered(f, v);
+    return v->kind == NL_VAR_STATE && v->deriv == 0 && v->next == 0 && !is_set(f, v);
+}
+
+/* One text may declare many variables, one for each member of a family: it is idle where all of them are, and the first
+ * one speaks for them. */
+static bool speaks_for_text(const finisher *f, uint32_t var)
+{
+    const nl_span span = f->model->vars.items[var].span;
+
+    for (uint32_t k = 0; k < f->model->vars.count; k++) {
+        const nl_span other = f->model->vars.items[k].span;
+        if (other.begin == span.begin && other.end == span.end && (k < var || !is_idle(f, k))) return false;
+    }
+    return true;
 }
 
 static void warn_idle(finisher *f, uint32_t var)
 {
     const nl_var *v = &f->model->vars.items[var];
     nl_diags *diags = f->ck->diags;
+    nl_diag *diag;
 
-    if (v->kind == NL_VAR_INPUT && !f->touched[var] && !is_offered(f, v)) {
-        nl_diag *diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span,
-                                    "no projection adds to the input `%s`; it stays 0", v->full_name);
+    if (!is_idle(f, var) || !speaks_for_text(f, var)) return;
+    if (v->kind == NL_VAR_INPUT) {
+        diag = nl_diag_add(diags, NL_W_INPUT_UNUSED, v->span, "no projection adds to the input `%s`; it stays 0",
+                           v->full_name);
         nl_diag_help(diags, diag, "a projection adds to it with: post.%s += ..", v->name);
+    } else {
+        diag = nl_diag_add(diags, NL_W_STATE_CONSTANT, v->span, "nothing changes the state `%s`", v->full_name);
+        nl_diag_help(diags, diag, "give it an equation, %s' = .., or make it a `param`", v->name);
     }
-    if (v->kind != NL_VAR_STATE || v->deriv != 0 || v->next != 0 || f->touched[var]) return;
-    if (is_set(f, v)) return;
-    nl_diag *diag = nl_diag_add(diags, NL_W_STATE_CONSTANT, v->span, "nothing changes the state `%s`", v->full_name);
-    nl_diag_help(diags, diag, "give it an equation, %s' = .., or make it a `param`", v->name);
 }
 
 /* --- spikes without end --- */
@@ -345,11 +364,12 @@ static void check_built(finisher *f)
 
 /* --- methods --- */
 
-static bool method_exists(const nl_model *model, const char *name)
+/* A shipped one becomes known when it is asked for. */
+static bool method_exists(nl_check *ck, const char *name)
 {
-    for (size_t k = 0; k < model->tableaux.count; k++)
-        if (strcmp(model->tableaux.items[k].name, name) == 0) return true;
-    return nl_scheme_find(name) != NL_RUNGE_KUTTA;
+    for (size_t k = 0; k < ck->model->tableaux.count; k++)
+        if (strcmp(ck->model->tableaux.items[k].name, name) == 0) return true;
+    return nl_scheme_find(name) != NL_RUNGE_KUTTA || nl_library_find(ck, NL_SYM_METHOD, name) != NULL;
 }
 
 static const char *close_method(finisher *f, const char *name)
@@ -359,12 +379,13 @@ static const char *close_method(finisher *f, const char *name)
     for (size_t k = 0; k < f->model->tableaux.count; k++)
         NL_PUSH(f->ck->arena, &names, f->model->tableaux.items[k].name);
     for (int k = NL_RUNGE_KUTTA + 1; k < NL_SCHEME_COUNT; k++) NL_PUSH(f->ck->arena, &names, nl_schemes[k].name);
-    return nl_suggest(name, names.items, names.count);
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(f->ck, NL_SYM_METHOD, name);
 }
 
 static void check_method(finisher *f, const nl_body *body)
 {
-    if (body == NULL || body->method == NULL || method_exists(f->model, body->method)) return;
+    if (body == NULL || body->method == NULL || method_exists(f->ck, body->method)) return;
     nl_diag *diag = nl_diag_add(f->ck->diags, NL_E_NAME, body->method_span, "there is no method `%s`", body->method);
     const char *close = close_method(f, body->method);
     if (close != NULL) nl_diag_help(f->ck->diags, diag, "did you mean `%s`?", close);

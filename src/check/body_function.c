@@ -130,16 +130,17 @@ static const nl_call_frame *enter_frame(const nl_resolver *rs, const nl_ast *dec
     return frame;
 }
 
-const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_ast *decl, nl_resolver *inside)
+const nl_ast *nl_call_enter(nl_resolver *rs, const nl_ast *call, const nl_symbol *symbol, nl_resolver *inside)
 {
-    const nl_ast *parameters = nl_ast_kid(decl, 0);
+    const nl_ast *decl = symbol->decl, *parameters = nl_ast_kid(decl, 0);
     const int count = parameters != NULL ? parameters->kid_count : 0;
     const nl_ast **args = NL_NEW_ARRAY(rs->ck->arena, const nl_ast *, (size_t)count + 1);
     bool done = true;
 
     *inside = *rs;
-    inside->outer = nl_scope_with(rs->outer, decl->name); /* it sees what its own file declares */
+    inside->outer = symbol->home; /* it sees what its own file declares */
     inside->scope = nl_scope_new(rs->ck->arena, inside->outer);
+    if (symbol->kind == NL_SYM_CONNECTOR) nl_rule_sizes(rs, inside->scope);
     inside->frame = enter_frame(rs, decl);
     if (is_recursive(rs, call, decl)) return NULL;
     if (!nl_bind_parameters(rs->ck, call, decl, args)) return NULL;
@@ -156,7 +157,7 @@ nl_ref nl_resolve_function(nl_resolver *rs, const nl_ast *call, const nl_symbol 
     const nl_ast *function = symbol->decl;
     nl_resolver inside;
 
-    const nl_ast *body = nl_call_enter(rs, call, function, &inside);
+    const nl_ast *body = nl_call_enter(rs, call, symbol, &inside);
     if (body == NULL) return 0;
     inside.body = NULL;
     inside.env = NULL;

@@ -143,25 +143,49 @@ static nl_ref gather(nl_graph *graph, nl_ref source, nl_ref index)
     return nl_view_node(graph, NL_X_GATHER, 0, at->space, source, index);
 }
 
+/* Every synapse of these has the number post * N_pre + pre. */
+static bool connects_every_pair(const nl_projection *p)
+{
+    return p->rule.kind == NL_RULE_ALL_TO_ALL && !p->no_self && p->excluding.count == 0;
+}
+
+/* Synapses are named as in matrix(): [post, pre]. */
+static bool pair_shape(nl_resolver *rs, const nl_ast *e, const nl_projection *p, size_t shape[2])
+{
+    const char *why = NULL;
+
+    if (rs->place != NL_IN_PARAM && rs->place != NL_IN_STATE)
+        why = "a synapse of another projection is read in initial values and parameters only";
+    else if (!connects_every_pair(p)) why = "a synapse is read by its neurons only where all_to_all connects every pair";
+    if (why != NULL) return refuse(rs, e->span, why) != 0;
+    shape[0] = p->post.count;
+    shape[1] = p->pre.count;
+    return true;
+}
+
 static nl_ref element(nl_resolver *rs, const nl_ast *e, nl_ref source)
 {
     const int rank = e->kid_count - 1;
     const nl_space *space = nl_graph_space(nl_graph_of(rs), nl_graph_node(nl_graph_of(rs), source)->space);
+    const bool is_pair = space->kind == NL_SPACE_SYNAPSES;
+    const int axes = is_pair ? 2 : space->rank;
+    size_t pair[2];
     nl_ref indices[NL_RANK];
 
-    if (space->kind == NL_SPACE_SYNAPSES) return refuse(rs, e->span, "synapses have no index here");
-    if (rank != space->rank) {
+    if (is_pair && !pair_shape(rs, e, &rs->ck->model->projections.items[space->owner], pair)) return 0;
+    if (rank != axes) {
         nl_arena *arena = rs->ck->arena;
         return refuse(rs, e->span,
                       nl_arena_printf(arena, "%s has %d ax%s, but the index names %d", nl_ast_words(arena, e->kids[0]),
-                                      space->rank, space->rank == 1 ? "is" : "es", rank));
+                                      axes, axes == 1 ? "is" : "es", rank));
     }
+    const size_t *shape = is_pair ? pair : space->shape;
     for (int k = 0; k < rank; k++) {
-        indices[k] = one_index(rs, e->kids[k + 1], space->shape[k]);
+        indices[k] = one_index(rs, e->kids[k + 1], shape[k]);
         if (indices[k] == 0) return 0;
     }
     if (!nl_unify(rs, (const nl_ast *const *)e->kids + 1, indices, rank)) return 0;
-    return gather(nl_graph_of(rs), source, flat_index(rs, indices, rank, space->shape));
+    return gather(nl_graph_of(rs), source, flat_index(rs, indices, rank, shape));
 }
 
 /* --- sources --- */

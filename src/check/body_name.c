@@ -77,7 +77,7 @@ static const struct implicit {
 
 static int surroundings(const nl_resolver *rs)
 {
-    if (rs->body == NULL || rs->body->name[0] == '\0') return ANYWHERE;
+    if (rs->body == NULL || rs->body->is_top) return ANYWHERE;
     if (rs->body->is_projection) return ANYWHERE | IN_PROJECTION;
     return ANYWHERE | IN_POPULATION | (own_population(rs)->rank == 2 ? ON_GRID : 0);
 }
@@ -159,7 +159,8 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     for (size_t k = 0; k < NL_LEN(implicits); k++)
         if ((implicits[k].where & here) != 0) NL_PUSH(arena, &names, implicits[k].name);
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
-        for (size_t k = 0; k < scope->symbols.count; k++) NL_PUSH(arena, &names, scope->symbols.items[k]->name);
+        for (size_t k = 0; k < scope->symbols.count; k++)
+            NL_PUSH(arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     return nl_suggest(name, names.items, names.count);
 }
 
@@ -277,7 +278,7 @@ nl_ref nl_value_node(nl_resolver *rs, nl_value value, nl_symbol *symbol, nl_span
                                       : nl_expr_const(graph, value.data[0], value.dim);
 }
 
-static nl_ref symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e)
+nl_ref nl_symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e)
 {
     nl_arena *arena = rs->ck->arena;
 
@@ -309,7 +310,7 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e)
     const struct constant *constant;
 
     switch (found.how) {
-    case NL_FOUND_SYMBOL: return symbol_node(rs, found.symbol, e);
+    case NL_FOUND_SYMBOL: return nl_symbol_node(rs, found.symbol, e);
     case NL_FOUND_ENTRY: {
         const nl_ref ref = nl_entry_node(rs->body, found.entry, e->span);
         if (ref != 0) return nl_env_apply(rs, ref);
@@ -482,15 +483,41 @@ nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, 
     return owner->kind == NL_SYM_PART ? part_node(graph, &owner->part, ref) : ref;
 }
 
+/* The first name of a path, if it is one. */
+static nl_found first_name(const nl_resolver *rs, const nl_ast *path)
+{
+    path = nl_ast_bare(path);
+    while (path->kind == NL_AST_INDEX || path->kind == NL_AST_CALL || path->kind == NL_AST_FIELD)
+        path = nl_ast_bare(path->kids[0]);
+    return path->kind == NL_AST_NAME ? nl_name_find(rs, path->name) : (nl_found){ .implicit = -1 };
+}
+
+static bool begins_in_body(const nl_resolver *rs, const nl_ast *path)
+{
+    const nl_found_how how = first_name(rs, path).how;
+
+    return how == NL_FOUND_ENTRY || how == NL_FOUND_IMPLICIT;
+}
+
+static bool begins_in_instance(const nl_resolver *rs, const nl_ast *path)
+{
+    const nl_found found = first_name(rs, path);
+
+    return found.how == NL_FOUND_SYMBOL && found.symbol->members != NULL;
+}
+
+nl_symbol *nl_name_symbol(const nl_resolver *rs, const nl_ast *path)
+{
+    nl_evaluator ev = nl_evaluator_of(rs);
+
+    return nl_eval_is_path(path) && !begins_in_body(rs, path) ? nl_eval_symbol(&ev, path) : NULL;
+}
+
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e)
 {
     nl_evaluator ev = nl_evaluator_of(rs);
-    const nl_ast *bare = nl_ast_bare(e);
 
-    if (bare->kind == NL_AST_NAME) {
-        const nl_found found = nl_name_find(rs, bare->name);
-        if (found.how != NL_FOUND_SYMBOL) return NULL;
-    }
+    if (begins_in_body(rs, e)) return NULL;
     const nl_symbol *owner = nl_eval_owner(&ev, e);
     return owner != NULL
                    && (owner->kind == NL_SYM_POPULATION || owner->kind == NL_SYM_PART
@@ -526,6 +553,8 @@ nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e)
     if (is_side(rs, base, "pre")) return nl_env_apply(rs, side_field(rs, e, true));
     if (is_side(rs, base, "post")) return nl_env_apply(rs, side_field(rs, e, false));
     const size_t errors = nl_diags_error_count(rs->ck->diags);
+    nl_symbol *symbol = nl_name_symbol(rs, e);
+    if (symbol != NULL) return nl_symbol_node(rs, symbol, e);
     const nl_symbol *owner = nl_name_owner(rs, base);
     if (owner != NULL) return nl_env_apply(rs, nl_body_member(rs->ck, owner, e->name, e->span));
     if (nl_diags_error_count(rs->ck->diags) > errors) return 0;
@@ -533,6 +562,7 @@ nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e)
         nl_name_unknown(rs, base->name, base->span);
         return 0;
     }
+    if (begins_in_instance(rs, base)) return (void)nl_static_value(rs, e), 0; /* says what is missing */
     nl_diag_add(rs->ck->diags, NL_E_VALUE_KIND, base->span,
                 "only populations, their parts and projections have members");
     return 0;

@@ -72,6 +72,7 @@ bool nl_body_population(nl_check *ck, const nl_ast *decl)
     if (p.name == NULL) return false;
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_POPULATION, p.name, named->span, decl);
     if (symbol == NULL) return false;
+    p.name = symbol->name;
     extents(&ev, head, &p);
     nl_body *body = add_population(ck, &p);
     symbol->id = body->number;
@@ -84,14 +85,18 @@ bool nl_body_population(nl_check *ck, const nl_ast *decl)
 
 static nl_body *top_body(nl_check *ck)
 {
-    nl_body_state *state = nl_body_state_of(ck);
+    nl_scope *scope = nl_scope_of_text(ck->top);
+    const nl_instance *instance = scope->instance;
     nl_population p = { .name = "", .count = 1, .rank = 1, .shape = { 1, 1 } };
 
-    if (state->top == NULL) state->top = add_population(ck, &p);
-    return state->top;
+    if (scope->equations != NULL) return scope->equations;
+    if (instance != NULL) p.name = nl_arena_strndup(ck->arena, instance->prefix, instance->length - 1);
+    scope->equations = add_population(ck, &p);
+    scope->equations->is_top = true;
+    return scope->equations;
 }
 
-/* A state of the file is also one of its names. */
+/* A state of the file or instance is also one of its names. */
 static void name_top(nl_check *ck, const nl_body *body, const nl_ast *item)
 {
     const nl_entry *entry = nl_entry_find(body, item->name);
@@ -115,6 +120,8 @@ static void top_statement(nl_body *body, const nl_ast *statement)
     if (statement->kind == NL_AST_STATES || statement->kind == NL_AST_INPUTS) declare_top(body, statement);
     else nl_body_statement(body, statement);
 }
+
+uint32_t nl_body_number(const nl_body *body) { return body->number; }
 
 bool nl_body_top(nl_check *ck, const nl_ast *stmt)
 {

@@ -15,7 +15,7 @@ static bool side(nl_evaluator *ev, const nl_ast *e, nl_part *out)
         *out = owner->part;
         return true;
     }
-    if (nl_diags_error_count(diags) > errors) return false;
+    if (nl_diags_error_count(diags) > errors || nl_eval_is_lost(ev, e)) return false;
     const nl_ast *bare = nl_ast_bare(e);
     if (bare->kind == NL_AST_NAME && nl_scope_find(ev->scope, bare->name) == NULL) {
         nl_diag *diag = nl_diag_add(diags, NL_E_NAME, bare->span, "unknown population `%s`", bare->name);
@@ -56,14 +56,22 @@ static const char *made_name(nl_check *ck, const nl_projection *p)
 
 static bool declares(const nl_ast *e, const char *name)
 {
+    const nl_ast *named = e != NULL && e->kind == NL_AST_PROJECTION ? e->kids[0] : NULL;
+
     if (e == NULL) return false;
-    if (e->kind == NL_AST_PROJECTION && e->kids[0] != NULL && e->kids[0]->kind == NL_AST_NAME
-        && strcmp(e->kids[0]->name, name) == 0)
-        return true;
+    if (named != NULL && named->kind == NL_AST_CALL) named = named->kids[0];
+    if (named != NULL && strcmp(named->name, name) == 0) return true;
     for (int k = 0; k < e->kid_count; k++)
         if ((e->kind == NL_AST_BLOCK || e->kind == NL_AST_IF || e->kind == NL_AST_FOR) && declares(e->kids[k], name))
             return true;
     return false;
+}
+
+static bool may_be_dropped(const nl_evaluator *ev, const nl_ast *path)
+{
+    path = nl_ast_bare(path);
+    if (path->kind == NL_AST_CALL) path = path->kids[0];
+    return path->kind == NL_AST_NAME && declares(nl_scope_of_text(ev->scope)->text, path->name);
 }
 
 /* A projection that an `if` dropped leaves nothing out. */
@@ -73,9 +81,9 @@ static void exclude(nl_evaluator *ev, const nl_ast *names, nl_projection *p)
 
     for (int k = 0; names != NULL && k < names->kid_count; k++) {
         const char *name = nl_eval_family_name(ev, names->kids[k]);
-        const nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
+        const nl_symbol *symbol = name != NULL ? nl_eval_symbol(ev, names->kids[k]) : NULL;
         if (symbol != NULL && symbol->kind == NL_SYM_PROJECTION) NL_PUSH(ck->arena, &p->excluding, symbol->id);
-        else if (name != NULL && !declares(ck->file, name))
+        else if (name != NULL && !may_be_dropped(ev, names->kids[k]))
             nl_diag_add(ck->diags, NL_E_NAME, names->kids[k]->span, "there is no projection `%s` above", name);
     }
 }
@@ -105,7 +113,7 @@ bool nl_body_projection(nl_check *ck, const nl_ast *decl)
     if (named != NULL && (p.name = nl_eval_family_name(&ev, named)) == NULL) return false;
     nl_symbol *symbol = named != NULL ? nl_scope_add(ck, ck->top, NL_SYM_PROJECTION, p.name, named->span, decl) : NULL;
     const bool pre = side(&ev, decl->kids[1], &p.pre), post = side(&ev, decl->kids[2], &p.post);
-    if (symbol != NULL) symbol->id = UINT32_MAX;
+    if (symbol != NULL) p.name = symbol->name, symbol->id = UINT32_MAX;
     if (!pre || !post || (named != NULL && symbol == NULL)) return false;
     if (named == NULL) p.name = made_name(ck, &p);
     exclude(&ev, nl_ast_kid(decl, 5), &p);

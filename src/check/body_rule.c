@@ -1,6 +1,8 @@
 /* Connection rules: the rows of rules.def and connectors made of them. */
 #include "body.h"
 
+#include "use.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -331,9 +333,10 @@ static bool unknown_rule(nl_resolver *rs, const nl_ast *e, const char *name)
     for (const nl_scope *scope = rs->scope; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
             if (scope->symbols.items[k]->kind == NL_SYM_CONNECTOR)
-                NL_PUSH(rs->ck->arena, &names, scope->symbols.items[k]->name);
+                NL_PUSH(rs->ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
     nl_diag *diag = nl_diag_add(diags, NL_E_BODY_RULE, e->span, "there is no connection rule `%s`", name);
     const char *close = nl_suggest(name, names.items, names.count);
+    if (close == NULL) close = nl_library_suggest(rs->ck, NL_SYM_CONNECTOR, name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
     return false;
 }
@@ -344,30 +347,42 @@ static bool connector(nl_resolver *rs, const nl_ast *e, nl_symbol *symbol, nl_ru
     nl_resolver inside;
 
     symbol->used = true;
-    const nl_ast *value = nl_call_enter(rs, e, symbol->decl, &inside);
+    const nl_ast *value = nl_call_enter(rs, e, symbol, &inside);
     const bool done = value != NULL && resolve_via(&inside, value, rule);
     nl_diags_also_within(rs->ck->diags, mark, symbol->decl->span, e->span,
                          nl_arena_printf(rs->ck->arena, "`%s` is used here", symbol->name));
     return done;
 }
 
-static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
+/* A connector of the file; else a shipped one, NAME or connectors.NAME. */
+static nl_symbol *find_connector(const nl_resolver *rs, const nl_ast *path)
 {
-    nl_symbol *symbol = nl_scope_find(rs->scope, base->name);
+    nl_evaluator ev = nl_evaluator_of(rs);
+    nl_symbol *symbol = nl_eval_symbol(&ev, path);
 
-    if (symbol != NULL && symbol->kind == NL_SYM_CONNECTOR) return connector(rs, e, symbol, rule);
-    for (size_t k = 0; k < NL_LEN(rows); k++)
-        if (strcmp(rows[k].name, base->name) == 0) return apply_row(rs, e, &rows[k], rule);
-    return unknown_rule(rs, base, base->name);
+    return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR ? symbol
+                                                              : nl_library_named(rs->ck, NL_SYM_CONNECTOR, path);
 }
 
-static bool is_rule(const nl_resolver *rs, const char *name)
+static const rule_row *find_row(const char *name)
 {
-    const nl_symbol *symbol = nl_scope_find(rs->scope, name);
-
     for (size_t k = 0; k < NL_LEN(rows); k++)
-        if (strcmp(rows[k].name, name) == 0) return true;
-    return symbol != NULL && symbol->kind == NL_SYM_CONNECTOR;
+        if (strcmp(rows[k].name, name) == 0) return &rows[k];
+    return NULL;
+}
+
+static bool named_rule(nl_resolver *rs, const nl_ast *e, const nl_ast *base, nl_rule *rule)
+{
+    nl_symbol *symbol = find_connector(rs, base);
+    const rule_row *row = base->kind == NL_AST_NAME ? find_row(base->name) : NULL;
+
+    if (symbol != NULL) return connector(rs, e, symbol, rule);
+    return row != NULL ? apply_row(rs, e, row, rule) : unknown_rule(rs, base, base->name);
+}
+
+static bool is_rule(const nl_resolver *rs, const nl_ast *name)
+{
+    return find_row(name->name) != NULL || find_connector(rs, name) != NULL;
 }
 
 /* Of a branch that is not taken only the names are looked at: it may load a file that is not there. */
@@ -379,7 +394,7 @@ static void check_names(nl_resolver *rs, const nl_ast *e)
         nl_check_names(rs, bare->kids[0]);
         check_names(rs, bare->kids[1]);
         check_names(rs, bare->kids[2]);
-    } else if (base->kind == NL_AST_NAME && !is_rule(rs, base->name)) {
+    } else if (base->kind == NL_AST_NAME && !is_rule(rs, base)) {
         unknown_rule(rs, base, base->name);
     } else {
         for (int k = 1; bare->kind == NL_AST_CALL && k < bare->kid_count; k++) nl_check_names(rs, bare->kids[k]);
@@ -403,10 +418,28 @@ static bool resolve_via(nl_resolver *rs, const nl_ast *e, nl_rule *rule)
     const nl_ast *bare = nl_ast_bare(e), *base = bare->kind == NL_AST_CALL ? nl_ast_bare(bare->kids[0]) : bare;
 
     if (bare->kind == NL_AST_IF_EXPR) return chosen_rule(rs, bare, rule);
-    if (base->kind == NL_AST_NAME) return named_rule(rs, bare, base, rule);
+    if (base->kind == NL_AST_NAME || base->kind == NL_AST_FIELD) return named_rule(rs, bare, base, rule);
     nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_BODY_RULE, e->span, "this is no connection rule");
     nl_diag_help(rs->ck->diags, diag, "for example: via all_to_all, via one_to_one, via random(p = 0.1)");
     return false;
+}
+
+void nl_rule_sizes(const nl_resolver *rs, nl_scope *scope)
+{
+    static const char *const names[] = { "N_pre", "N_post" };
+    const nl_projection *p = &rs->ck->model->projections.items[rs->body->number];
+    const size_t counts[] = { p->pre.count, p->post.count };
+    nl_arena *arena = rs->ck->arena;
+
+    for (size_t k = 0; k < NL_LEN(names); k++) {
+        nl_symbol *symbol = NL_NEW(arena, nl_symbol);
+        *symbol = (nl_symbol){ .kind = NL_SYM_VALUE,
+                               .name = names[k],
+                               .value = nl_value_number(arena, (double)counts[k], nl_dim_none),
+                               .slot = -1,
+                               .array = -1 };
+        NL_PUSH(arena, &scope->symbols, symbol);
+    }
 }
 
 /* What stands behind `via`. */
@@ -416,6 +449,8 @@ bool nl_rule_resolve(nl_body *body, const nl_ast *via)
     nl_rule rule = { .weight_var = UINT32_MAX, .span = via->span };
 
     rs.stream = body->name;
+    rs.scope = nl_scope_new(body->ck->arena, rs.scope);
+    nl_rule_sizes(&rs, rs.scope);
     const bool done = resolve_via(&rs, via, &rule);
     body->ck->model->projections.items[body->number].rule = rule;
     return done;

@@ -42,17 +42,18 @@ bool nl_is_draw(const char *name, int arg_count)
 static bool call_draws(const nl_resolver *rs, const nl_ast *call)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(call, 0));
-    const nl_found found = base->kind == NL_AST_NAME ? nl_name_find(rs, base->name) : (nl_found){ .implicit = -1 };
+    const nl_symbol *symbol = nl_name_symbol(rs, base);
     nl_resolver sub = *rs;
 
-    if (base->kind != NL_AST_NAME) return false;
-    if (found.how == NL_FOUND_NOTHING) return nl_is_draw(base->name, nl_call_count(call));
-    if (found.how != NL_FOUND_SYMBOL || found.symbol->kind != NL_SYM_FUNCTION) return false;
+    if (symbol == NULL)
+        return base->kind == NL_AST_NAME && nl_name_find(rs, base->name).how == NL_FOUND_NOTHING
+               && nl_is_draw(base->name, nl_call_count(call));
+    if (symbol->kind != NL_SYM_FUNCTION) return false;
     if (++sub.depth > DEEPEST_CALL)
         return true; /* it calls itself, which is found later: here, all that counts is an end */
     sub.body = NULL;
-    sub.scope = rs->outer;
-    return nl_has_draw(&sub, nl_ast_kid(found.symbol->decl, 1));
+    sub.scope = sub.outer = symbol->home;
+    return nl_has_draw(&sub, nl_ast_kid(symbol->decl, 1));
 }
 
 bool nl_has_draw(const nl_resolver *rs, const nl_ast *e)
@@ -64,14 +65,26 @@ bool nl_has_draw(const nl_resolver *rs, const nl_ast *e)
     return false;
 }
 
+static bool symbol_is_static(nl_symbol *symbol)
+{
+    symbol->used = true;
+    return symbol->kind == NL_SYM_VALUE && !symbol->varies && nl_value_known(symbol->value);
+}
+
+/* a(0), T.tau */
+static bool path_is_static(const nl_resolver *rs, const nl_ast *path)
+{
+    nl_symbol *symbol = nl_name_symbol(rs, path);
+
+    return symbol != NULL && symbol_is_static(symbol);
+}
+
 static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
 {
     const nl_found found = nl_name_find(rs, e->name);
 
     switch (found.how) {
-    case NL_FOUND_SYMBOL:
-        found.symbol->used = true;
-        return found.symbol->kind == NL_SYM_VALUE && !found.symbol->varies && nl_value_known(found.symbol->value);
+    case NL_FOUND_SYMBOL: return symbol_is_static(found.symbol);
     case NL_FOUND_ENTRY:
         if (found.entry->kind != NL_ENTRY_LET || found.entry->is_column || found.entry->progress == NL_RESOLVING) return false;
         if (found.entry->progress == NL_WAITING) {
@@ -80,7 +93,7 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
             if (!nl_is_static(&sub, nl_ast_kid(found.entry->item, 1))) return false;
             nl_entry_node(rs->body, found.entry, e->span);
         }
-        return nl_entry_value(rs, found.entry) != NULL;
+        return found.entry->symbol != NULL;
     case NL_FOUND_IMPLICIT: return strcmp(e->name, "dt") == 0 && found.symbol == NULL;
     default:
         return strcmp(e->name, "pi") == 0 || strcmp(e->name, "e") == 0 || strcmp(e->name, "inf") == 0
@@ -104,13 +117,15 @@ static void add_locals(nl_check *ck, nl_scope *scope, const nl_ast *e)
     for (int k = 0; k < e->kid_count; k++) add_locals(ck, scope, e->kids[k]);
 }
 
-static bool function_is_static(const nl_resolver *rs, const nl_ast *function)
+static bool function_is_static(const nl_resolver *rs, const nl_symbol *symbol)
 {
+    const nl_ast *function = symbol->decl;
     nl_resolver sub = *rs;
 
     if (++sub.depth > DEEPEST_CALL) return false;
     sub.body = NULL;
-    sub.scope = nl_scope_new(rs->ck->arena, rs->outer);
+    sub.outer = symbol->home;
+    sub.scope = nl_scope_new(rs->ck->arena, sub.outer);
     add_locals(rs->ck, sub.scope, function);
     return nl_is_static(&sub, nl_ast_kid(function, 1));
 }
@@ -126,11 +141,12 @@ static bool call_is_static(const nl_resolver *rs, const nl_ast *call)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(call, 0));
 
-    if (base->kind != NL_AST_NAME || !arguments_are_static(rs, call)) return false;
+    if (path_is_static(rs, call)) return true;
+    if (!arguments_are_static(rs, call)) return false;
+    nl_symbol *symbol = nl_name_symbol(rs, base);
+    if (symbol != NULL) return symbol->kind == NL_SYM_FUNCTION ? function_is_static(rs, symbol) : symbol_is_static(symbol);
+    if (base->kind != NL_AST_NAME) return false;
     const nl_found found = nl_name_find(rs, base->name);
-    if (found.how == NL_FOUND_SYMBOL && found.symbol->kind == NL_SYM_FUNCTION)
-        return function_is_static(rs, found.symbol->decl);
-    if (found.how == NL_FOUND_SYMBOL) return found.symbol->kind == NL_SYM_VALUE && name_is_static(rs, base);
     return found.how == NL_FOUND_NOTHING && !nl_is_special_call(base->name)
            && !nl_is_draw(base->name, nl_call_count(call))
            && (nl_func_exists(base->name) || nl_op_find(base->name, -1) != NL_OP_COUNT);
@@ -142,7 +158,7 @@ bool nl_is_static(const nl_resolver *rs, const nl_ast *e)
     switch (e->kind) {
     case NL_AST_NAME: return name_is_static(rs, e);
     case NL_AST_CALL: return call_is_static(rs, e);
-    case NL_AST_FIELD:
+    case NL_AST_FIELD: return path_is_static(rs, e);
     case NL_AST_PRIME:
     case NL_AST_CROSSES: return false;
     default: break;

@@ -129,7 +129,7 @@ void nl_body_delays(nl_body *body)
         nl_body_read(body, body->delay_origins[k]);
         body->delay_nodes[k] = delay_node(body, body->delays[k]->kids[0], delay_names[k]);
     }
-    nl_body_read(body, NL_OF_BODY);
+    nl_body_read(body, nl_origin_body);
 }
 
 /* --- on pre, on post --- */

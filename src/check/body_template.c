@@ -1,10 +1,13 @@
-/* Templates: what `using NAME(..)` brings into a body.
+/* Templates: what `using NAME(..)` brings into a body, layer behind layer.
  *
  * A parameter becomes an entry of the body: a value where its argument is known before time starts, a `param` where it
  * draws, else a `let`.  Its text keeps to where it stands: an argument sees the body and the file that use the
  * template, a default the parameters before it and the file of the template.  A parameter that is a name is replaced
  * in the tree, so that what reads the tree knows nothing of it. */
 #include "body.h"
+
+#include "declare.h"
+#include "use.h"
 
 #include <string.h>
 
@@ -79,8 +82,10 @@ static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char 
 
     for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
         for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == kind) NL_PUSH(ck->arena, &names, scope->symbols.items[k]->name);
-    return nl_suggest(name, names.items, names.count);
+            if (scope->symbols.items[k]->kind == kind)
+                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
 }
 
 static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *other)
@@ -99,18 +104,92 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
 }
 
-static nl_symbol *find_template(nl_body *body, const nl_ast *use)
+/* NAME or path, of the file before the shipped one. */
+static nl_symbol *find_template(nl_body *body, nl_scope *scope, const nl_ast *use)
 {
-    const nl_ast *base = use->kind == NL_AST_CALL ? use->kids[0] : use;
+    const nl_ast *base = nl_ast_bare(use->kind == NL_AST_CALL ? use->kids[0] : use);
+    const nl_symbol_kind kind = kind_for(body)->symbol;
+    nl_evaluator ev = { .ck = body->ck, .scope = scope, .arena = body->ck->arena };
+    nl_symbol *own = nl_eval_symbol(&ev, base);
 
-    if (base->kind != NL_AST_NAME) {
-        nl_body_not_yet(body->ck, base->span, "templates of other files are");
-        return NULL;
+    if (own != NULL && own->kind == kind) return own;
+    nl_symbol *shipped = nl_library_named(body->ck, kind, base);
+    if (shipped == NULL) refuse_template(body, base, own);
+    return shipped;
+}
+
+/* --- one behind another --- */
+
+static nl_layer *innermost(const nl_body *body) { return body->layers.items[body->layers.count - 1]; }
+
+static bool leads_back(nl_body *body, const nl_ast *use, const nl_ast *template)
+{
+    for (size_t k = 1; k < body->layers.count; k++) {
+        if (body->layers.items[k]->template != template) continue;
+        nl_diag *diag =
+            nl_diag_add(body->ck->diags, NL_E_RECURSION, use->span, "`%s` is built on itself", template->name);
+        nl_diag_also(body->ck->diags, diag, template->name_span, "it is declared here");
+        return true;
     }
-    nl_symbol *symbol = nl_scope_find(body->ck->top, base->name);
-    if (symbol != NULL && symbol->kind == kind_for(body)->symbol) return symbol;
-    refuse_template(body, base, symbol);
-    return NULL;
+    return false;
+}
+
+/* A rule of another file may have units where the model has none. */
+static bool suits_file(nl_check *ck, const nl_ast *use, const nl_symbol *symbol)
+{
+    if (ck->model->dimensional || nl_settings_quantity(symbol->decl) == NULL) return true;
+    nl_diag *diag =
+        nl_diag_add(ck->diags, NL_E_MIXED, use->span, "`%s` has units, but `dt` is a bare number", symbol->name);
+    if (ck->dt_span.begin != 0) nl_diag_also(ck->diags, diag, ck->dt_span, "`dt` is set here");
+    nl_diag_help(ck->diags, diag, "give `dt` a unit, for example dt = 0.1 ms");
+    return false;
+}
+
+static void make_scopes(nl_body *body, nl_layer *layer)
+{
+    nl_arena *arena = body->ck->arena;
+
+    layer->scopes[NL_OF_BLOCK] = nl_scope_new(arena, layer->home);
+    layer->scopes[NL_OF_ARGUMENT] = nl_scope_new(arena, innermost(body)->home);
+    layer->scopes[NL_OF_DEFAULT] = nl_scope_new(arena, layer->home);
+}
+
+/* The layer of the template that `use` names, and in *base what that one is built on. */
+static nl_layer *find_layer(nl_body *body, const nl_ast *use, const nl_ast **base)
+{
+    static const nl_ast nothing = { .kind = NL_AST_BLOCK };
+    nl_check *ck = body->ck;
+    nl_symbol *symbol = find_template(body, innermost(body)->home, use);
+    const nl_ast *params = symbol != NULL ? nl_ast_kid(symbol->decl, 0) : NULL;
+    const nl_ast **args = NL_NEW_ARRAY(ck->arena, const nl_ast *, params != NULL ? (size_t)params->kid_count + 1 : 1);
+    nl_layer *layer = NL_NEW(ck->arena, nl_layer);
+
+    if (symbol == NULL || leads_back(body, use, symbol->decl) || !suits_file(ck, use, symbol)) return NULL;
+    symbol->used = true;
+    if (!nl_bind_parameters(ck, use, symbol->decl, args)) return NULL;
+    const nl_ast *block = nl_ast_kid(symbol->decl, 1), *built_on = nl_ast_kid(symbol->decl, 2);
+    *layer = (nl_layer){ .template = symbol->decl, .use = use, .args = args, .home = symbol->home };
+    layer->block = nl_with_names(ck, params, args, block != NULL ? block : &nothing);
+    if (layer->block == NULL) return NULL;
+    if (params != NULL) layer->params = nl_with_names(ck, params, args, params);
+    *base = built_on != NULL ? nl_with_names(ck, params, args, built_on) : NULL;
+    make_scopes(body, layer);
+    return layer;
+}
+
+static bool find_layers(nl_body *body, const nl_ast *use)
+{
+    const size_t own = body->layers.count;
+
+    while (use != NULL) {
+        nl_layer *layer = find_layer(body, use, &use);
+        if (layer == NULL) {
+            body->layers.count = own;
+            return false;
+        }
+        NL_PUSH(body->ck->arena, &body->layers, layer);
+    }
+    return true;
 }
 
 /* --- what an argument reads --- */
@@ -143,66 +222,74 @@ static bool reads_block(const nl_ast *e, const nl_ast *block)
     return false;
 }
 
-static const nl_symbol *of_file(const nl_check *ck, const char *name)
+static bool reads_body(const nl_body *body, const nl_ast *e)
 {
-    const nl_scope *scope = nl_scope_with(ck->top, name);
+    for (size_t k = 0; k < body->layers.count; k++)
+        if (reads_block(e, body->layers.items[k]->block)) return true;
+    return false;
+}
 
-    return scope != NULL && scope != ck->prelude ? nl_scope_find_here(scope, name) : NULL;
+static const nl_symbol *of_file(const nl_check *ck, const nl_scope *scope, const char *name)
+{
+    const nl_symbol *symbol = NULL;
+
+    for (; symbol == NULL && scope != NULL && scope != ck->prelude; scope = scope->parent)
+        symbol = nl_scope_find_here(scope, name);
+    return symbol;
+}
+
+/* Whether a name is declared by the templates from this layer on only. */
+static bool is_brought(const nl_body *body, size_t layer, const char *name)
+{
+    bool before = false, behind = false;
+
+    for (size_t k = 0; k < body->layers.count; k++)
+        *(k < layer ? &before : &behind) |= declares(body->layers.items[k]->block, name);
+    return behind && !before;
 }
 
 /* Who uses a template need not know its names: where the file has the same one, it could be meant. */
-static bool is_clear(nl_body *body, const nl_ast *e, const nl_ast *brought, const nl_ast *own)
+static bool is_clear(nl_body *body, size_t layer, const nl_ast *e)
 {
     nl_check *ck = body->ck;
     bool clear = true;
 
     if (e == NULL) return true;
-    if (e->kind == NL_AST_NAME && declares(brought, e->name) && !declares(own, e->name)) {
-        const nl_symbol *other = of_file(ck, e->name);
+    if (e->kind == NL_AST_NAME && is_brought(body, layer, e->name)) {
+        const nl_symbol *other = of_file(ck, body->layers.items[layer - 1]->home, e->name);
         if (other == NULL) return true;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_E_HIDDEN_NAME, e->span,
-                                    "`%s` could be that of `%s` or that of the file", e->name, body->template->name);
+        nl_diag *diag =
+            nl_diag_add(ck->diags, NL_E_HIDDEN_NAME, e->span, "`%s` could be that of `%s` or that of the file", e->name,
+                        body->layers.items[layer]->template->name);
         nl_diag_also(ck->diags, diag, other->span, "the file declares it here");
         nl_diag_help(ck->diags, diag, "give the one of the file another name");
         return false;
     }
-    for (int k = 0; k < e->kid_count; k++) clear = is_clear(body, e->kids[k], brought, own) && clear;
+    for (int k = 0; k < e->kid_count; k++) clear = is_clear(body, layer, e->kids[k]) && clear;
     return clear;
 }
 
 /* --- parameters --- */
 
-static nl_ast *item_of(nl_arena *arena, const nl_ast *param, const nl_ast *value)
-{
-    nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, param->span, param->name, (nl_ast *[]){ NULL, (nl_ast *)value }, 2);
-
-    item->name_span = param->name_span;
-    item->has_unit = param->has_unit;
-    item->unit = param->unit;
-    item->doc = param->doc;
-    return item;
-}
-
 typedef struct binder {
     nl_body *body;
-    const nl_ast *brought, *own; /* the blocks of the template and of the body */
-    nl_scope *defaults;          /* of the next default */
+    size_t layer;
+    nl_scope *defaults; /* of the next default */
 } binder;
 
 /* The text of a parameter's value: what follows sees it from this origin. */
-static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, nl_origin origin)
+static nl_entry *add_entry(binder *b, const nl_ast *param, const nl_ast *value, nl_origin_kind kind)
 {
     nl_body *body = b->body;
     nl_arena *arena = body->ck->arena;
 
-    nl_body_read(body, origin);
-    if (origin == NL_OF_DEFAULT) body->scope = b->defaults;
+    nl_body_read(body, (nl_origin){ kind, b->layer });
     nl_resolver rs = nl_resolver_of(body, NL_IN_LET, param->name);
-    rs.outer = body->scopes[origin]->parent;
+    if (kind == NL_OF_DEFAULT) rs.scope = body->scope = b->defaults;
     rs.reach = body->entries.count;
     const bool draws = nl_has_draw(&rs, value);
     nl_entry *entry = nl_entry_add(body, draws ? NL_ENTRY_PARAM : NL_ENTRY_LET, param->name, param->span,
-                                   item_of(arena, param, value));
+                                   nl_param_item(body->ck, param, value));
     if (entry == NULL) return NULL;
     entry->shown = b->defaults = nl_scope_new(arena, b->defaults);
     if (draws && !body->is_projection)
@@ -224,54 +311,42 @@ static bool bind(binder *b, const nl_ast *param, const nl_ast *arg)
     const nl_ast *value = arg != NULL ? arg : nl_ast_kid(param, 0);
 
     if (nl_ast_is_name_param(param)) return true;
-    if (arg != NULL && !is_clear(b->body, arg, b->brought, b->own)) return false;
+    if (arg != NULL && !is_clear(b->body, b->layer, arg)) return false;
     nl_entry *entry = add_entry(b, param, value, arg != NULL ? NL_OF_ARGUMENT : NL_OF_DEFAULT);
     if (entry == NULL) return false;
-    if (arg == NULL || (!reads_block(arg, b->own) && !reads_block(arg, b->brought))) evaluate_early(b->body, entry);
+    if (arg == NULL || !reads_body(b->body, arg)) evaluate_early(b->body, entry);
     return true;
 }
 
-static void make_scopes(nl_body *body, const char *name)
+static bool bind_layer(nl_body *body, size_t number)
 {
-    nl_check *ck = body->ck;
-    nl_scope *home = nl_scope_with(ck->top, name);
-
-    body->scopes[NL_OF_TEMPLATE] = nl_scope_new(ck->arena, home);
-    body->scopes[NL_OF_ARGUMENT] = nl_scope_new(ck->arena, ck->top);
-    body->scopes[NL_OF_DEFAULT] = nl_scope_new(ck->arena, home);
-}
-
-static const nl_ast *enter(nl_body *body, const nl_ast *use, const nl_ast *own)
-{
-    nl_symbol *symbol = find_template(body, use);
-    const nl_ast *params = symbol != NULL ? nl_ast_kid(symbol->decl, 0) : NULL;
-    const int count = params != NULL ? params->kid_count : 0;
-    const nl_ast **args = NL_NEW_ARRAY(body->ck->arena, const nl_ast *, (size_t)count + 1);
+    const nl_layer *layer = body->layers.items[number];
+    binder b = { .body = body, .layer = number, .defaults = layer->scopes[NL_OF_DEFAULT] };
     bool done = true;
 
-    if (symbol == NULL || !nl_bind_parameters(body->ck, use, symbol->decl, args)) return NULL;
-    symbol->used = true;
-    body->template = symbol->decl;
-    body->use = use;
-    make_scopes(body, symbol->name);
-    const nl_ast *brought = nl_with_names(body->ck, params, args, nl_ast_kid(symbol->decl, 1));
-    if (brought != NULL) params = nl_with_names(body->ck, params, args, params);
-    binder b = { .body = body, .brought = brought, .own = own, .defaults = body->scopes[NL_OF_DEFAULT] };
-    for (int k = 0; k < count && brought != NULL; k++) done = bind(&b, params->kids[k], args[k]) && done;
-    return done ? brought : NULL;
+    for (int k = 0; layer->params != NULL && k < layer->params->kid_count; k++)
+        done = bind(&b, layer->params->kids[k], layer->args[k]) && done;
+    return done;
 }
 
-const nl_ast *nl_template_enter(nl_body *body, const nl_ast *use, const nl_ast *own)
+void nl_template_enter(nl_body *body, const nl_ast *use)
 {
     body->use_mark = nl_diags_mark(body->ck->diags);
-    const nl_ast *brought = enter(body, use, own);
-    body->is_opaque = brought == NULL;
-    return brought;
+    bool done = find_layers(body, use);
+
+    for (size_t k = 1; k < body->layers.count; k++) done = bind_layer(body, k) && done;
+    body->is_opaque = !done;
 }
 
+/* A message about a template further behind shows where the body names the first one. */
 void nl_template_leave(nl_body *body)
 {
-    if (body->template == NULL) return;
-    nl_diags_also_within(body->ck->diags, body->use_mark, body->template->span, body->use->span,
-                         nl_arena_printf(body->ck->arena, "`%s` is used here", body->template->name));
+    nl_check *ck = body->ck;
+
+    for (size_t k = 1; k < body->layers.count; k++) {
+        const nl_ast *first = body->layers.items[1]->template, *template = body->layers.items[k]->template;
+        nl_diags_also_within(ck->diags, body->use_mark, template->span, body->layers.items[1]->use->span,
+                             k == 1 ? nl_arena_printf(ck->arena, "`%s` is used here", template->name)
+                                    : nl_arena_printf(ck->arena, "`%s`, which is built on it, is used here", first->name));
+    }
 }

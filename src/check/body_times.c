@@ -247,7 +247,7 @@ static bool bind_entry(const nl_resolver *rs, const nl_ast *name, nl_entry *entr
     const nl_ast *expr = nl_ast_kid(entry->item, 1);
 
     if (entry->progress == NL_FAILED) return false;
-    if (nl_entry_value(rs, entry) != NULL) return true;
+    if (entry->symbol != NULL) return true;
     if (entry->kind != NL_ENTRY_PARAM && entry->kind != NL_ENTRY_LET)
         return refuse_name(rs, name->span, entry->name, "changes in time");
     if (nl_check_is_set(rs->ck, rs->body->name, entry->name))

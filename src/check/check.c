@@ -2,9 +2,11 @@
 #include "batch.h"
 #include "declare.h"
 
+#include "plan.h"
+#include "use.h"
+
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- what a statement is --- */
@@ -41,6 +43,8 @@ static const struct statement_row {
     [NL_AST_NEURON] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_SYNAPSE] = { ROLE_DECLARATION, declare_rule, NULL },
     [NL_AST_METHOD] = { ROLE_DECLARATION, nl_method_declare, NULL },
+    [NL_AST_CIRCUIT] = { ROLE_DECLARATION, declare_rule, NULL },
+    [NL_AST_INSTANCE] = { ROLE_NETWORK, nl_circuit_make, NULL },
     [NL_AST_SIMULATION] = { ROLE_NETWORK, declare_simulation, NULL },
     [NL_AST_POPULATION] = { ROLE_NETWORK, declare_population, NULL },
     [NL_AST_PROJECTION] = { ROLE_NETWORK, declare_projection, NULL },
@@ -73,9 +77,7 @@ static const struct statement_row {
     [NL_AST_COLLECT] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_IF] = { ROLE_BLOCK, NULL, NULL },
     [NL_AST_FOR] = { ROLE_BLOCK, NULL, NULL },
-    [NL_AST_CIRCUIT] = { ROLE_NOT_YET, NULL, "circuits are" },
-    [NL_AST_INSTANCE] = { ROLE_NOT_YET, NULL, "circuits are" },
-    [NL_AST_USE] = { ROLE_NOT_YET, NULL, "`use` is" },
+    [NL_AST_USE] = { ROLE_DECLARATION, nl_use_declare, NULL },
     [NL_AST_SWEEP] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_SWEEP_ROWS] = { ROLE_TIMED, NULL, NULL },
     [NL_AST_TRIALS] = { ROLE_TIMED, NULL, NULL },
@@ -111,10 +113,12 @@ static bool declare_simulation(nl_check *ck, const nl_ast *stmt)
 static bool declare_rule(nl_check *ck, const nl_ast *stmt)
 {
     static const nl_symbol_kind kinds[NL_AST_KIND_COUNT] = {
-        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE
+        [NL_AST_CONNECTOR] = NL_SYM_CONNECTOR, [NL_AST_NEURON] = NL_SYM_NEURON, [NL_AST_SYNAPSE] = NL_SYM_SYNAPSE,
+        [NL_AST_CIRCUIT] = NL_SYM_CIRCUIT
     };
     const nl_ast *params = nl_ast_kid(stmt, 0);
 
+    if (stmt->kind == NL_AST_CIRCUIT && params != NULL && !nl_declare_takes_values(ck, params, "a circuit")) return false;
     for (int k = 0; params != NULL && k < params->kid_count; k++)
         for (int j = 0; j < k; j++)
             if (strcmp(params->kids[j]->name, params->kids[k]->name) == 0) {
@@ -145,7 +149,7 @@ static bool declare_top(nl_check *ck, const nl_ast *stmt)
 
 static void walk(nl_check *ck, const nl_ast *stmt);
 
-static void walk_block(nl_check *ck, const nl_ast *block)
+void nl_check_walk_block(nl_check *ck, const nl_ast *block)
 {
     if (block != NULL && block->kind == NL_AST_IF) walk(ck, block);
     else
@@ -161,7 +165,7 @@ static void walk_if(nl_check *ck, const nl_ast *stmt)
     if (ev.varying != NULL && contains(stmt, ROLE_NETWORK))
         nl_diag_add(ck->diags, NL_E_FIXED, stmt->kids[0]->span,
                     "declarations cannot depend on `%s`, which changes in the protocol", ev.varying->name);
-    walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, condition.data[0] != 0 ? 1 : 2));
 }
 
 /* One turn of a `for` over declarations. */
@@ -171,9 +175,11 @@ static void walk_turn(nl_check *ck, const nl_ast *stmt, double number, nl_dim di
 
     ck->top = nl_scope_new(ck->arena, outer);
     ck->top->is_loop = true;
+    ck->top->turn = nl_arena_printf(ck->arena, "%s %s=%.17g", outer->turn != NULL ? outer->turn : "", stmt->name, number);
+    ck->top->instance = outer->instance;
     nl_symbol *variable = nl_scope_add(ck, ck->top, NL_SYM_VALUE, stmt->name, stmt->name_span, stmt);
     variable->value = nl_value_number(ck->arena, number, dim);
-    walk_block(ck, nl_ast_kid(stmt, 1));
+    nl_check_walk_block(ck, nl_ast_kid(stmt, 1));
     ck->top = outer;
 }
 
@@ -199,7 +205,7 @@ static void walk_statement_block(nl_check *ck, const nl_ast *stmt)
 {
     const bool is_timed = ck->timed || contains(stmt, ROLE_TIMED);
 
-    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK))) {
+    if (is_timed || (stmt->kind == NL_AST_FOR && !contains(stmt, ROLE_NETWORK) && ck->top->instance == NULL)) {
         ck->timed = is_timed;
         NL_PUSH(ck->arena, &ck->protocol, stmt);
     } else if (stmt->kind == NL_AST_IF) walk_if(ck, stmt);
@@ -231,111 +237,73 @@ static void walk(nl_check *ck, const nl_ast *stmt)
     }
 }
 
-/* --- the shipped rules --- */
+/* --- files of rules --- */
 
-/* Those that are there; what one declares the next may use. */
-static const char *const prelude_files[] = { "methods.net", "functions.net", "connectors.net", "neurons.net",
-                                             "synapses.net" };
-
-static void declare_prelude(nl_check *ck, const nl_source *source)
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file)
 {
-    const nl_parsed parsed = nl_parse_source(ck->arena, ck->diags, source);
+    bool is_experiment = false;
 
-    for (int i = 0; parsed.file != NULL && i < parsed.file->kid_count; i++)
-        if (rows[parsed.file->kids[i]->kind].role == ROLE_DECLARATION)
-            rows[parsed.file->kids[i]->kind].declare(ck, parsed.file->kids[i]);
-}
+    for (int i = 0; i < file->kid_count; i++) {
+        const struct statement_row *row = &rows[file->kids[i]->kind];
 
-/* Rules live in a scope around the file's own: what a file declares wins. */
-static void load_prelude(nl_check *ck)
-{
-    ck->prelude = ck->top = nl_scope_new(ck->arena, NULL);
-    for (size_t k = 0; k < NL_LEN(prelude_files); k++) {
-        const nl_source *source = NULL;
-
-        for (size_t i = 0; i < ck->search_dir_count && source == NULL; i++)
-            source = nl_sources_read_once(
-                ck->sources, nl_arena_printf(ck->arena, "%s/%s", ck->search_dirs[i], prelude_files[k]));
-        if (source != NULL) declare_prelude(ck, source);
-    }
-    ck->top = nl_scope_new(ck->arena, ck->prelude);
-}
-
-/* --- values that nothing reads --- */
-
-typedef struct name_list {
-    NL_LIST(const char *) names; /* sorted once all are there */
-} name_list;
-
-static void collect_names(nl_check *ck, const nl_ast *node, name_list *list)
-{
-    if (node == NULL) return;
-    if (node->kind == NL_AST_NAME) NL_PUSH(ck->arena, &list->names, node->name);
-    for (int i = 0; i < node->kid_count; i++) collect_names(ck, node->kids[i], list);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool is_read(const name_list *list, const char *name)
-{
-    return list->names.count > 0
-           && bsearch(&name, list->names.items, list->names.count, sizeof name, compare_names) != NULL;
-}
-
-/* The names of columns stand in the tree like names that are read. */
-static bool is_column_only(const nl_symbol *symbol)
-{
-    return symbol->decl->kind == NL_AST_PARAM_COLUMNS || symbol->decl->kind == NL_AST_LET_COLUMNS;
-}
-
-/* A parameter that is a name may stand behind a dot or be declared. */
-static bool stands_in(const nl_ast *node, const char *name)
-{
-    if (node == NULL) return false;
-    if ((node->kind == NL_AST_NAME || node->kind == NL_AST_FIELD || node->kind == NL_AST_ITEM)
-        && strcmp(node->name, name) == 0)
-        return true;
-    for (int i = 0; i < node->kid_count; i++)
-        if (stands_in(node->kids[i], name)) return true;
-    return false;
-}
-
-static void warn_unused_parameters(nl_check *ck, const nl_ast *rule)
-{
-    const nl_ast *params = nl_ast_kid(rule, 0);
-
-    for (int k = 0; params != NULL && k < params->kid_count; k++) {
-        bool read = stands_in(nl_ast_kid(rule, 1), params->kids[k]->name);
-
-        for (int j = k + 1; j < params->kid_count && !read; j++)
-            read = stands_in(params->kids[j], params->kids[k]->name);
-        if (!read)
-            nl_diag_add(ck->diags, NL_W_UNUSED, params->kids[k]->span, "nothing in `%s` reads `%s`", rule->name,
-                        params->kids[k]->name);
+        if (row->role != ROLE_DECLARATION && row->role != ROLE_VALUE) is_experiment = true;
+        else if (row->role == ROLE_DECLARATION || !is_experiment) row->declare(ck, file->kids[i]);
     }
 }
 
-/* A `let` of a file that only computes is a result. */
-static void warn_unused(nl_check *ck)
+typedef struct extract {
+    nl_arena *arena;
+    bool timed; /* the protocol has begun: what follows computes results */
+} extract;
+
+static const nl_ast *extract_node(extract *x, const nl_ast *node);
+
+static const nl_ast *extract_kids(extract *x, const nl_ast *node)
 {
-    name_list list = { { 0 } };
+    nl_ast *copy = nl_ast_new(x->arena, node->kind, node->span, node->name, NULL, 0);
 
-    for (int i = 0; i < ck->file->kid_count; i++)
-        if (rows[ck->file->kids[i]->kind].declare == declare_rule) warn_unused_parameters(ck, ck->file->kids[i]);
-    collect_names(ck, ck->file, &list);
-    if (list.names.count > 0) qsort(list.names.items, list.names.count, sizeof *list.names.items, compare_names);
-    for (size_t i = 0; i < ck->top->symbols.count; i++) {
-        const nl_symbol *symbol = ck->top->symbols.items[i];
-
-        if (symbol->kind != NL_SYM_VALUE || !symbol->follows || is_column_only(symbol) || is_read(&list, symbol->name))
-            continue;
-        if (!symbol->is_param && (!ck->timed || strchr(symbol->name, '(') != NULL)) continue;
-        nl_diag *diag = nl_diag_add(ck->diags, NL_W_UNUSED, symbol->span, "nothing reads `%s`", symbol->name);
-        if (!symbol->is_param) nl_diag_help(ck->diags, diag, "if it is a result, say so: keep %s", symbol->name);
+    copy->kids = NL_NEW_ARRAY(x->arena, nl_ast *, (size_t)node->kid_count + 1);
+    copy->name_span = node->name_span;
+    for (int i = 0; i < node->kid_count; i++) {
+        const nl_ast *kid = node->kids[i] != NULL ? extract_node(x, node->kids[i]) : NULL;
+        if (kid != NULL || node->kind != NL_AST_BLOCK) copy->kids[copy->kid_count++] = (nl_ast *)kid;
     }
+    return copy;
+}
+
+/* NULL: it belongs to the protocol. */
+static const nl_ast *extract_node(extract *x, const nl_ast *node)
+{
+    const statement_role role = rows[node->kind].role;
+
+    if (node->kind == NL_AST_BLOCK) return extract_kids(x, node);
+    x->timed = x->timed || contains(node, ROLE_TIMED) || role == ROLE_NOT_YET;
+    switch (role) {
+    case ROLE_PROTOCOL: case ROLE_TIMED: case ROLE_NOT_YET: return NULL;
+    case ROLE_VALUE: return x->timed ? NULL : node;
+    case ROLE_BLOCK:
+        return x->timed || (node->kind == NL_AST_FOR && !contains(node, ROLE_NETWORK)) ? NULL : extract_kids(x, node);
+    default: return node->kind == NL_AST_SIMULATION ? NULL : node;
+    }
+}
+
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file)
+{
+    extract x = { .arena = ck->arena };
+
+    return extract_kids(&x, file);
+}
+
+bool nl_check_holds_network(const nl_ast *file) { return contains(file, ROLE_NETWORK); }
+
+static void make_scopes(nl_check *ck, const nl_parsed *parsed)
+{
+    ck->prelude = nl_scope_new(ck->arena, NULL);
+    ck->prelude->shipped = ck;
+    ck->top = ck->whole = nl_scope_new(ck->arena, ck->prelude);
+    ck->whole->text = parsed->file;
+    ck->whole->folder = ck->folder;
+    nl_use_begin(ck, parsed);
 }
 
 /* --- the whole --- */
@@ -357,7 +325,7 @@ static bool begin(nl_check *ck, const nl_parsed *parsed)
     ck->model->rtol = 1e-6;
     ck->model->atol = 1e-6;
     ck->define_used = NL_NEW_ARRAY(ck->arena, bool, ck->define_count + 1);
-    load_prelude(ck);
+    make_scopes(ck, parsed);
     ck->file = parsed->file;
     ck->simulation = find_simulation(parsed->file);
     nl_settings_guess_dimensional(ck);
@@ -369,13 +337,13 @@ static bool begin(nl_check *ck, const nl_parsed *parsed)
 static bool check_once(nl_check *ck, const nl_parsed *parsed)
 {
     if (!begin(ck, parsed)) return false;
-    for (int i = 0; i < ck->file->kid_count; i++) walk(ck, ck->file->kids[i]);
+    nl_check_walk_block(ck, ck->file);
     nl_batch_take_protocol(ck);
     nl_check_need_simulation(ck);
     nl_define_report(ck);
     if (!ck->network_failed && nl_body_finish(ck))
         nl_protocol_check(ck); /* wrong values silence what follows from them */
-    if (nl_diags_error_count(ck->diags) == 0) warn_unused(ck);
+    if (nl_diags_error_count(ck->diags) == 0) nl_check_warn_unused(ck);
     if (nl_diags_error_count(ck->diags) > 0) ck->model = NULL;
     return ck->model != NULL;
 }
@@ -384,10 +352,9 @@ static bool check_once(nl_check *ck, const nl_parsed *parsed)
 
 static void add_fixed(nl_check *ck, const nl_ast *set)
 {
-    const nl_ast *target = nl_ast_bare(set->kids[0]);
+    const char *name = nl_batch_name(ck, set);
 
-    if (target->kind == NL_AST_NAME && nl_batch_is_parameter(ck, target->name) && !nl_batch_is_fixed(ck, target->name))
-        NL_PUSH(ck->arena, &ck->fixed, target->name);
+    if (nl_batch_is_parameter(ck, name) && !nl_batch_is_fixed(ck, name)) NL_PUSH(ck->arena, &ck->fixed, name);
 }
 
 /* Checks the file anew; messages of an attempt that failed are forgotten. */

@@ -25,15 +25,22 @@ typedef enum nl_symbol_kind {
     NL_SYM_STATE,      /* id of a variable declared at top level (population of one) */
     NL_SYM_BODY_LET,   /* node: a `let` of a body or function argument bound to a node */
     NL_SYM_RECORD,     /* a recorded series: value (a signal) */
-    NL_SYM_METHOD, NL_SYM_CONNECTOR, NL_SYM_NEURON, NL_SYM_SYNAPSE, NL_SYM_CIRCUIT, NL_SYM_SNAPSHOT
+    NL_SYM_METHOD, NL_SYM_CONNECTOR, NL_SYM_NEURON, NL_SYM_SYNAPSE, NL_SYM_CIRCUIT, NL_SYM_SNAPSHOT,
+    NL_SYM_INSTANCE,   /* of a circuit: `members`; id is the population of its top level, UINT32_MAX: none */
+    NL_SYM_FILE        /* use "rules.net" as NAME: `members` */
 } nl_symbol_kind;
 
 struct nl_symbol {
     nl_symbol_kind kind;
-    const char *name;
+    const char *name;     /* in full: "v", "P(0)", "T.P(0)" */
+    const char *stream;   /* of the draws of its value: its name, and the turn of a loop */
     nl_span span;
     const char *doc;
     const nl_ast *decl;   /* declaration: ITEM, FUNCTION, POPULATION .. */
+    nl_scope *home;       /* in which its declaration is read */
+    const nl_ast *given;  /* the argument that takes the place of its value .. */
+    nl_scope *giver;      /* .. and the scope in which that is read */
+    nl_scope *members;    /* INSTANCE, FILE: its names */
     nl_value value;
     uint32_t id;
     nl_part part;
@@ -53,21 +60,51 @@ struct nl_symbol {
 
 typedef struct nl_scope_index nl_scope_index;
 
+/* What a scope knows as that of an instance of a circuit. */
+typedef struct nl_instance {
+    const char *prefix;        /* "T.": stands before the names of its symbols, in their full names */
+    size_t length;
+    const nl_symbol *circuit;
+    const nl_ast *params;      /* PARAMs of its head, and one for each `param` of its text .. */
+    const nl_ast **args;       /* .. what they are given, or NULL .. */
+    bool *taken;               /* .. and whether they have been declared */
+    nl_scope *caller;          /* the scope of the INSTANCE */
+} nl_instance;
+
 struct nl_scope {
     nl_scope *parent;
     NL_LIST(nl_symbol *) symbols; /* of one name the last counts; none is ever taken out */
     nl_scope_index *index;        /* of the names of a long list; NULL: none is kept */
+    NL_LIST(const char *) families; /* P, where P(0) is declared */
     bool is_loop;         /* of a declaration-level `for`: what is declared in it belongs to the scope around it */
+    const char *turn;     /* of that loop and those around it: " j=1 k=2" */
+    const nl_ast *text;   /* BLOCK of the file or circuit whose declarations it holds, or NULL */
+    const char *folder;   /* of that file, for load() and `use`; NULL: that of the scope around it */
+    nl_check *shipped;    /* of the outermost: the functions of the library are names of it */
+    nl_instance *instance; /* of a loop too; NULL: the scope is no instance's */
+    struct nl_body *equations;   /* of the top level of that text, once there are some */
+    bool is_opaque;              /* of an instance that could not be made: names that are missing are not its fault */
 };
 
 nl_scope *nl_scope_new(nl_arena *arena, nl_scope *parent);
 nl_symbol *nl_scope_find(const nl_scope *scope, const char *name);       /* in it or a parent; NULL */
 nl_symbol *nl_scope_find_here(const nl_scope *scope, const char *name);
-/* The scope that has the name, this one or a parent; NULL. */
-nl_scope *nl_scope_with(nl_scope *scope, const char *name);
-/* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL). */
+bool nl_scope_has_family(const nl_scope *scope, const char *name); /* whether P(0) or another member is declared in it */
+/* The scope of a file or circuit around the loops that this one may be of. */
+nl_scope *nl_scope_of_text(nl_scope *scope);
+const char *nl_scope_folder(const nl_scope *scope);
+/* The full name of what is declared as `name` here: "T.P". */
+const char *nl_scope_full_name(nl_check *ck, nl_scope *scope, const char *name);
+/* The stream for the value of what is declared as `name` here. */
+const char *nl_scope_stream(nl_check *ck, nl_scope *scope, const char *name);
+/* A symbol's name inside of this scope; one that `use` has taken has no other. */
+const char *nl_scope_own_name(const nl_scope *scope, const nl_symbol *symbol);
+/* Adds a symbol; a second one of the same name in the same scope is an error that shows both places (NULL).  Those of
+ * instances also become symbols of the file, by their full names. */
 nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, const char *name, nl_span span,
                         const nl_ast *decl);
+/* Adds a symbol that another scope has. */
+void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
@@ -98,6 +135,7 @@ typedef struct nl_evaluator {
     const char *stream;      /* name of the declaration, for draws */
     uint64_t draw_count, trial;
     int depth;               /* of function calls: recursion is refused */
+    bool samples;            /* what a record samples: prev() and delay() have a value */
     const nl_symbol *varying; /* a value that was read and that changes during the protocol (the last one), or NULL */
     const nl_eval_frame *frame; /* of the innermost call */
 } nl_evaluator;
@@ -116,6 +154,8 @@ void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr);
 nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name);
 /* Whether `name` is the base name of a family of which a member is declared. */
 bool nl_eval_is_family(const nl_evaluator *ev, const char *name);
+/* Whether it is P(0 .. L): members of a family, whose values stand one behind the other. */
+bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base);
 /* base[index...] for an INDEX whose base has been evaluated. */
 nl_value nl_eval_index_value(nl_evaluator *ev, const nl_ast *expr, nl_value base);
 /* N, i, row, col of a population or part; NONE (without a diagnostic) where `name` is none of them. */
@@ -123,9 +163,17 @@ nl_value nl_eval_implicit_member(nl_evaluator *ev, const nl_symbol *owner, const
 /* Whether the tolerance of `within` was written in %. */
 bool nl_eval_is_relative(const nl_ast *tolerance);
 
-/* The full name that a declaration's or a reference's NAME or family CALL means here: "P", "P(0)"; NULL with a
- * diagnostic. */
+/* The name that a declaration's or a reference's path means here: "P", "P(0)", "T.P(0)"; NULL with a diagnostic. */
 const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name);
+/* The symbol that a path names: NAME, P(0), and members of instances and files, T.P(0); NULL, with a diagnostic only
+ * where the number of a member is wrong. */
+nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path);
+/* Whether a CALL is the path of a family's member. */
+bool nl_eval_is_member(nl_evaluator *ev, const nl_ast *call);
+/* Whether an expression is written like a path to one thing: no range of members. */
+bool nl_eval_is_path(const nl_ast *expr);
+/* Whether a path leads into an instance that could not be made. */
+bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path);
 /* The population, part or projection that an expression names: NAME, member of a family, P[0:100], in parentheses or
  * chosen by `if then else`.  NULL without a diagnostic when it names none (a fault on the way is reported). */
 const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr);
@@ -133,8 +181,17 @@ const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr);
 /* --- bodies (body*.c) --- */
 bool nl_body_population(nl_check *ck, const nl_ast *decl);
 bool nl_body_projection(nl_check *ck, const nl_ast *decl);
-/* A top-level state, input, equation, next, history, every, at: into the population of one named "". */
+/* A top-level state, input, equation, next, history, every, at: into a population of one, of the file or instance. */
 bool nl_body_top(nl_check *ck, const nl_ast *stmt);
+/* Of its population or projection. */
+uint32_t nl_body_number(const struct nl_body *body);
+/* The unit that a PARAM or ITEM states, or that the number does which is its value when nothing is given; NULL: none. */
+const nl_unit *nl_param_unit(const nl_check *ck, const nl_ast *named, const nl_ast *value);
+/* The ITEM with the name, unit and documentation of a PARAM. */
+nl_ast *nl_param_item(const nl_check *ck, const nl_ast *param, const nl_ast *value);
+/* Sorts the arguments of a use, NAME or NAME(..), by the parameters of what is used: a FUNCTION, CONNECTOR, NEURON,
+ * SYNAPSE or CIRCUIT; NULL where the default stands.  Faults show both places. */
+bool nl_bind_parameters(nl_check *ck, const nl_ast *use, const nl_ast *decl, const nl_ast **out);
 /* After the last declaration: every state has at most one equation, inputs make no circle without delay, blocks and
  * flows are complete, methods exist and suit; fills what could only be known now. */
 bool nl_body_finish(nl_check *ck);
@@ -148,25 +205,42 @@ nl_ref nl_body_probe(nl_check *ck, nl_scope *scope, const nl_ast *expr, int *ran
  * too), or 0 with a diagnostic. */
 nl_ref nl_body_member(nl_check *ck, const nl_symbol *owner, const char *member, nl_span span);
 
+/* --- methods_check.c --- */
+
+/* The order, the stages, and the interval of stability on the negative real axis. */
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *method);
+
 /* --- the whole --- */
 
-/* Whether some `set` of the file may change OWNER.member of this population or projection. */
+/* Walks through the declarations of a block, in the scope ck->top. */
+void nl_check_walk_block(nl_check *ck, const nl_ast *block);
+/* Declares what `use` takes of a file: rules, and values up to where its experiment begins. */
+void nl_check_declare_rules(nl_check *ck, const nl_ast *file);
+/* All declarations of a file, without `simulation` and the protocol. */
+const nl_ast *nl_check_declarations(nl_check *ck, const nl_ast *file);
+/* Whether there are more of them than rules and values. */
+bool nl_check_holds_network(const nl_ast *file);
+/* Whether some `set` of the file may change the variable of a population or projection, "" for the top level .. */
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member);
+/* .. or the value with this full name. */
+bool nl_check_sets_value(const nl_check *ck, const char *name);
 /* Evaluates the settings of `simulation` if that is still to do: dt and the dimension of times are known afterwards.
  * False when they are wrong (reported). */
 bool nl_check_need_simulation(nl_check *ck);
 /* The dimension of times: ms where the file is dimensional. */
 nl_dim nl_check_time_dim(const nl_check *ck);
 
+typedef struct nl_library nl_library; /* what is shipped: library.c */
 typedef struct nl_plan nl_plan; /* what the protocol reads: plan.h */
 
 struct nl_check {
     nl_arena *arena;
     nl_diags *diags;
     nl_sources *sources;
-    const char *folder;            /* of the file, for load() */
+    const char *folder;            /* of the file, for load() and `use` */
     nl_model *model;
-    nl_scope *top;
+    nl_scope *top;                 /* of the text that is being read: at last that of the file again */
+    nl_scope *whole;               /* of the file */
     const nl_ast *file;
     const char *const *defines;    /* of -D */
     size_t define_count;
@@ -174,21 +248,24 @@ struct nl_check {
     const char *const *sweeps;     /* "NAME=VALUES" of the command line: the whole protocol is run at each point .. */
     size_t sweep_count;
     const char *trials;            /* .. so often; NULL: once */
-    nl_ast *batch, *whole;         /* that sweep, or NULL, and the block in it that is the protocol */
+    nl_ast *batch, *batch_block;   /* that sweep, or NULL, and the block in it that is the protocol */
     bool has_seed; uint64_t seed;
-    const char *const *search_dirs; /* for stdlib/methods.net and `use` */
+    const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
+    const char *stdlib_dir;        /* of the shipped rules */
+    nl_library *library;           /* .. and what is there; NULL: not yet asked for */
+    NL_LIST(struct nl_used *) used_files;
     NL_LIST(const nl_ast *)
     protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among
                  them */
     nl_body_state *body;           /* private to body*.c */
     NL_LIST(const nl_ast *) sets;  /* every SET of the file */
-    nl_scope *prelude;             /* the shipped rules: parent of `top` */
+    NL_LIST(nl_symbol *) declared; /* before time starts: values and functions, in the order of their declaration */
+    nl_scope *prelude;             /* of the shipped rules: parent of all scopes of files */
     const nl_ast *simulation;      /* its SIMULATION, or NULL */
     int simulation_stage;          /* 0: not yet evaluated, 1: being evaluated, 2: done, its values are in the model */
     nl_span dt_span;               /* where dt is set */
     bool seed_known;
-    NL_LIST(const char *) varying; /* names of values that the protocol changes */
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */

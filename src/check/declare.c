@@ -11,16 +11,29 @@ nl_evaluator nl_declare_evaluator(nl_check *ck, const char *stream)
     return (nl_evaluator){ .ck = ck, .scope = ck->top, .arena = ck->arena, .stream = stream };
 }
 
+static nl_eval_context context_of(const nl_evaluator *ev)
+{
+    return (nl_eval_context){ .arena = ev->arena, .diags = ev->ck->diags, .folder = nl_scope_folder(ev->scope) };
+}
+
 static nl_span name_span(const nl_ast *item) { return item->name_span.end != 0 ? item->name_span : item->span; }
 
 /* --- units and ranges --- */
 
+/* Of a value with a declaration of its own `unit` is the one that is stated; else also that of its default. */
+static bool fits(nl_evaluator *ev, const nl_ast *decl, const nl_unit *unit, nl_value value, nl_span span)
+{
+    if (unit == NULL || nl_dim_equal(unit->dim, value.dim)) return true;
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s",
+                                decl->name, nl_dim_text(ev->arena, unit->dim), nl_dim_text(ev->arena, value.dim));
+    const bool is_apart = span.begin < decl->span.begin || span.end > decl->span.end;
+    if (is_apart) nl_diag_also(ev->ck->diags, diag, name_span(decl), "it is declared here");
+    return false;
+}
+
 static bool fits_unit(nl_evaluator *ev, const nl_ast *decl, nl_value value, nl_span span)
 {
-    if (!decl->has_unit || nl_dim_equal(decl->unit.dim, value.dim)) return true;
-    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, span, "`%s` is declared in %s, but its value is in %s", decl->name,
-                nl_dim_text(ev->arena, decl->unit.dim), nl_dim_text(ev->arena, value.dim));
-    return false;
+    return fits(ev, decl, decl->has_unit ? &decl->unit : NULL, value, span);
 }
 
 static bool is_choice(nl_value range, nl_value value)
@@ -56,7 +69,10 @@ static bool in_numbers(nl_evaluator *ev, const nl_symbol *symbol, nl_value value
 bool nl_declare_in_range(nl_evaluator *ev, const nl_symbol *symbol, nl_value value, nl_span span)
 {
     const nl_ast *in = symbol->decl->kind == NL_AST_ITEM ? nl_ast_kid(symbol->decl, 2) : NULL;
-    const nl_value range = in != NULL ? nl_eval(ev, in) : nl_value_none();
+    nl_evaluator at_home = *ev;
+
+    at_home.scope = symbol->home;
+    const nl_value range = in != NULL ? nl_eval(&at_home, in) : nl_value_none();
 
     if (in == NULL || !nl_value_known(value)) return true;
     if (range.kind == NL_KIND_NONE) return false;
@@ -88,7 +104,7 @@ static nl_value difference(equation *eq)
 {
     const nl_ast *left = nl_ast_kid(eq->stmt, 2), *right = nl_ast_kid(eq->stmt, 3);
     const nl_value a = nl_eval(eq->ev, left), b = nl_eval(eq->ev, right);
-    nl_eval_context cx = { .arena = eq->ev->arena, .diags = eq->ev->ck->diags, .folder = eq->ev->ck->folder };
+    nl_eval_context cx = context_of(eq->ev);
 
     if (a.kind == NL_KIND_NONE || b.kind == NL_KIND_NONE) return nl_value_none();
     return nl_value_binary(&cx, nl_span_join(left->span, right->span), "-", a, left->span, b, right->span);
@@ -196,7 +212,7 @@ static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *rows, int names, s
 static nl_value written_column(nl_evaluator *ev, const nl_ast *rows, int column, int names)
 {
     nl_arg *items = NL_NEW_ARRAY(ev->arena, nl_arg, (size_t)rows->kid_count + 1);
-    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+    nl_eval_context cx = context_of(ev);
 
     for (int r = 0; r < rows->kid_count; r++) {
         const nl_ast *row = nl_ast_bare(rows->kids[r]);
@@ -217,7 +233,7 @@ static bool is_written_table(const nl_ast *rows)
 nl_value nl_declare_column(nl_evaluator *ev, const nl_ast *written, int column, int names)
 {
     const nl_ast *rows = nl_ast_bare(written);
-    nl_eval_context cx = { .arena = ev->arena, .diags = ev->ck->diags, .folder = ev->ck->folder };
+    nl_eval_context cx = context_of(ev);
 
     if (is_written_table(rows)) return written_column(ev, rows, column, names);
     const nl_value table = nl_eval(ev, rows);
@@ -231,15 +247,39 @@ nl_value nl_declare_column(nl_evaluator *ev, const nl_ast *written, int column, 
 
 /* --- the value of a symbol --- */
 
-nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
+static nl_value own_value(nl_evaluator *ev, const nl_symbol *symbol)
 {
     const nl_ast *decl = symbol->decl;
 
     if (decl->kind == NL_AST_SOLVE) return solve_value(ev, decl);
     if (decl->kind != NL_AST_ITEM)
-        return nl_declare_column(ev, decl->kids[decl->kid_count - 1], column_of(decl, symbol->name), decl->kid_count - 1);
+        return nl_declare_column(ev, decl->kids[decl->kid_count - 1], column_of(decl, nl_scope_own_name(ev->scope, symbol)), decl->kid_count - 1);
     const nl_value value = nl_eval(ev, nl_ast_kid(decl, 1));
     return value.kind == NL_KIND_NONE || fits_unit(ev, decl, value, decl->span) ? value : nl_value_none();
+}
+
+static nl_value given_value(nl_evaluator *ev, const nl_symbol *symbol)
+{
+    nl_evaluator giver = *ev;
+
+    giver.scope = symbol->giver;
+    const nl_value value = nl_eval(&giver, symbol->given);
+    if (giver.varying != NULL) ev->varying = giver.varying;
+    const bool is_item = symbol->decl->kind == NL_AST_ITEM;
+    const nl_unit *unit = is_item ? nl_param_unit(ev->ck, symbol->decl, nl_ast_kid(symbol->decl, 1)) : NULL;
+    return value.kind == NL_KIND_NONE || fits(ev, symbol->decl, unit, value, symbol->given->span) ? value
+                                                                                                  : nl_value_none();
+}
+
+nl_value nl_declare_value(nl_evaluator *ev, const nl_symbol *symbol)
+{
+    nl_evaluator at_home = *ev;
+
+    if (symbol->home != NULL) at_home.scope = symbol->home;
+    const nl_value value = (symbol->given != NULL ? given_value : own_value)(&at_home, symbol);
+    ev->draw_count = at_home.draw_count;
+    ev->varying = at_home.varying;
+    return value;
 }
 
 /* A symbol with the name of an ITEM, of a family too; its value is still to come. */
@@ -250,18 +290,17 @@ static nl_symbol *add_value(nl_check *ck, const nl_ast *item, const char *name, 
     if (symbol == NULL) return NULL;
     symbol->doc = item->doc;
     symbol->follows = true;
-    symbol->varies = nl_varies_name(ck, name);
-    if (strchr(name, '(') != NULL && nl_varies_name(ck, item->name))
-        nl_diag_add(ck->diags, NL_E_NOT_YET, symbol->span,
-                    "members of a family that change in the protocol are not yet supported");
+    NL_PUSH(ck->arena, &ck->declared, symbol);
     return symbol;
 }
 
-/* Bodies read tables as they are when the network is built. */
-static void set_value(nl_check *ck, nl_symbol *symbol, nl_value value)
+/* It changes during the protocol where that sets it, or what it is made of.  Bodies read tables as they are when the
+ * network is built. */
+static void set_value(nl_check *ck, nl_symbol *symbol, nl_value value, bool is_made_of_varying)
 {
     if (symbol == NULL) return;
     symbol->value = value;
+    symbol->varies = is_made_of_varying || nl_check_sets_value(ck, symbol->name);
     if (value.kind == NL_KIND_TABLE && symbol->varies)
         nl_diag_add(ck->diags, NL_E_NOT_YET, symbol->span, "tables that change in the protocol are not yet supported");
 }
@@ -281,27 +320,30 @@ static const char *item_name(nl_check *ck, const nl_ast *item)
 static void declare_param(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
 {
     nl_symbol *symbol = name != NULL ? add_value(ck, item, name, decl) : NULL;
-    const char *given = name != NULL ? nl_define_use(ck, name) : NULL;
-    nl_evaluator ev = nl_declare_evaluator(ck, name);
 
     if (symbol == NULL) return;
+    const char *defined = nl_define_use(ck, symbol->name);
+    nl_evaluator ev = nl_declare_evaluator(ck, symbol->stream);
     symbol->is_param = true;
+    nl_circuit_give(ck, symbol, name);
     const size_t mark = nl_diags_mark(ck->diags);
     nl_value value = nl_declare_value(&ev, symbol);
-    if (given != NULL) {
+    if (defined != NULL) {
         nl_diags_undo(ck->diags, mark); /* a value that is not used may be impossible */
         symbol->pinned = true;
-        value = nl_define_value(ck, symbol, given, value);
+        value = nl_define_value(ck, symbol, defined, value);
     }
-    ev.scope = ck->top;
-    if (value.kind != NL_KIND_NONE && !nl_declare_in_range(&ev, symbol, value, item->span)) value = nl_value_none();
-    set_value(ck, symbol, value);
+    const bool is_made_of_varying = !symbol->pinned && ev.varying != NULL;
+    const nl_span span = symbol->given != NULL ? symbol->given->span : item->span;
+    if (value.kind != NL_KIND_NONE && !nl_declare_in_range(&ev, symbol, value, span)) value = nl_value_none();
+    set_value(ck, symbol, value, is_made_of_varying);
 }
+
+void nl_declare_param(nl_check *ck, const nl_ast *item) { declare_param(ck, item, item_name(ck, item), item); }
 
 bool nl_declare_params(nl_check *ck, const nl_ast *stmt)
 {
-    for (int i = 0; i < stmt->kid_count; i++)
-        declare_param(ck, stmt->kids[i], item_name(ck, stmt->kids[i]), stmt->kids[i]);
+    for (int i = 0; i < stmt->kid_count; i++) nl_declare_param(ck, stmt->kids[i]);
     return true;
 }
 
@@ -320,15 +362,21 @@ static bool declare_part(nl_check *ck, const nl_ast *item, const char *name)
     return true;
 }
 
+/* A value that is never given: its text does not see its own name. */
+static void declare_computed(nl_check *ck, const nl_ast *item, const char *name, const nl_ast *decl)
+{
+    nl_evaluator ev = nl_declare_evaluator(ck, nl_scope_stream(ck, ck->top, name));
+    const nl_value value =
+        nl_declare_value(&ev, &(nl_symbol){ .name = nl_scope_full_name(ck, ck->top, name), .decl = decl });
+
+    set_value(ck, add_value(ck, item, name, decl), value, ev.varying != NULL);
+}
+
 static void declare_let(nl_check *ck, const nl_ast *item)
 {
     const char *name = item_name(ck, item);
-    nl_evaluator ev = nl_declare_evaluator(ck, name);
 
-    if (name == NULL || declare_part(ck, item, name)) return;
-    const nl_value value = nl_declare_value(&ev,
-                                            &(nl_symbol){ .name = name, .decl = item }); /* does not see its own name */
-    set_value(ck, add_value(ck, item, name, item), value);
+    if (name != NULL && !declare_part(ck, item, name)) declare_computed(ck, item, name, item);
 }
 
 bool nl_declare_lets(nl_check *ck, const nl_ast *stmt)
@@ -342,23 +390,14 @@ bool nl_declare_columns(nl_check *ck, const nl_ast *stmt)
     for (int i = 0; i + 1 < stmt->kid_count; i++) {
         const nl_ast *name = stmt->kids[i];
 
-        if (stmt->kind == NL_AST_PARAM_COLUMNS) {
-            declare_param(ck, name, name->name, stmt);
-            continue;
-        }
-        nl_evaluator ev = nl_declare_evaluator(ck, name->name);
-        const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = name->name, .decl = stmt });
-        set_value(ck, add_value(ck, name, name->name, stmt), value);
+        (stmt->kind == NL_AST_PARAM_COLUMNS ? declare_param : declare_computed)(ck, name, name->name, stmt);
     }
     return true;
 }
 
 bool nl_declare_solve(nl_check *ck, const nl_ast *stmt)
 {
-    nl_evaluator ev = nl_declare_evaluator(ck, stmt->name);
-    const nl_value value = nl_declare_value(&ev, &(nl_symbol){ .name = stmt->name, .decl = stmt });
-
-    set_value(ck, add_value(ck, stmt, stmt->name, stmt), value);
+    declare_computed(ck, stmt, stmt->name, stmt);
     return true;
 }
 
@@ -422,12 +461,12 @@ static nl_scope *function_scope(nl_check *ck, const nl_ast *params)
     return inner;
 }
 
-static bool takes_values(nl_check *ck, const nl_ast *params)
+bool nl_declare_takes_values(nl_check *ck, const nl_ast *params, const char *what)
 {
     for (int i = 0; i < params->kid_count; i++) {
         if (!nl_ast_is_name_param(params->kids[i])) continue;
         nl_diag_add(ck->diags, NL_E_TEMPLATE, params->kids[i]->span,
-                    "a function takes values; names of variables are given to a neuron, synapse or connector");
+                    "%s takes values; names of variables are given to a neuron, synapse or connector", what);
         return false;
     }
     return true;
@@ -438,38 +477,8 @@ bool nl_declare_function(nl_check *ck, const nl_ast *stmt)
     const nl_ast *params = nl_ast_kid(stmt, 0), *body = nl_ast_kid(stmt, 1);
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FUNCTION, stmt->name, name_span(stmt), stmt);
 
-    if (symbol == NULL || params == NULL || body == NULL || !takes_values(ck, params)) return false;
+    if (symbol == NULL || params == NULL || body == NULL || !nl_declare_takes_values(ck, params, "a function")) return false;
+    NL_PUSH(ck->arena, &ck->declared, symbol);
     check_function_names(ck, function_scope(ck, params), body);
     return true;
-}
-
-/* --- what follows from what --- */
-
-static bool is_made_of(const nl_symbol *symbol, const char *name)
-{
-    return nl_mentions(symbol->decl, name) && strcmp(symbol->name, name) != 0;
-}
-
-static void find_dependents(nl_check *ck, nl_symbol *changed)
-{
-    NL_LIST(nl_symbol *) found = { 0 };
-
-    for (size_t i = 0; i < ck->top->symbols.count; i++) {
-        nl_symbol *symbol = ck->top->symbols.items[i];
-        if (symbol->decl == NULL || (symbol->kind != NL_SYM_FUNCTION && !symbol->follows)) continue;
-        bool touched = is_made_of(symbol, changed->name);
-
-        for (size_t k = 0; k < found.count && !touched; k++) touched = is_made_of(symbol, found.items[k]->name);
-        if (touched) NL_PUSH(ck->arena, &found, symbol);
-    }
-    changed->dependents = found.items;
-    changed->dependent_count = found.count;
-    changed->has_dependents = true;
-}
-
-void nl_declare_dependents(nl_check *ck, nl_symbol *changed, void (*change)(void *user, nl_symbol *symbol), void *user)
-{
-    if (!changed->has_dependents) find_dependents(ck, changed);
-    for (size_t i = 0; i < changed->dependent_count; i++)
-        if (changed->dependents[i]->follows && !changed->dependents[i]->pinned) change(user, changed->dependents[i]);
 }

@@ -72,6 +72,7 @@ nl_value nl_define_value(nl_check *ck, const nl_symbol *symbol, const char *text
 {
     nl_evaluator ev = nl_declare_evaluator(ck, symbol->name);
 
+    if (symbol->home->instance != NULL) ev.scope = ck->whole; /* the command line knows the file only */
     if (own.kind == NL_KIND_TEXT && text[0] != '"') return nl_value_text(ck->arena, text);
     const nl_ast *expr = nl_define_parse(ck, symbol->name, text);
     if (expr == NULL) return nl_value_none();

@@ -12,7 +12,7 @@ nl_eval_context nl_eval_context_of(nl_evaluator *ev)
     return (nl_eval_context){
         .arena = ev->arena,
         .diags = ev->ck->diags,
-        .folder = ev->ck->folder,
+        .folder = nl_scope_folder(ev->scope),
         .time_dim = nl_check_time_dim(ev->ck),
         .dt = ev->ck->model->dt,
         .seed = ev->ck->model->seed,

@@ -174,7 +174,7 @@ static nl_value call_user(nl_evaluator *ev, const nl_ast *call, const nl_symbol 
 {
     const nl_ast *function = symbol->decl, *params = nl_ast_kid(function, 0), *body = nl_ast_kid(function, 1);
     const nl_eval_frame frame = { function, ev->frame };
-    nl_scope *inner = nl_scope_new(ev->arena, ev->ck->top), *outer = ev->scope;
+    nl_scope *inner = nl_scope_new(ev->arena, symbol->home), *outer = ev->scope;
 
     if (is_recursive(ev, function, call->span) || !check_arguments(ev, call, function, params)) return nl_value_none();
     for (int i = 0; i < params->kid_count; i++)
@@ -297,9 +297,16 @@ static nl_value call_degree(nl_evaluator *ev, const nl_ast *call)
     return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_none, 1, &count, degrees);
 }
 
-/* What looks back in time has a value only where time is stepped. */
+/* What looks back in time has a value only where time is stepped.  Arguments of functions have no expression. */
 static nl_value call_in_step(nl_evaluator *ev, const nl_ast *call)
 {
+    size_t shape[NL_RANK];
+    int rank;
+    nl_dim dim;
+    const nl_ref node =
+        ev->samples && ev->frame == NULL ? nl_body_probe(ev->ck, ev->scope, call, &rank, shape, &dim) : 0;
+
+    if (node != 0) return nl_eval_node(ev, node, call->span);
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span,
                                 "`%s` looks back in time: it stands in bodies and in `record`", call->kids[0]->name);
 
@@ -366,12 +373,13 @@ nl_value nl_eval_call(nl_evaluator *ev, const nl_ast *call)
     const nl_ast *base = nl_ast_kid(call, 0);
 
     if (base == NULL) return nl_value_none();
-    if (base->kind != NL_AST_NAME) return call_value(ev, call, nl_eval(ev, base));
-    nl_symbol *symbol = nl_scope_find(ev->scope, base->name);
+    nl_symbol *symbol = nl_eval_symbol(ev, base);
     if (symbol != NULL) return call_symbol(ev, call, symbol);
+    if (nl_eval_is_member(ev, call)) return nl_eval_family_member(ev, call);
+    if (nl_ast_bare(base)->kind != NL_AST_NAME) return call_value(ev, call, nl_eval(ev, base));
+    base = nl_ast_bare(base);
     for (size_t i = 0; i < NL_LEN(special); i++)
         if (strcmp(special[i].name, base->name) == 0) return special[i].call(ev, call);
     if (nl_func_exists(base->name)) return call_language(ev, call);
-    if (nl_eval_is_family(ev, base->name)) return nl_eval_family_member(ev, call);
     return nl_eval_name_error(ev, base->span, base->name);
 }

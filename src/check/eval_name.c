@@ -90,20 +90,186 @@ nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name)
     return nl_value_none();
 }
 
-/* A declared member of the family with this base name, or NULL. */
-static const nl_symbol *family_member(const nl_evaluator *ev, const char *name)
-{
-    const size_t length = strlen(name);
+/* --- paths: NAME, P(0), T.P, T(0).P(1) --- */
 
-    for (const nl_scope *scope = ev->scope; scope != NULL; scope = scope->parent)
-        for (size_t i = 0; i < scope->symbols.count; i++) {
-            const nl_symbol *symbol = scope->symbols.items[i];
-            if (strncmp(symbol->name, name, length) == 0 && symbol->name[length] == '(') return symbol;
-        }
+/* Where the last name of a path is looked for. */
+typedef struct place {
+    nl_scope *scope;
+    bool here; /* and not in the scopes around it: a member of an instance or file */
+    const char *name;
+} place;
+
+static nl_symbol *find_at(const place *at, const char *name)
+{
+    return at->here ? nl_scope_find_here(at->scope, name) : nl_scope_find(at->scope, name);
+}
+
+/* The names of the file are also those of what its instances hold: C(0).P is no member of C. */
+static bool is_member_of(const char *name, const char *family)
+{
+    const size_t length = strlen(family);
+
+    return strncmp(name, family, length) == 0 && name[length] == '(' && strchr(name, '.') == NULL;
+}
+
+static nl_symbol *member_in(const nl_scope *scope, const char *family)
+{
+    for (size_t i = 0; i < scope->symbols.count; i++)
+        if (is_member_of(nl_scope_own_name(scope, scope->symbols.items[i]), family)) return scope->symbols.items[i];
     return NULL;
 }
 
-bool nl_eval_is_family(const nl_evaluator *ev, const char *name) { return family_member(ev, name) != NULL; }
+/* The scope that holds the family, or NULL. */
+static const nl_scope *family_scope(const place *at)
+{
+    const nl_scope *scope = at->scope;
+
+    while (scope != NULL && !nl_scope_has_family(scope, at->name)) scope = at->here ? NULL : scope->parent;
+    return scope;
+}
+
+/* A declared member of the family, or NULL. */
+static nl_symbol *member_at(const place *at)
+{
+    const nl_scope *scope = family_scope(at);
+
+    return scope != NULL ? member_in(scope, at->name) : NULL;
+}
+
+bool nl_eval_is_family(const nl_evaluator *ev, const char *name)
+{
+    return member_at(&(place){ .scope = ev->scope, .name = name }) != NULL;
+}
+
+/* False where the expression is no path. */
+static bool place_of(nl_evaluator *ev, const nl_ast *path, place *at)
+{
+    path = nl_ast_bare(path);
+    if (path->kind == NL_AST_CALL) path = nl_ast_bare(path->kids[0]);
+    const nl_symbol *owner = path->kind == NL_AST_FIELD ? nl_eval_symbol(ev, path->kids[0]) : NULL;
+    if (path->kind == NL_AST_NAME) *at = (place){ .scope = ev->scope, .name = path->name };
+    else if (owner != NULL && owner->members != NULL)
+        *at = (place){ .scope = owner->members, .here = true, .name = path->name };
+    else return false;
+    return true;
+}
+
+static bool is_range(const nl_ast *call)
+{
+    return call->kind == NL_AST_CALL && call->kid_count == 2 && nl_ast_bare(call->kids[1])->kind == NL_AST_RANGE;
+}
+
+static bool is_member_at(const place *at) { return find_at(at, at->name) == NULL && member_at(at) != NULL; }
+
+bool nl_eval_is_member(nl_evaluator *ev, const nl_ast *call)
+{
+    place at;
+
+    return call->kind == NL_AST_CALL && !is_range(call) && place_of(ev, call, &at) && is_member_at(&at);
+}
+
+/* "(0, 2)" behind the name of a family; false with a diagnostic. */
+static bool add_numbers(nl_evaluator *ev, const nl_ast *call, nl_text *text)
+{
+    for (int i = 1; i < call->kid_count; i++) {
+        size_t number;
+        if (!nl_eval_count(ev, call->kids[i], "the number of a member", &number)) return false;
+        nl_text_addf(text, "%s%zu", i > 1 ? ", " : "(", number);
+    }
+    nl_text_adds(text, ")");
+    return true;
+}
+
+nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path)
+{
+    nl_text text = nl_text_new(ev->arena);
+    place at;
+
+    path = path != NULL ? nl_ast_bare(path) : NULL;
+    if (path == NULL || !place_of(ev, path, &at)) return NULL;
+    if (path->kind != NL_AST_CALL) return find_at(&at, at.name);
+    if (is_range(path) || !is_member_at(&at)) return NULL;
+    nl_text_adds(&text, at.name);
+    return add_numbers(ev, path, &text) ? find_at(&at, text.chars) : NULL;
+}
+
+bool nl_eval_is_lost(nl_evaluator *ev, const nl_ast *path)
+{
+    const nl_ast *base = path != NULL ? nl_ast_bare(path) : NULL;
+    const nl_symbol *symbol = base != NULL && nl_eval_is_path(base) ? nl_eval_symbol(ev, base) : NULL;
+
+    if (symbol != NULL && symbol->members != NULL) return symbol->members->is_opaque;
+    return base != NULL && (base->kind == NL_AST_FIELD || base->kind == NL_AST_CALL || base->kind == NL_AST_INDEX)
+           && nl_eval_is_lost(ev, base->kids[0]);
+}
+
+bool nl_eval_is_path(const nl_ast *expr)
+{
+    expr = nl_ast_bare(expr);
+    if (expr->kind != NL_AST_CALL && expr->kind != NL_AST_FIELD) return expr->kind == NL_AST_NAME;
+    return !is_range(expr) && nl_eval_is_path(expr->kids[0]);
+}
+
+static bool add_path(nl_evaluator *ev, const nl_ast *path, nl_text *text)
+{
+    path = nl_ast_bare(path);
+    if (path->kind == NL_AST_CALL) return add_path(ev, path->kids[0], text) && add_numbers(ev, path, text);
+    if (path->kind == NL_AST_FIELD && !add_path(ev, path->kids[0], text)) return false;
+    nl_text_addf(text, "%s%s", path->kind == NL_AST_FIELD ? "." : "", path->name);
+    return true;
+}
+
+const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name)
+{
+    nl_text text = nl_text_new(ev->arena);
+
+    name = nl_ast_bare(name);
+    if (name->kind == NL_AST_NAME) return name->name;
+    return add_path(ev, name, &text) ? text.chars : NULL;
+}
+
+static bool is_number(nl_evaluator *ev, const place *at, const nl_scope *scope, const nl_symbol *member, size_t number)
+{
+    return strcmp(nl_scope_own_name(scope, member), nl_arena_printf(ev->arena, "%s(%zu)", at->name, number)) == 0;
+}
+
+/* P(0) .. P(2), or one by one where some are missing. */
+static const char *members_text(nl_evaluator *ev, const place *at)
+{
+    const nl_scope *scope = family_scope(at);
+    const nl_symbol *first = member_in(scope, at->name), *last = first;
+    nl_text text = nl_text_new(ev->ck->arena);
+    size_t count = 0;
+
+    for (size_t i = 0; i < scope->symbols.count; i++) {
+        const nl_symbol *symbol = scope->symbols.items[i];
+        if (!is_member_of(nl_scope_own_name(scope, symbol), at->name)) continue;
+        nl_text_addf(&text, "%s%s", count++ > 0 ? ", " : "", symbol->name);
+        last = symbol;
+    }
+    const bool is_row = count > 2 && is_number(ev, at, scope, first, 0) && is_number(ev, at, scope, last, count - 1);
+    return is_row ? nl_arena_printf(ev->ck->arena, "%s .. %s", first->name, last->name) : text.chars;
+}
+
+static nl_value refuse_range(nl_evaluator *ev, const nl_ast *call, const place *at)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_VALUE_KIND, call->span, "a range of instances has no members");
+
+    nl_diag_help(ev->ck->diags, diag, "name them one by one: %s.NAME", member_at(at)->name);
+    return nl_value_none();
+}
+
+/* A member of a family that there is not; always NONE. */
+static nl_value member_error(nl_evaluator *ev, nl_span span, const place *at, const char *name)
+{
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, span, "there is no `%s`", name);
+    const nl_symbol *member = member_at(at);
+
+    if (member == NULL) return nl_value_none();
+    nl_diag_also(ev->ck->diags, diag, member->span, "the family is declared here");
+    nl_diag_help(ev->ck->diags, diag, "its members are %s", members_text(ev, at));
+    return nl_value_none();
+}
 
 static bool is_clock(const char *name)
 {
@@ -143,7 +309,8 @@ static const char *const symbol_words[] = {
     [NL_SYM_PART] = "a part of a population", [NL_SYM_PROJECTION] = "a projection", [NL_SYM_STATE] = "a state",
     [NL_SYM_BODY_LET] = "a name of a body", [NL_SYM_RECORD] = "a series", [NL_SYM_METHOD] = "a method",
     [NL_SYM_CONNECTOR] = "a connector", [NL_SYM_NEURON] = "a neuron", [NL_SYM_SYNAPSE] = "a synapse",
-    [NL_SYM_CIRCUIT] = "a circuit", [NL_SYM_SNAPSHOT] = "a snapshot",
+    [NL_SYM_CIRCUIT] = "a circuit", [NL_SYM_SNAPSHOT] = "a snapshot", [NL_SYM_INSTANCE] = "a circuit's instance",
+    [NL_SYM_FILE] = "a file of rules",
 };
 
 static nl_value no_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span)
@@ -153,6 +320,8 @@ static nl_value no_value(nl_evaluator *ev, const nl_symbol *symbol, nl_span span
 
     if (symbol->kind == NL_SYM_FUNCTION)
         nl_diag_help(ev->ck->diags, diag, "a function is called: %s(...)", symbol->name);
+    if (symbol->kind == NL_SYM_INSTANCE)
+        nl_diag_help(ev->ck->diags, diag, "what it holds is written %s.NAME", symbol->name);
     if (symbol->kind == NL_SYM_POPULATION || symbol->kind == NL_SYM_PART)
         nl_diag_help(ev->ck->diags, diag, "its variables are written %s.NAME, its size %s.N", symbol->name,
                      symbol->name);
@@ -231,43 +400,28 @@ nl_value nl_eval_name(nl_evaluator *ev, const nl_ast *expr)
 
 /* --- populations, parts and projections --- */
 
-const char *nl_eval_family_name(nl_evaluator *ev, const nl_ast *name)
-{
-    nl_text text = nl_text_new(ev->arena);
-
-    name = nl_ast_bare(name);
-    if (name->kind != NL_AST_CALL) return name->name;
-    nl_text_addf(&text, "%s(", name->kids[0]->name);
-    for (int i = 1; i < name->kid_count; i++) {
-        size_t number;
-        if (!nl_eval_count(ev, name->kids[i], "the number of a member", &number)) return NULL;
-        nl_text_addf(&text, "%s%zu", i > 1 ? ", " : "", number);
-    }
-    nl_text_adds(&text, ")");
-    return text.chars;
-}
-
 static bool is_owner(const nl_symbol *symbol)
 {
     return symbol != NULL
         && (symbol->kind == NL_SYM_POPULATION || symbol->kind == NL_SYM_PART || symbol->kind == NL_SYM_PROJECTION);
 }
 
-/* The name at the root of P, P(0), P[0:3], (P), `if c then P else Q`. */
-static const char *root_name(const nl_ast *expr)
+/* A path of P, P(0), P[0:3], (P), `if c then P else Q`. */
+static const nl_ast *root_path(const nl_ast *expr)
 {
     expr = nl_ast_bare(expr);
-    while (expr->kind == NL_AST_INDEX || expr->kind == NL_AST_CALL || expr->kind == NL_AST_IF_EXPR)
+    while (expr->kind == NL_AST_INDEX || expr->kind == NL_AST_IF_EXPR)
         expr = nl_ast_bare(expr->kids[expr->kind == NL_AST_IF_EXPR ? 1 : 0]);
-    return expr->kind == NL_AST_NAME ? expr->name : NULL;
+    return expr;
 }
 
-static bool names_owner(const nl_evaluator *ev, const nl_ast *expr)
+static bool names_owner(nl_evaluator *ev, const nl_ast *expr)
 {
-    const char *root = root_name(expr);
-    const nl_symbol *symbol = root != NULL ? nl_scope_find(ev->scope, root) : NULL;
+    place at;
 
-    return is_owner(symbol != NULL || root == NULL ? symbol : family_member(ev, root));
+    if (!place_of(ev, root_path(expr), &at)) return false;
+    const nl_symbol *symbol = find_at(&at, at.name);
+    return is_owner(symbol != NULL ? symbol : member_at(&at));
 }
 
 static nl_part part_of(const nl_evaluator *ev, const nl_symbol *symbol)
@@ -323,11 +477,11 @@ static const nl_symbol *sliced_part(nl_evaluator *ev, const nl_symbol *whole, co
 static const nl_symbol *named_owner(nl_evaluator *ev, const nl_ast *expr)
 {
     const char *name = nl_eval_family_name(ev, expr);
-    nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
+    nl_symbol *symbol = name != NULL ? nl_eval_symbol(ev, expr) : NULL;
+    place at;
 
-    if (name == NULL) return NULL;
-    if (symbol == NULL) nl_eval_name_error(ev, expr->span, name);
-    else symbol->used = true;
+    if (symbol != NULL) symbol->used = true;
+    else if (name != NULL && place_of(ev, expr, &at)) member_error(ev, expr->span, &at, name);
     return symbol;
 }
 
@@ -336,9 +490,10 @@ const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr)
     nl_value condition;
 
     expr = nl_ast_bare(expr);
-    if (expr == NULL || !names_owner(ev, expr)) return NULL;
+    if (expr == NULL || is_range(expr) || !names_owner(ev, expr)) return NULL;
     switch (expr->kind) {
     case NL_AST_NAME:
+    case NL_AST_FIELD:
     case NL_AST_CALL: return named_owner(ev, expr);
     case NL_AST_INDEX: {
         const nl_symbol *whole = nl_eval_owner(ev, expr->kids[0]);
@@ -358,10 +513,11 @@ const nl_symbol *nl_eval_owner(nl_evaluator *ev, const nl_ast *expr)
 nl_value nl_eval_family_member(nl_evaluator *ev, const nl_ast *call)
 {
     const char *name = nl_eval_family_name(ev, call);
-    nl_symbol *symbol = name != NULL ? nl_scope_find(ev->scope, name) : NULL;
+    nl_symbol *symbol = name != NULL ? nl_eval_symbol(ev, call) : NULL;
+    place at;
 
-    if (name == NULL) return nl_value_none();
-    return symbol != NULL ? symbol_value(ev, symbol, call->span) : nl_eval_name_error(ev, call->span, name);
+    if (symbol != NULL) return symbol_value(ev, symbol, call->span);
+    return name != NULL && place_of(ev, call, &at) ? member_error(ev, call->span, &at, name) : nl_value_none();
 }
 
 /* --- members --- */
@@ -442,8 +598,8 @@ static nl_value refuse_trains(nl_evaluator *ev, nl_span span, const char *member
     return nl_value_none();
 }
 
-/* P(0 .. L).u: the members of all, one behind the other. */
-static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast *call)
+/* P(0 .. L).u: the members of all, one behind the other; of none, nothing. */
+static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast *call, const place *at)
 {
     const nl_value numbers = nl_eval(ev, call->kids[1]);
     nl_eval_context cx = nl_eval_context_of(ev);
@@ -453,30 +609,99 @@ static nl_value family_values(nl_evaluator *ev, const nl_ast *expr, const nl_ast
         return nl_value_unknown(NL_KIND_NUMBER, nl_dim_unknown, 1, (size_t[]){ NL_UNKNOWN_SIZE });
     const size_t count = nl_value_count(numbers);
     nl_arg *args = NL_NEW_ARRAY(ev->arena, nl_arg, count + 1);
+    if (count == 0) return nl_value_array(ev->arena, NL_KIND_NUMBER, nl_dim_any, 1, (size_t[]){ 0 }, (double[]){ 0 });
     for (size_t i = 0; i < count; i++) {
-        const char *name = nl_arena_printf(ev->arena, "%s(%.0f)", call->kids[0]->name, numbers.data[i]);
-        nl_symbol *owner = nl_scope_find(ev->scope, name);
+        const char *name = nl_arena_printf(ev->arena, "%s(%.0f)", at->name, numbers.data[i]);
+        nl_symbol *owner = find_at(at, name);
 
-        if (owner == NULL) return nl_eval_name_error(ev, call->span, name);
+        if (owner == NULL) return member_error(ev, call->span, at, name);
         owner->used = true;
         args[i] = (nl_arg){ .value = member_value(ev, owner, expr), .span = expr->span };
-        if (args[i].value.kind == NL_KIND_TRAIN) return refuse_trains(ev, expr->span, name, expr->name);
+        if (args[i].value.kind == NL_KIND_TRAIN) return refuse_trains(ev, expr->span, owner->name, expr->name);
         if (args[i].value.kind == NL_KIND_NONE) return nl_value_none();
     }
     return nl_func_call(&cx, expr->span, "concat", args, count);
 }
 
+/* Whether a declaration of the text, also one that an `if` has dropped, gives this family members. */
+static bool declares_family(const nl_ast *node, const char *name)
+{
+    const nl_ast *head = node != NULL ? nl_ast_kid(node, 0) : NULL;
+
+    if (head != NULL && head->kind == NL_AST_INDEX) head = head->kids[0];
+    if (node == NULL) return false;
+    if (node->kind == NL_AST_POPULATION || node->kind == NL_AST_PROJECTION)
+        return head != NULL && head->kind == NL_AST_CALL && strcmp(head->kids[0]->name, name) == 0;
+    for (int i = 0; i < node->kid_count; i++)
+        if ((node->kind == NL_AST_BLOCK || node->kind == NL_AST_IF || node->kind == NL_AST_FOR)
+            && declares_family(node->kids[i], name))
+            return true;
+    return false;
+}
+
+static bool may_be_empty(const place *at)
+{
+    for (const nl_scope *scope = at->scope; scope != NULL; scope = at->here ? NULL : scope->parent)
+        if (declares_family(scope->text, at->name)) return find_at(at, at->name) == NULL;
+    return false;
+}
+
+/* --- members of instances --- */
+
+static nl_value no_member(nl_evaluator *ev, const nl_symbol *owner, const nl_ast *expr)
+{
+    if (owner->members->is_opaque) return nl_value_none();
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_NAME, expr->span, "`%s` has no `%s`", owner->name, expr->name);
+    nl_scope alone = *owner->members;
+
+    alone.parent = NULL;
+    const place at = { .scope = owner->members, .here = true, .name = expr->name };
+    const nl_symbol *member = member_at(&at);
+    const char *close = nl_scope_suggest(ev->ck, &alone, expr->name);
+    if (member != NULL) nl_diag_help(ev->ck->diags, diag, "it is a family; one of its members is %s", member->name);
+    else if (close != NULL) nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
+    return nl_value_none();
+}
+
+/* T.tau; T.spikes where its top level spikes. */
+static nl_value instance_value(nl_evaluator *ev, const nl_symbol *owner, const nl_ast *expr)
+{
+    nl_symbol *symbol = nl_scope_find_here(owner->members, expr->name);
+    nl_train_ref train;
+
+    if (symbol != NULL) return symbol_value(ev, symbol, expr->span);
+    if (nl_train_find(ev->ck, owner, expr->name, &train))
+        return nl_train_value(ev, &train, expr->span, nl_print_expression(ev->ck->arena, expr));
+    return no_member(ev, owner, expr);
+}
+
+/* P(0 .. L), T.P(0 .. L): members of a family. */
+static bool names_members(nl_evaluator *ev, const nl_ast *base, place *at)
+{
+    return is_range(base) && place_of(ev, base, at) && (names_owner(ev, base) || may_be_empty(at));
+}
+
+bool nl_eval_names_members(nl_evaluator *ev, const nl_ast *base)
+{
+    place at;
+
+    return names_members(ev, base, &at);
+}
+
 nl_value nl_eval_field(nl_evaluator *ev, const nl_ast *expr)
 {
     const nl_ast *base = nl_ast_bare(nl_ast_kid(expr, 0));
+    place at;
 
     if (base == NULL) return nl_value_none();
+    if (names_members(ev, base, &at)) return family_values(ev, expr, base, &at);
     if (names_owner(ev, base)) {
-        if (base->kind == NL_AST_CALL && base->kid_count == 2 && nl_ast_bare(base->kids[1])->kind == NL_AST_RANGE)
-            return family_values(ev, expr, base);
         const nl_symbol *owner = nl_eval_owner(ev, base);
         return owner != NULL ? member_value(ev, owner, expr) : nl_value_none();
     }
+    if (is_range(base) && place_of(ev, base, &at) && member_at(&at) != NULL) return refuse_range(ev, base, &at);
+    const nl_symbol *instance = nl_eval_symbol(ev, base);
+    if (instance != NULL && instance->members != NULL) return instance_value(ev, instance, expr);
     const nl_value value = nl_eval(ev, base);
     if (value.kind == NL_KIND_NONE) return value;
     if (value.is_signal && strcmp(expr->name, "t") == 0) {

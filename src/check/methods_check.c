@@ -74,6 +74,46 @@ static int order_of(const nl_tableau *m, const double *weights)
     return order;
 }
 
+/* --- stability --- */
+
+/* The factor by which a step multiplies the solution of x' = lambda x, with z = h lambda. */
+static double growth(const nl_tableau *m, double z)
+{
+    double slopes[STAGES_MAX], result = 1;
+
+    for (int i = 0; i < m->stages; i++) {
+        slopes[i] = 1;
+        for (int j = 0; j < i; j++) slopes[i] += z * m->a[i * m->stages + j] * slopes[j];
+        result += z * m->b[i] * slopes[i];
+    }
+    return result;
+}
+
+static bool is_stable(const nl_tableau *m, double x) { return fabs(growth(m, -x)) <= 1 + 1e-12; }
+
+/* The largest x up to which decay with h lambda = -x stays decay. */
+static double stable_up_to(const nl_tableau *m)
+{
+    const double step = 1e-3, far = 1e3;
+    double low = 0;
+
+    while (low < far && is_stable(m, low + step)) low += step;
+    for (double width = step; width > 1e-9; width /= 2)
+        if (is_stable(m, low + width / 2)) low += width / 2;
+    return low;
+}
+
+const char *nl_method_describe(nl_arena *arena, const nl_tableau *m)
+{
+    nl_text text = nl_text_new(arena);
+
+    nl_text_addf(&text, "Order %d", m->order);
+    if (m->b_low != NULL) nl_text_addf(&text, " with an embedded method of order %d", order_of(m, m->b_low));
+    nl_text_addf(&text, ", %d stage%s; x' = -x/T is stable for dt <= %.5g T.", m->stages, m->stages == 1 ? "" : "s",
+                 stable_up_to(m));
+    return text.chars;
+}
+
 /* --- reading the block --- */
 
 static bool wrong(nl_check *ck, const nl_ast *stmt, const char *format, ...) __attribute__((format(printf, 3, 4)));

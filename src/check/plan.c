@@ -86,17 +86,10 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 
 /* --- names --- */
 
-static bool is_member_call(const nl_evaluator *ev, const nl_ast *node)
-{
-    return node->kind == NL_AST_CALL && node->kids[0]->kind == NL_AST_NAME
-           && nl_scope_find(ev->scope, node->kids[0]->name) == NULL && nl_eval_is_family(ev, node->kids[0]->name)
-           && (node->kid_count < 2 || nl_ast_bare(node->kids[1])->kind != NL_AST_RANGE);
-}
-
 static void add_members(nl_evaluator *ev, const nl_ast *node, nl_text *text)
 {
     if (node == NULL) return;
-    if (is_member_call(ev, node)) {
+    if (nl_eval_is_member(ev, node)) {
         const char *name = nl_eval_family_name(ev, node);
         if (name != NULL) nl_text_addf(text, "%s ", name);
         return;
@@ -152,9 +145,8 @@ const char *nl_plan_series_name(nl_evaluator *ev, const nl_ast *stmt)
     if (value->kind == NL_AST_NAME) return value->name;
     if (value->kind == NL_AST_FIELD) {
         const nl_ast *base = nl_ast_bare(value->kids[0]);
-        const char *owner = base->kind == NL_AST_NAME || base->kind == NL_AST_CALL
-                                ? nl_eval_family_name(ev, base)
-                                : nl_print_expression(ev->arena, base);
+        const char *owner =
+            nl_eval_is_path(base) ? nl_eval_family_name(ev, base) : nl_print_expression(ev->arena, base);
         return owner != NULL ? nl_arena_printf(ev->arena, "%s.%s", owner, value->name) : NULL;
     }
     nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SERIES, value->span, "this record has no name");

@@ -208,18 +208,54 @@ static void check_times(checker *c, const nl_ast *at)
                     nl_dim_text(c->ck->arena, times.dim));
 }
 
+/* The first or only value of a sample. */
+static bool begin_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
+{
+    if (!find_probe(c, expr, true, node, &out->rank, out->shape, &out->dim)) return false;
+    if (*node != 0) out->kind = nl_graph_node(c->ck->model->graph, *node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER;
+    return true;
+}
+
+/* One more behind what is there; node 0 where they are not alike, or no lines of numbers. */
+static bool extend_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
+{
+    nl_plan_series more = { .rank = 0 };
+
+    if (!begin_sample(c, expr, &more, node) || *node == 0) return *node == 0;
+    if (out->rank > 1 || more.rank > 1 || more.kind != out->kind || !nl_dim_equal(more.dim, out->dim)) *node = 0;
+    const size_t before = out->rank == 0 ? 1 : out->shape[0], after = more.rank == 0 ? 1 : more.shape[0];
+    out->rank = 1;
+    out->shape[0] = before == NL_UNKNOWN_SIZE || after == NL_UNKNOWN_SIZE ? NL_UNKNOWN_SIZE : before + after;
+    return true;
+}
+
+/* What the simulation samples by itself: no probes where nl_eval has to do it; false after a diagnostic. */
+static bool find_probes(checker *c, const nl_ast *expr, nl_plan_series *out)
+{
+    nl_evaluator ev = evaluator_of(c, NULL);
+    size_t count;
+    const nl_ast *const *parts = nl_plan_joined(&ev, expr, &count);
+
+    for (size_t k = 0; k < count; k++) {
+        nl_ref node;
+        const bool good = k == 0 ? begin_sample(c, parts[k], out, &node) : extend_sample(c, parts[k], out, &node);
+        if (!good || node == 0) {
+            out->probes.count = 0;
+            return good;
+        }
+        NL_PUSH(c->ck->arena, &out->probes, nl_plan_probe(c->ck, node));
+    }
+    return true;
+}
+
 /* Kind, dimension and shape of a sample. */
 static bool check_sample(checker *c, const nl_ast *expr, nl_plan_series *out)
 {
     nl_evaluator ev = evaluator_of(c, NULL);
 
-    out->kind = NL_KIND_NUMBER;
-    if (!find_probe(c, expr, true, &out->node, &out->rank, out->shape, &out->dim)) return false;
-    if (out->node != 0) {
-        out->probe = nl_plan_probe(c->ck, out->node);
-        if (nl_graph_node(c->ck->model->graph, out->node)->is_bool) out->kind = NL_KIND_BOOL;
-        return true;
-    }
+    if (!find_probes(c, expr, out)) return false;
+    if (out->probes.count > 0) return true;
+    ev.samples = true;
     const nl_value value = nl_eval(&ev, expr);
     if (value.kind == NL_KIND_NONE) return false;
     if (value.is_signal) {
@@ -276,7 +312,8 @@ static bool check_at_events(checker *c, const nl_ast *expr, nl_plan_series *out)
     const nl_population *population = &model->populations.items[out->train.part.population];
 
     if (!check_sample(c, expr, out)) return false;
-    const uint32_t space = out->node != 0 ? nl_graph_node(model->graph, out->node)->space : UINT32_MAX;
+    const nl_ref node = out->probes.count == 1 ? c->ck->plan->probes.items[out->probes.items[0]] : 0;
+    const uint32_t space = node != 0 ? nl_graph_node(model->graph, node)->space : UINT32_MAX;
     out->rank = 0;
     if (space == 0 || space == population->space) return true;
     nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_SERIES, expr->span,
@@ -363,7 +400,7 @@ static void check_record(checker *c, const nl_ast *stmt)
 static void follow(void *user, nl_symbol *symbol)
 {
     checker *c = user;
-    nl_evaluator ev = evaluator_of(c, symbol->name);
+    nl_evaluator ev = evaluator_of(c, symbol->stream);
 
     ev.scope = c->ck->top;
     const nl_value value = nl_declare_value(&ev, symbol);
@@ -653,10 +690,19 @@ static bool check_bound_value(checker *c, const nl_binding *binding, const nl_ta
     return target->symbol == NULL || nl_declare_in_range(&ev, target->symbol, value, span);
 }
 
-/* A setting has no value of its own to compare with: it is checked with the network that it makes. */
+static bool check_setting_value(checker *c, const nl_binding *binding, nl_value value)
+{
+    const char *define = nl_batch_define(c->ck->arena, binding, value), *why;
+
+    if (nl_setting_accepts(c->ck, binding->name, define + strlen(binding->name) + 1, &why)) return true;
+    nl_diag_add(c->ck->diags, NL_E_BATCH, binding->set->kids[1]->span, "`%s` cannot be %s: %s", binding->name,
+                nl_value_show(c->ck->arena, value, NULL), why);
+    return false;
+}
+
 static bool is_setting(const checker *c, const nl_binding *binding)
 {
-    return binding->fixed && nl_scope_find(c->scope, binding->name) == NULL;
+    return binding->fixed && nl_setting_exists(binding->name) && nl_scope_find(c->scope, binding->name) == NULL;
 }
 
 static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *binding)
@@ -664,12 +710,15 @@ static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *b
     nl_evaluator ev = evaluator_of(c, NULL);
     const size_t count = batch->axes[binding->axis].count;
     nl_target target;
-    bool good = is_setting(c, binding) || nl_target_find(&ev, binding->set->kids[0], &target);
+    const bool sets = is_setting(c, binding);
+    bool good = sets || nl_target_find(&ev, binding->set->kids[0], &target);
 
-    if (!good || is_setting(c, binding)) return good;
+    if (!good || (sets && !nl_value_known(binding->values))) return good;
     if (!nl_value_known(binding->values)) return check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, 0));
-    for (size_t i = 0; i < count && good; i++)
-        good = check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, i));
+    for (size_t i = 0; i < count && good; i++) {
+        const nl_value value = nl_batch_value(&ev, binding, i);
+        good = sets ? check_setting_value(c, binding, value) : check_bound_value(c, binding, &target, value);
+    }
     return good;
 }
 
@@ -784,7 +833,7 @@ static void check_batch(checker *c, const nl_ast *stmt)
     nl_plan_batch *plan = plan_batch(c, &batch);
     check_points(c, &batch, plan);
     restore_present(c->ck, saved, count);
-    if (batch.block == c->ck->whole) add_results(c, plan);
+    if (batch.block == c->ck->batch_block) add_results(c, plan);
     for (size_t i = 0; i < plan->columns.count; i++) check_column(c, &batch, &plan->columns.items[i]);
 }
 
@@ -885,7 +934,7 @@ static void check_plot_alone(checker *c, const nl_ast *stmt)
 static bool is_of_point(checker *c, const nl_ast *stmt)
 {
     if (c->points == NULL) return false;
-    if (c->points == c->ck->whole) return true;
+    if (c->points == c->ck->batch_block) return true;
     nl_diag *diag = nl_diag_add(c->ck->diags, NL_W_NOT_DRAWN, stmt->span, "points of a sweep and trials draw nothing");
     nl_diag_help(c->ck->diags, diag, "`collect` what is to be seen, and draw it behind the block");
     return true;
@@ -914,18 +963,17 @@ static void check_figure(checker *c, const nl_ast *stmt)
 static void check_keep(checker *c, const nl_ast *stmt)
 {
     for (int i = 0; i < stmt->kid_count; i++) {
-        const nl_ast *name = nl_ast_bare(stmt->kids[i]);
-        nl_symbol *symbol = name != NULL && name->kind == NL_AST_NAME ? nl_scope_find_here(c->ck->top, name->name)
-                                                                      : NULL;
+        const nl_ast *path = nl_ast_bare(stmt->kids[i]);
+        nl_evaluator ev = evaluator_of(c, NULL);
+        const bool is_path = path != NULL && nl_eval_is_path(path);
+        const nl_symbol *symbol = is_path ? nl_eval_symbol(&ev, path) : NULL;
 
         if (symbol != NULL && (symbol->kind == NL_SYM_VALUE || symbol->kind == NL_SYM_RECORD)) {
             NL_PUSH(c->ck->arena, &c->ck->plan->kept, symbol->name);
             continue;
         }
-        nl_evaluator ev = evaluator_of(c, NULL);
-        if (name != NULL && name->kind == NL_AST_NAME && symbol == NULL)
-            nl_eval_name_error(&ev, name->span, name->name);
-        else nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
+        if (!is_path || symbol != NULL || nl_eval(&ev, path).kind != NL_KIND_NONE)
+            nl_diag_add(c->ck->diags, NL_E_VALUE_KIND, stmt->kids[i]->span, "`keep` takes names of values");
     }
 }
 
@@ -974,20 +1022,19 @@ static void check_block(checker *c, const nl_ast *block)
 /* Values as they are when the protocol begins: a `set` on the way has changed them. */
 static nl_value *save_values(nl_check *ck)
 {
-    nl_value *values = NL_NEW_ARRAY(ck->arena, nl_value, ck->top->symbols.count + 1);
+    nl_value *values = NL_NEW_ARRAY(ck->arena, nl_value, ck->declared.count + 1);
 
-    for (size_t i = 0; i < ck->top->symbols.count; i++) values[i] = ck->top->symbols.items[i]->value;
+    for (size_t i = 0; i < ck->declared.count; i++) values[i] = ck->declared.items[i]->value;
     return values;
 }
 
 /* Back to the beginning; what bodies and probes read follows. */
-static void restore_values(nl_check *ck, const nl_value *values, size_t count)
+static void restore_values(nl_check *ck, const nl_value *values)
 {
-    for (size_t i = 0; i < count; i++) {
-        nl_symbol *symbol = ck->top->symbols.items[i];
+    for (size_t i = 0; i < ck->declared.count; i++) {
+        nl_symbol *symbol = ck->declared.items[i];
 
         symbol->value = values[i];
-        if (symbol->kind != NL_SYM_VALUE) continue;
         symbol->pinned = symbol->is_param && nl_define_find(ck, symbol->name) != NULL;
         if (!nl_value_known(symbol->value)) continue;
         if (symbol->slot >= 0) ck->model->slots.items[symbol->slot].number = symbol->value.data[0];
@@ -998,10 +1045,10 @@ static void restore_values(nl_check *ck, const nl_value *values, size_t count)
 bool nl_protocol_check(nl_check *ck)
 {
     checker c = { .ck = ck, .scope = ck->top, .home = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
-    const size_t errors = nl_diags_error_count(ck->diags), count = ck->top->symbols.count;
+    const size_t errors = nl_diags_error_count(ck->diags);
     const nl_value *values = save_values(ck);
 
     for (size_t i = 0; i < ck->protocol.count; i++) check_statement(&c, ck->protocol.items[i]);
-    restore_values(ck, values, count);
+    restore_values(ck, values);
     return nl_diags_error_count(ck->diags) == errors;
 }

@@ -1,5 +1,6 @@
 /* simulation { dt = 0.1 ms; method = rk4 }: one function for each setting, found in a table. */
 #include "declare.h"
+#include "use.h"
 
 #include "base/text.h"
 
@@ -106,6 +107,7 @@ static bool set_method(nl_check *ck, const nl_ast *expr)
     }
     nl_symbol *symbol = nl_scope_find(ck->top, expr->name);
     if (symbol != NULL) symbol->used = true;
+    else (void)nl_library_find(ck, NL_SYM_METHOD, expr->name);
     ck->model->method = expr->name;
     ck->model->method_span = expr->span;
     return true;
@@ -140,6 +142,20 @@ static const struct setting *find_setting(const char *name)
 
 bool nl_setting_exists(const char *name) { return find_setting(name) != NULL; }
 
+bool nl_setting_accepts(const nl_check *ck, const char *name, const char *text, const char **why)
+{
+    nl_model model = *ck->model;
+    nl_check trial = *ck;
+    const size_t mark = nl_diags_mark(ck->diags);
+
+    trial.model = &model;
+    const nl_ast *expr = nl_define_parse(&trial, name, text);
+    const bool good = expr != NULL && find_setting(name)->set(&trial, expr);
+    *why = nl_diags_count(ck->diags) > mark ? nl_diags_get(ck->diags, mark)->text : "";
+    nl_diags_undo(ck->diags, mark);
+    return good;
+}
+
 static bool unknown_setting(nl_check *ck, const nl_ast *left)
 {
     const char *names[NL_LEN(settings)];
@@ -159,7 +175,7 @@ static bool read_setting(nl_check *ck, const nl_ast *stmt)
         return wrong(ck, stmt, "a setting is written name = value");
     const struct setting *setting = find_setting(left->name);
     if (setting == NULL) return unknown_setting(ck, left);
-    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->top, left->name) == NULL) return true;
+    if (nl_define_find(ck, left->name) != NULL && nl_scope_find_here(ck->whole, left->name) == NULL) return true;
     return nl_ast_kid(stmt, 1) != NULL && setting->set(ck, stmt->kids[1]);
 }
 
@@ -190,7 +206,7 @@ static bool read_defines(nl_check *ck)
     bool good = true;
 
     for (size_t i = 0; i < NL_LEN(settings); i++) {
-        if (nl_scope_find_here(ck->top, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
+        if (nl_scope_find_here(ck->whole, settings[i].name) != NULL) continue; /* the file has a parameter of this name */
         const char *text = nl_define_use(ck, settings[i].name);
         const nl_ast *expr = text != NULL ? nl_define_parse(ck, settings[i].name, text) : NULL;
         if (text != NULL) good = expr != NULL && settings[i].set(ck, expr) && good;
@@ -198,23 +214,22 @@ static bool read_defines(nl_check *ck)
     return good;
 }
 
-/* The first quantity with a dimension in the file, or NULL. */
-static const nl_ast *find_quantity(const nl_ast *node)
+const nl_ast *nl_settings_quantity(const nl_ast *node)
 {
     if (node == NULL) return NULL;
     if ((node->kind == NL_AST_NUMBER || node->kind == NL_AST_SCALED || node->has_unit)
         && !nl_dim_is_pure(node->unit.dim))
         return node;
     for (int i = 0; i < node->kid_count; i++) {
-        const nl_ast *found = find_quantity(node->kids[i]);
+        const nl_ast *found = nl_settings_quantity(node->kids[i]);
         if (found != NULL) return found;
     }
     return NULL;
 }
 
-static bool check_mixture(nl_check *ck)
+bool nl_settings_suit(nl_check *ck, const nl_ast *text)
 {
-    const nl_ast *quantity = find_quantity(ck->file);
+    const nl_ast *quantity = nl_settings_quantity(text);
 
     if (ck->model->dimensional || quantity == NULL) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_MIXED, quantity->span, "this is in %s, but `dt` is a bare number",
@@ -224,15 +239,20 @@ static bool check_mixture(nl_check *ck)
     return false;
 }
 
+/* Whatever is being read: settings see the names of the file. */
 bool nl_check_need_simulation(nl_check *ck)
 {
+    nl_scope *reading = ck->top;
+
     if (ck->simulation_stage > 0) return true;
     ck->simulation_stage = 1;
+    ck->top = ck->whole;
     bool good = read_defines(ck);
     if (ck->simulation != NULL) good = read_block(ck, nl_ast_kid(ck->simulation, 0)) && good;
+    ck->top = reading;
     ck->simulation_stage = 2;
     ck->seed_known = true;
-    return check_mixture(ck) && good;
+    return nl_settings_suit(ck, ck->file) && good;
 }
 
 static const nl_ast *seed_expr(nl_check *ck)
@@ -251,16 +271,19 @@ void nl_settings_seed(nl_check *ck)
 {
     if (ck->seed_known) return;
     const size_t mark = nl_diags_mark(ck->diags);
-    const char *text = nl_scope_find_here(ck->top, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
+    const char *text = nl_scope_find_here(ck->whole, "seed") == NULL ? nl_define_find(ck, "seed") : NULL;
     const nl_ast *expr = text != NULL ? nl_define_parse(ck, "seed", text) : seed_expr(ck);
+    nl_scope *reading = ck->top;
 
+    ck->top = ck->whole;
     if (expr == NULL || !set_seed(ck, expr)) nl_diags_undo(ck->diags, mark);
+    ck->top = reading;
 }
 
 /* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without dimensions. */
 void nl_settings_guess_dimensional(nl_check *ck)
 {
-    ck->model->dimensional = find_quantity(ck->file) != NULL;
+    ck->model->dimensional = nl_settings_quantity(ck->file) != NULL;
 }
 
 nl_dim nl_check_time_dim(const nl_check *ck)

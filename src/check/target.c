@@ -25,20 +25,17 @@ static void target_variable(nl_evaluator *ev, nl_target *out, uint32_t var, size
     for (int i = 1; i < out->rank; i++) out->count *= out->shape[i];
 }
 
-static bool find_symbol(nl_evaluator *ev, const nl_ast *name, nl_target *out)
+static bool target_symbol(nl_evaluator *ev, nl_symbol *symbol, nl_span span, nl_target *out)
 {
-    nl_symbol *symbol = nl_scope_find(ev->scope, name->name);
-
-    if (symbol == NULL) return nl_eval_name_error(ev, name->span, name->name), false;
     symbol->used = true;
     if (symbol->kind == NL_SYM_STATE) {
         target_variable(ev, out, symbol->id, 0);
         return ev->ck->model->vars.items[symbol->id].kind != NL_VAR_INPUT
-            || refuse(ev, name->span, name->name, "an input", "an input is the sum of what projections bring");
+            || refuse(ev, span, symbol->name, "an input", "an input is the sum of what projections bring");
     }
-    if (symbol->kind != NL_SYM_VALUE) return refuse(ev, name->span, name->name, "no parameter", NULL);
+    if (symbol->kind != NL_SYM_VALUE) return refuse(ev, span, symbol->name, "no parameter", NULL);
     if (!symbol->is_param)
-        return refuse(ev, name->span, name->name, "a `let`", "set what it is made of, or make it a `param`");
+        return refuse(ev, span, symbol->name, "a `let`", "set what it is made of, or make it a `param`");
     if (symbol->value.kind == NL_KIND_NONE) return false;
     out->symbol = symbol;
     out->dim = symbol->value.dim;
@@ -47,15 +44,21 @@ static bool find_symbol(nl_evaluator *ev, const nl_ast *name, nl_target *out)
     return true;
 }
 
+/* What has no value says so. */
+static bool no_target(nl_evaluator *ev, const nl_ast *left)
+{
+    if (nl_eval_is_path(left) && nl_eval(ev, left).kind == NL_KIND_NONE) return false;
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SET, left->span, "this cannot be set");
+    nl_diag_help(ev->ck->diags, diag, "`set` takes a parameter, or a variable of a population: set X.x = ...");
+    return false;
+}
+
 static bool find_member(nl_evaluator *ev, const nl_ast *field, nl_target *out)
 {
     const nl_graph *graph = ev->ck->model->graph;
     const nl_symbol *owner = nl_eval_owner(ev, field->kids[0]);
 
-    if (owner == NULL) {
-        if (nl_diags_error_count(ev->ck->diags) == 0 || ev->ck->running) (void)nl_eval(ev, field);
-        return false;
-    }
+    if (owner == NULL) return no_target(ev, field);
     const nl_ref ref = nl_body_member(ev->ck, owner, field->name, field->span);
     if (ref == 0) return false;
     const nl_node *node = nl_graph_node(graph, ref);
@@ -82,11 +85,10 @@ bool nl_target_find(nl_evaluator *ev, const nl_ast *left, nl_target *out)
         out->index = left;
         left = nl_ast_bare(left->kids[0]);
     }
-    if (left->kind == NL_AST_NAME) return find_symbol(ev, left, out);
+    nl_symbol *symbol = nl_eval_is_path(left) ? nl_eval_symbol(ev, left) : NULL;
+    if (symbol != NULL) return target_symbol(ev, symbol, left->span, out);
     if (left->kind == NL_AST_FIELD) return find_member(ev, left, out);
-    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_SET, left->span, "this cannot be set");
-    nl_diag_help(ev->ck->diags, diag, "`set` takes a parameter, or a variable of a population: set X.x = ...");
-    return false;
+    return no_target(ev, left);
 }
 
 /* --- the right side --- */

@@ -20,9 +20,7 @@ long nl_train_event(const nl_check *ck, uint32_t population, const char *name)
 /* The population of one that the top level makes; UINT32_MAX: there is none. */
 static uint32_t top_population(const nl_check *ck)
 {
-    for (size_t i = 0; i < ck->model->populations.count; i++)
-        if (population_at(ck, (uint32_t)i)->name[0] == '\0') return (uint32_t)i;
-    return UINT32_MAX;
+    return ck->whole->equations != NULL ? nl_body_number(ck->whole->equations) : UINT32_MAX;
 }
 
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out)
@@ -30,7 +28,7 @@ bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name,
     if (ck->model->events.count == 0) return false;
     if (owner != NULL && owner->kind == NL_SYM_PART) out->part = owner->part;
     else out->part = (nl_part){ .population = owner != NULL ? owner->id : top_population(ck), .whole = true };
-    if ((owner != NULL && owner->kind != NL_SYM_POPULATION && owner->kind != NL_SYM_PART)
+    if ((owner != NULL && owner->kind != NL_SYM_POPULATION && owner->kind != NL_SYM_PART && owner->kind != NL_SYM_INSTANCE)
         || out->part.population == UINT32_MAX)
         return false;
     if (out->part.whole) out->part.count = population_at(ck, out->part.population)->count;
@@ -45,7 +43,9 @@ bool nl_train_named(nl_evaluator *ev, const nl_ast *expr, nl_train_ref *out)
 
     if (bare != NULL && bare->kind == NL_AST_NAME)
         return nl_scope_find(ev->scope, bare->name) == NULL && nl_train_find(ev->ck, NULL, bare->name, out);
-    const nl_symbol *owner = bare != NULL && bare->kind == NL_AST_FIELD ? nl_eval_owner(ev, bare->kids[0]) : NULL;
+    if (bare == NULL || bare->kind != NL_AST_FIELD) return false;
+    const nl_symbol *instance = nl_eval_is_path(bare->kids[0]) ? nl_eval_symbol(ev, bare->kids[0]) : NULL;
+    const nl_symbol *owner = instance != NULL && instance->members != NULL ? instance : nl_eval_owner(ev, bare->kids[0]);
     return owner != NULL && nl_train_find(ev->ck, owner, bare->name, out);
 }
 

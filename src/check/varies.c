@@ -1,5 +1,5 @@
-/* Which values change during the protocol: those that `set` changes and all that is made of them.  Bodies read such a
- * value through a slot; all others are constants to them.  Found from names alone, before anything is evaluated. */
+/* What the protocol sets, found from names alone before anything is evaluated.  Bodies read a value that is set, or made
+ * of one that is, through a slot; all others are constants to them. */
 #include "batch.h"
 #include "declare.h"
 
@@ -14,18 +14,6 @@ bool nl_mentions(const nl_ast *expr, const char *name)
     return false;
 }
 
-bool nl_varies_name(const nl_check *ck, const char *name)
-{
-    for (size_t i = 0; i < ck->varying.count; i++)
-        if (strcmp(ck->varying.items[i], name) == 0) return true;
-    return false;
-}
-
-static void add_name(nl_check *ck, const char *name)
-{
-    if (!nl_varies_name(ck, name)) NL_PUSH(ck->arena, &ck->varying, name);
-}
-
 /* The variable that the left side of a `set` changes. */
 static const nl_ast *target_of(const nl_ast *set)
 {
@@ -37,87 +25,82 @@ static const nl_ast *target_of(const nl_ast *set)
 static void find_sets(nl_check *ck, const nl_ast *node)
 {
     if (node == NULL) return;
-    if (node->kind == NL_AST_SET) {
-        const nl_ast *target = target_of(node);
-
-        NL_PUSH(ck->arena, &ck->sets, node);
-        if (target != NULL && target->kind == NL_AST_NAME) add_name(ck, target->name);
-    }
+    if (node->kind == NL_AST_SET) NL_PUSH(ck->arena, &ck->sets, node);
     for (int i = 0; i < node->kid_count; i++) find_sets(ck, node->kids[i]);
 }
 
 /* What a sweep goes through is set at each point. */
 static void add_swept(nl_check *ck, const nl_ast *set)
 {
-    const nl_ast *target = target_of(set);
-
-    if (target != NULL && target->kind == NL_AST_NAME && nl_batch_is_fixed(ck, target->name)) return;
-    NL_PUSH(ck->arena, &ck->sets, set);
-    if (target != NULL && target->kind == NL_AST_NAME) add_name(ck, target->name);
-}
-
-static bool mentions_varying(const nl_check *ck, const nl_ast *expr)
-{
-    for (size_t i = 0; i < ck->varying.count; i++)
-        if (nl_mentions(expr, ck->varying.items[i])) return true;
-    return false;
-}
-
-static void spread_to(nl_check *ck, const nl_ast *decl, const char *name)
-{
-    if (nl_define_find(ck, name) == NULL && mentions_varying(ck, decl)) add_name(ck, name);
-}
-
-static void spread_columns(nl_check *ck, const nl_ast *stmt)
-{
-    for (int i = 0; i + 1 < stmt->kid_count; i++) spread_to(ck, stmt->kids[stmt->kid_count - 1], stmt->kids[i]->name);
-}
-
-/* One pass over the declarations of values at top level. */
-static void spread(nl_check *ck, const nl_ast *node)
-{
-    if (node == NULL) return;
-    switch (node->kind) {
-    case NL_AST_BLOCK: case NL_AST_IF: case NL_AST_FOR: case NL_AST_PARAMS: case NL_AST_LETS:
-        for (int i = 0; i < node->kid_count; i++) spread(ck, node->kids[i]);
-        break;
-    case NL_AST_ITEM: case NL_AST_SOLVE: case NL_AST_FUNCTION: spread_to(ck, node, node->name); break;
-    case NL_AST_PARAM_COLUMNS: case NL_AST_LET_COLUMNS: spread_columns(ck, node); break;
-    default: break;
-    }
+    if (!nl_batch_is_fixed(ck, nl_batch_name(ck, set))) NL_PUSH(ck->arena, &ck->sets, set);
 }
 
 void nl_varies_find(nl_check *ck)
 {
-    size_t before;
-
     find_sets(ck, ck->file);
     nl_batch_targets(ck, ck->file, add_swept);
     nl_batch_targets(ck, ck->batch, add_swept);
-    do {
-        before = ck->varying.count;
-        spread(ck, ck->file);
-    } while (ck->varying.count > before);
 }
 
-/* A part that is named further down may be one of this owner. */
-static bool may_name(const nl_check *ck, const nl_ast *base, const char *owner)
-{
-    const size_t length = strcspn(owner, "(");
+/* --- paths and full names, where all members of a family are alike: the numbers may be known only later --- */
 
-    while (base != NULL && base->kind != NL_AST_NAME) base = nl_ast_kid(base, base->kind == NL_AST_IF_EXPR ? 1 : 0);
-    if (base == NULL || (strlen(base->name) == length && strncmp(base->name, owner, length) == 0)) return true;
-    const nl_symbol *symbol = nl_scope_find(ck->top, base->name);
-    return symbol == NULL || symbol->kind == NL_SYM_PART;
+/* Whether the next part of a full name is this one; goes on behind it and its numbers. */
+static bool takes_part(const char **name, const char *part)
+{
+    const size_t length = strlen(part);
+
+    if (strncmp(*name, part, length) != 0) return false;
+    *name += length;
+    if (**name == '(') *name += strcspn(*name, ")") + 1;
+    return **name == '.' || **name == '\0';
+}
+
+/* Whether the path T.P(k) is the beginning of this full name; goes on behind it. */
+static bool begins_with(const char **name, const nl_ast *path)
+{
+    path = path != NULL ? nl_ast_bare(path) : NULL;
+    if (path == NULL) return false;
+    if (path->kind == NL_AST_CALL) return begins_with(name, path->kids[0]);
+    if (path->kind == NL_AST_NAME) return takes_part(name, path->name);
+    if (path->kind != NL_AST_FIELD || !begins_with(name, path->kids[0]) || **name != '.') return false;
+    ++*name;
+    return takes_part(name, path->name);
+}
+
+static bool is_named(const nl_ast *path, const char *name) { return begins_with(&name, path) && *name == '\0'; }
+
+bool nl_check_sets_value(const nl_check *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->sets.count; i++)
+        if (is_named(target_of(ck->sets.items[i]), name)) return true;
+    return false;
+}
+
+/* What is named further down may be a part of any population. */
+static bool may_be_part(const nl_check *ck, const nl_ast *base)
+{
+    for (size_t i = 0; i < ck->whole->symbols.count; i++)
+        if (is_named(base, ck->whole->symbols.items[i]->name)) return ck->whole->symbols.items[i]->kind == NL_SYM_PART;
+    return true;
+}
+
+/* Whether the base of a target, T.P(k) or P[0:3] or `if c then P else Q`, may be this owner. */
+static bool may_be(const nl_check *ck, const nl_ast *base, const char *owner)
+{
+    base = base != NULL ? nl_ast_bare(base) : NULL;
+    if (base == NULL) return true;
+    if (base->kind == NL_AST_IF_EXPR) return may_be(ck, base->kids[1], owner) || may_be(ck, base->kids[2], owner);
+    if (base->kind == NL_AST_INDEX) return may_be(ck, base->kids[0], owner);
+    return is_named(base, owner) || may_be_part(ck, base);
 }
 
 bool nl_check_is_set(const nl_check *ck, const char *owner, const char *member)
 {
     for (size_t i = 0; i < ck->sets.count; i++) {
         const nl_ast *target = target_of(ck->sets.items[i]);
-        if (target != NULL && target->kind == NL_AST_FIELD && strcmp(target->name, member) == 0
-            && may_name(ck, target->kids[0], owner))
-            return true;
+
+        if (target == NULL || target->name == NULL || strcmp(target->name, member) != 0) continue;
+        if (target->kind == NL_AST_NAME ? owner[0] == '\0' : may_be(ck, nl_ast_kid(target, 0), owner)) return true;
     }
     return false;
 }

@@ -22,11 +22,12 @@ typedef enum nl_option_set {
     NL_OPT_QUIET = 4,
     NL_OPT_STAGE = 8,
     NL_OPT_FORMAT = 16,
-    NL_OPT_HELP = 32,  /* of all */
-    NL_OPT_THREADS = 64,
-    NL_OPT_TRIALS = 128,
-    NL_OPT_FIGURES = 256,
-    NL_OPT_REPORT = 512
+    NL_OPT_INCLUDE = 32, /* -I */
+    NL_OPT_HELP = 64,    /* of all */
+    NL_OPT_THREADS = 128,
+    NL_OPT_TRIALS = 256,
+    NL_OPT_FIGURES = 512,
+    NL_OPT_REPORT = 1024
 } nl_option_set;
 
 typedef struct nl_command {
@@ -48,6 +49,7 @@ nl_status nl_command_explain(nl_cli *cli);
 nl_status nl_command_fmt(nl_cli *cli);
 nl_status nl_command_ir(nl_cli *cli);
 nl_status nl_command_doc(nl_cli *cli);
+nl_status nl_command_new(nl_cli *cli);
 nl_status nl_command_plot(nl_cli *cli);
 nl_status nl_command_test(nl_cli *cli);
 nl_status nl_command_help(nl_cli *cli);

@@ -1,15 +1,17 @@
 #include "cli.h"
 #include "code.h"
+#include "doc_rule.h"
 
 #include "base/text.h"
+#include "check/use.h"
 #include "lang/keyword.h"
 #include "lang/op.h"
 #include "lang/plot.h"
 #include "lang/random.h"
 #include "lang/scheme.h"
 #include "lang/value.h"
-#include "syntax/parse.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <string.h>
 #include <strings.h>
@@ -20,9 +22,12 @@ enum { LINE_WIDTH = 96 };
 typedef struct entry {
     const char *name, *head, *text, *example; /* head: how it is written; the last two may be NULL */
     const nl_code_info *code;                 /* of a message */
+    const nl_ast *rule;                       /* in a file .. */
+    const nl_parsed *file;
 } entry;
 
 typedef struct doc {
+    nl_cli *cli;
     nl_arena *arena;
     NL_LIST(entry) entries; /* section by section */
 } doc;
@@ -32,11 +37,12 @@ typedef struct section {
     const char *title;
     void (*fill)(doc *d, int kind);
     int kind;
+    bool names_only; /* many, or known to all */
 } section;
 
 static void add(doc *d, const char *name, const char *head, const char *text, const char *example)
 {
-    const entry e = { name, head, text, example, NULL };
+    const entry e = { .name = name, .head = head, .text = text, .example = example };
 
     NL_PUSH(d->arena, &d->entries, e);
 }
@@ -108,43 +114,47 @@ static void add_codes(doc *d, int kind)
 {
     (void)kind;
     for (int i = 0; i < NL_CODE_COUNT; i++) {
-        const entry e = { nl_codes[i].code, nl_codes[i].code, nl_codes[i].title, NULL, &nl_codes[i] };
+        const entry e = {
+            .name = nl_codes[i].code, .head = nl_codes[i].code, .text = nl_codes[i].title, .code = &nl_codes[i]
+        };
 
         NL_PUSH(d->arena, &d->entries, e);
     }
 }
 
-/* The declaration up to its body. */
-static const char *rule_head(doc *d, const nl_source *source, const nl_ast *rule)
-{
-    const char *text = source->text + (rule->span.begin - source->base);
-    size_t length = strcspn(text, "{\n");
-
-    while (length > 0 && text[length - 1] == ' ') length--;
-    return nl_arena_strndup(d->arena, text, length);
-}
-
-static void add_rules_of_file(doc *d, const char *path, nl_ast_kind kind)
+static const nl_parsed *read_file(doc *d, const char *path)
 {
     nl_sources *sources = nl_sources_new(d->arena);
     nl_diags *diags = nl_diags_new(d->arena, sources);
     const nl_source *source = nl_sources_read(sources, path);
+    nl_parsed *parsed = NL_NEW(d->arena, nl_parsed);
 
-    if (source == NULL) return;
-    const nl_parsed parsed = nl_parse_source(d->arena, diags, source);
-    for (int i = 0; i < parsed.file->kid_count; i++) {
-        const nl_ast *rule = parsed.file->kids[i];
-
-        if (rule->kind == kind) add(d, rule->name, rule_head(d, source, rule), rule->doc, NULL);
-    }
+    if (source == NULL) return NULL;
+    *parsed = nl_parse_source(d->arena, diags, source);
+    return parsed;
 }
 
-static void add_rules(doc *d, int kind)
+static void add_rule(doc *d, const nl_parsed *file, const nl_ast *rule)
 {
+    const entry e = { .name = rule->name, .head = rule->name, .text = rule->doc, .rule = rule, .file = file };
+
+    NL_PUSH(d->arena, &d->entries, e);
+}
+
+/* A folder of the library: what its files are named after. */
+static void add_folder(doc *d, int number)
+{
+    const nl_library_folder *folder = &nl_library_folders[number];
     glob_t files;
 
-    if (glob(nl_arena_printf(d->arena, "%s/*.net", nl_cli_stdlib(d->arena)), 0, NULL, &files) != 0) return;
-    for (size_t i = 0; i < files.gl_pathc; i++) add_rules_of_file(d, files.gl_pathv[i], (nl_ast_kind)kind);
+    if (glob(nl_arena_printf(d->arena, "%s/%s/*.net", nl_cli_stdlib(d->arena), folder->name), 0, NULL, &files) != 0)
+        return;
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        const nl_parsed *file = read_file(d, files.gl_pathv[i]);
+        for (int k = 0; file != NULL && k < file->file->kid_count; k++)
+            if (file->file->kids[k]->kind == folder->rule && nl_doc_is_rule(file->file->kids[k]))
+                add_rule(d, file, file->file->kids[k]);
+    }
     globfree(&files);
 }
 
@@ -168,22 +178,24 @@ static void add_connection_rules(doc *d, int kind)
 }
 
 static const section sections[] = {
-    { "keywords", add_keywords, 0 },
-    { "operators", add_ops, 1 },
-    { "elementwise functions", add_ops, 0 },
-    { "functions of arrays and signals", add_functions, 0 },
-    { "random draws", add_distributions, 0 },
-    { "plots", add_plots, 0 },
-    { "shipped functions", add_rules, NL_AST_FUNCTION },
-    { "connection rules", add_connection_rules, 0 },
-    { "methods of integration", add_schemes, 0 },
-    { "Runge-Kutta methods, as tableaux in files", add_rules, NL_AST_METHOD },
-    { "shipped connectors", add_rules, NL_AST_CONNECTOR },
-    { "shipped neurons", add_rules, NL_AST_NEURON },
-    { "shipped synapses", add_rules, NL_AST_SYNAPSE },
-    { "shipped circuits", add_rules, NL_AST_CIRCUIT },
-    { "units", add_units, 0 },
-    { "messages", add_codes, 0 },
+    { "keywords", add_keywords, 0, true },
+    { "operators", add_ops, 1, true },
+    { "elementwise functions", add_ops, 0, false },
+    { "functions of arrays and signals", add_functions, 0, false },
+    { "random draws", add_distributions, 0, false },
+    { "plots", add_plots, 0, false },
+    { "connection rules", add_connection_rules, 0, false },
+    { "methods of integration", add_schemes, 0, false },
+    { "methods as tableaux", add_folder, 6, false },
+    { "neurons", add_folder, 0, false },
+    { "synapses", add_folder, 1, false },
+    { "plasticity", add_folder, 2, false },
+    { "connectors", add_folder, 3, false },
+    { "stimuli", add_folder, 4, false },
+    { "functions", add_folder, 5, false },
+    { "circuits", add_folder, 7, false },
+    { "units", add_units, 0, true },
+    { "messages", add_codes, 0, true },
 };
 
 /* The names of a section, each once, in lines. */
@@ -202,23 +214,55 @@ static void print_names(const entry *entries, size_t count)
     puts("\n");
 }
 
+/* The first sentence or line. */
+static int summary_length(const char *text)
+{
+    const char *stop = strstr(text, ". "), *end = text + strcspn(text, "\n");
+
+    return (int)((stop != NULL && stop < end ? stop + 1 : end) - text);
+}
+
+static void print_summary(const entry *e)
+{
+    enum { NAME_WIDTH = 20 };
+    const char *text = e->text != NULL ? e->text : "";
+    const int room = LINE_WIDTH - NAME_WIDTH - 6, length = summary_length(text);
+
+    printf("    %-*s  %.*s%s\n", NAME_WIDTH, e->name, length > room ? room : length, text, length > room ? ".." : "");
+}
+
+static void print_section(const section *s, const entry *entries, size_t count)
+{
+    printf("%s:", s->title);
+    if (s->names_only) {
+        print_names(entries, count);
+        return;
+    }
+    putchar('\n');
+    for (size_t i = 0; i < count; i++) print_summary(&entries[i]);
+    putchar('\n');
+}
+
 static void print_list(doc *d)
 {
     for (size_t i = 0; i < NL_LEN(sections); i++) {
         const size_t begin = d->entries.count;
 
         sections[i].fill(d, sections[i].kind);
-        if (d->entries.count == begin) continue;
-        printf("%s:", sections[i].title);
-        print_names(d->entries.items + begin, d->entries.count - begin);
+        if (d->entries.count > begin) print_section(&sections[i], d->entries.items + begin, d->entries.count - begin);
     }
-    puts("`netlang doc NAME` describes one of them.");
+    puts("`netlang doc NAME` describes one of them, `netlang doc WORD` lists what speaks of a word, `netlang doc FILE` the\n"
+         "rules of a file.");
 }
 
-static void print_entry(const entry *e)
+static void print_entry(const doc *d, const entry *e)
 {
     if (e->code != NULL) {
         nl_code_print(stdout, e->code);
+        return;
+    }
+    if (e->rule != NULL) {
+        nl_doc_rule_print(stdout, d->cli, e->file, e->rule);
         return;
     }
     printf("%s\n", e->head);
@@ -242,23 +286,71 @@ static bool complain_unknown(doc *d, const char *name)
     return false;
 }
 
+static bool speaks_of(const entry *e, const char *word)
+{
+    return strcasestr(e->name, word) != NULL || (e->text != NULL && strcasestr(e->text, word) != NULL);
+}
+
+static bool search(doc *d, const char *word)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < d->entries.count; i++) {
+        if (!speaks_of(&d->entries.items[i], word)) continue;
+        print_summary(&d->entries.items[i]);
+        found = true;
+    }
+    return found || complain_unknown(d, word);
+}
+
+static bool has_name(const entry *e, const char *name)
+{
+    return (e->code != NULL ? strcasecmp : strcmp)(e->name, name) == 0;
+}
+
 static bool print_name(doc *d, const char *name)
 {
     bool found = false;
 
     for (size_t i = 0; i < d->entries.count; i++) {
-        if (strcasecmp(d->entries.items[i].name, name) != 0) continue;
-        if (d->entries.items[i].code == NULL && strcmp(d->entries.items[i].name, name) != 0) continue;
+        if (!has_name(&d->entries.items[i], name)) continue;
         if (found) putchar('\n');
-        print_entry(&d->entries.items[i]);
+        print_entry(d, &d->entries.items[i]);
         found = true;
     }
-    return found || complain_unknown(d, name);
+    return found || search(d, name);
+}
+
+/* The rules of a file of one's own. */
+static bool print_file(doc *d, const char *path)
+{
+    const nl_parsed *file = read_file(d, path);
+    bool any = false;
+
+    if (file == NULL) {
+        nl_cli_complain("cannot read %s: %s", path, strerror(errno));
+        return false;
+    }
+    for (int k = 0; k < file->file->kid_count; k++) {
+        if (!nl_doc_is_rule(file->file->kids[k])) continue;
+        if (any) putchar('\n');
+        nl_doc_rule_print(stdout, d->cli, file, file->file->kids[k]);
+        any = true;
+    }
+    if (!any) nl_cli_complain("there are no rules in %s", path);
+    return any;
+}
+
+static bool is_file(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+
+    return dot != NULL && strcmp(dot, ".net") == 0;
 }
 
 nl_status nl_command_doc(nl_cli *cli)
 {
-    doc d = { .arena = cli->arena };
+    doc d = { .cli = cli, .arena = cli->arena };
     bool all_found = true;
 
     if (cli->files.count == 0) {
@@ -267,8 +359,10 @@ nl_status nl_command_doc(nl_cli *cli)
     }
     for (size_t i = 0; i < NL_LEN(sections); i++) sections[i].fill(&d, sections[i].kind);
     for (size_t i = 0; i < cli->files.count; i++) {
+        const char *word = cli->files.items[i];
+
         if (i > 0) putchar('\n');
-        if (!print_name(&d, cli->files.items[i])) all_found = false;
+        if (!(is_file(word) ? print_file : print_name)(&d, word)) all_found = false;
     }
     return all_found ? NL_OK : NL_USAGE_WRONG;
 }

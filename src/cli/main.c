@@ -26,8 +26,12 @@ const nl_command nl_commands[] = {
       "All comments are kept.  With --check nothing is printed but the names of files that would change, and the exit\n"
       "status is 1 if there are any." },
     { "ir", nl_command_ir, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_STAGE, "print what the stages of the compiler make of a file", NULL },
-    { "doc", nl_command_doc, "[NAME...]", 0, SIZE_MAX, 0, "describe functions, operators, units, methods, rules and codes",
-      "Without a name: the list of all names." },
+    { "doc", nl_command_doc, "[NAME...]", 0, SIZE_MAX, NL_OPT_INCLUDE, "describe functions, operators, units, methods, rules and codes",
+      "Without a name: the list of all names.  A word that is no name lists what speaks of it; a .net file shows the\n"
+      "rules that it declares." },
+    { "new", nl_command_new, "KIND NAME", 2, 2, 0, "begin a file: a rule with a trial of it, or a model",
+      "KIND is one of neuron, synapse, connector, method, function, model.  The file is NAME.net in the present folder;\n"
+      "one that is there stays as it is." },
     { "plot", nl_command_plot, "RESULT.h5 [NAME...]", 1, SIZE_MAX, NL_OPT_FIGURES | NL_OPT_QUIET, "draw results of an earlier run",
       "Without names: what the file holds, with shapes and units.  Pictures go into the present folder, or that of\n--figures." },
     { "test", nl_command_test, "FILE...", 1, SIZE_MAX, NL_OPT_MODEL, "run files and count their expectations",

@@ -17,7 +17,7 @@ typedef struct option {
 
 static const option options[] = {
     { NL_OPT_MODEL, 'D', "--define", "NAME=VALUE", "override a parameter, or dt or seed; may be repeated", LIST, offsetof(nl_cli, defines) },
-    { NL_OPT_MODEL, 'I', "--include", "DIR", "look there for files that are used; may be repeated", LIST, offsetof(nl_cli, include_dirs) },
+    { NL_OPT_MODEL | NL_OPT_INCLUDE, 'I', "--include", "DIR", "look there for files that are used; may be repeated", LIST, offsetof(nl_cli, include_dirs) },
     { NL_OPT_MODEL, 0, "--seed", "N", "seed of the random numbers", TEXT, offsetof(nl_cli, seed) },
     { NL_OPT_OUT, 'o', "--output", "FILE", "write the results there: .h5, .npz or .csv", TEXT, offsetof(nl_cli, out) },
     { NL_OPT_FIGURES, 0, "--figures", "DIR", "draw the figures into this folder", TEXT, offsetof(nl_cli, figures) },

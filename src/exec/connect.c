@@ -88,6 +88,7 @@ static nl_conn_context context(const nl_direct *direct, uint32_t number, nl_aren
         .span = p->rule.span,
         .name = p->name,
         .stream = nl_stream_of(model->seed, p->name, 0),
+        .uniform = direct->kernels->draw[NL_DIST_UNIFORM],
         .pre = side_of(model, &p->pre),
         .post = side_of(model, &p->post),
         .same = one_population && p->pre.begin == p->post.begin && p->pre.count == p->post.count,

@@ -8,6 +8,8 @@
 
 typedef struct nl_memo_values nl_memo_values;
 
+enum { CHUNK = 4096 };
+
 /* Elements first .. first+count-1 of a space; for synapses, the given pairs with these numbers. */
 typedef struct frame {
     const nl_direct *direct;
@@ -18,7 +20,7 @@ typedef struct frame {
     const uint64_t *numbers; /* NULL: first .. */
     uint32_t projection;
     nl_memo_values *memo;
-    struct whole_values *wholes; /* shared by the frames of one evaluation */
+    struct evaluation *all;
     nl_ref *bad;
 } frame;
 
@@ -33,14 +35,30 @@ struct nl_memo_values {
     vector value;
 };
 
-/* Values over a whole space, by node: found again by the frames of all chunks. */
-struct whole_values {
-    NL_LIST(struct nl_memo_values) list;
-};
+/* What the frames of all chunks share: values over whole spaces, by node; and room for those of a chunk, taken up again
+ * by the next. */
+typedef struct evaluation {
+    nl_arena *arena;
+    NL_LIST(nl_memo_values) wholes;
+    NL_LIST(double *) rooms;
+    size_t used;
+} evaluation;
 
 static vector eval(frame *f, nl_ref ref);
 static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
                           size_t count, double *out, nl_ref *bad);
+
+static double *vector_new(frame *f, size_t count)
+{
+    evaluation *all = f->all;
+
+    if (count > CHUNK) return NL_NEW_ARRAY(f->arena, double, count);
+    if (all->used == all->rooms.count) {
+        double *room = NL_NEW_ARRAY(all->arena, double, CHUNK);
+        NL_PUSH(all->arena, &all->rooms, room);
+    }
+    return all->rooms.items[all->used++];
+}
 
 static void copy_out(vector v, size_t count, double *out)
 {
@@ -75,13 +93,13 @@ static const double *whole(frame *f, nl_ref ref, size_t *count)
     const nl_space *space = nl_graph_space(f->direct->model->graph, number);
 
     *count = space->count;
-    for (size_t k = 0; k < f->wholes->list.count; k++)
-        if (f->wholes->list.items[k].node == ref) return f->wholes->list.items[k].value.data;
-    double *data = NL_NEW_ARRAY(f->arena, double, *count + 1);
+    for (size_t k = 0; k < f->all->wholes.count; k++)
+        if (f->all->wholes.items[k].node == ref) return f->all->wholes.items[k].value.data;
+    double *data = NL_NEW_ARRAY(f->all->arena, double, *count + 1);
     if (space->kind == NL_SPACE_SYNAPSES) eval_synapses(f->direct, ref, space, number, 0, *count, data, f->bad);
     else eval_whole(f, ref, number, *count, data);
-    const struct nl_memo_values entry = { ref, { data, false } };
-    NL_PUSH(f->arena, &f->wholes->list, entry);
+    const nl_memo_values entry = { ref, { data, false } };
+    NL_PUSH(f->all->arena, &f->all->wholes, entry);
     return data;
 }
 
@@ -113,18 +131,32 @@ static vector operation(frame *f, const nl_node *node)
         for (int k = 0; k < node->arg_count; k++) values[k] = *args[k];
         return number_value(f, nl_op_fold((nl_op)node->op, values));
     }
-    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+    double *out = vector_new(f, f->count);
     table->op[node->op][variant](f->count, out, args);
     return (vector){ out, false };
+}
+
+/* Elements are named by their numbers, synapses by pre neuron are stored in another order. */
+static const double *by_number(frame *f, nl_ref ref, size_t *count)
+{
+    const nl_graph *graph = f->direct->model->graph;
+    const nl_space *space = nl_graph_space(graph, nl_graph_node(graph, ref)->space);
+    const nl_conn *conn = space->kind == NL_SPACE_SYNAPSES ? f->direct->conns[space->owner] : NULL;
+    const double *stored = whole(f, ref, count);
+
+    if (conn == NULL || conn->kind != NL_CONN_OUT) return stored;
+    double *numbered = NL_NEW_ARRAY(f->arena, double, *count + 1);
+    nl_conn_by_number(conn, stored, numbered);
+    return numbered;
 }
 
 static vector gathered(frame *f, nl_ref ref, const nl_node *node)
 {
     size_t count, bad = 0;
-    const double *source = whole(f, node->args[0], &count);
+    const double *source = by_number(f, node->args[0], &count);
     const vector index = eval(f, node->args[1]);
     const size_t n = index.is_number ? 1 : f->count;
-    double *out = NL_NEW_ARRAY(f->arena, double, n);
+    double *out = vector_new(f, n);
 
     f->direct->kernels->gather(n, out, source, count, index.data, &bad);
     if (bad != 0) *f->bad = ref;
@@ -154,7 +186,7 @@ static vector side(frame *f, const nl_node *node)
     const uint32_t *index = is_pre ? f->pre : f->post;
     size_t count;
     const double *source = whole(f, node->args[0], &count);
-    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+    double *out = vector_new(f, f->count);
 
     for (size_t i = 0; i < f->count; i++) out[i] = source[count == 1 ? 0 : begin + index[i]];
     return (vector){ out, false };
@@ -179,7 +211,7 @@ static vector drawn(frame *f, const nl_node *node)
     const size_t n = node->space == 0 ? 1 : f->count;
     const double *args[NL_NODE_ARGS];
     size_t strides[NL_NODE_ARGS];
-    double *out = NL_NEW_ARRAY(f->arena, double, n);
+    double *out = vector_new(f, n);
 
     for (int k = 0; k < node->arg_count; k++) {
         const vector v = eval(f, node->args[k]);
@@ -194,11 +226,15 @@ static vector drawn(frame *f, const nl_node *node)
     return (vector){ out, node->space == 0 };
 }
 
+const double *nl_table_row_at(const nl_model *model, const nl_table *table, double time)
+{
+    return table->array.data + nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt) * table->columns;
+}
+
 bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out)
 {
     if (!(column >= 0 && column < (double)table->columns && column == floor(column))) return false;
-    const size_t row = nl_table_row(table->rows, table->dt, time + 1e-6 * model->dt);
-    *out = isnan(time) ? NAN : table->array.data[row * table->columns + (size_t)column];
+    *out = isnan(time) ? NAN : nl_table_row_at(model, table, time)[(size_t)column];
     return true;
 }
 
@@ -209,7 +245,7 @@ static vector tabled(frame *f, nl_ref ref, const nl_node *node)
                  column = node->arg_count > 1 ? eval(f, node->args[1]) : number_value(f, 0);
     const bool is_number = time.is_number && column.is_number;
     const size_t n = is_number ? 1 : f->count;
-    double *out = NL_NEW_ARRAY(f->arena, double, n);
+    double *out = vector_new(f, n);
 
     for (size_t i = 0; i < n; i++) {
         const double when = time.data[time.is_number ? 0 : i], where = column.data[column.is_number ? 0 : i];
@@ -221,7 +257,7 @@ static vector tabled(frame *f, nl_ref ref, const nl_node *node)
 
 static vector element_numbers(frame *f)
 {
-    double *out = NL_NEW_ARRAY(f->arena, double, f->count);
+    double *out = vector_new(f, f->count);
 
     if (f->numbers == NULL) f->direct->kernels->iota(f->count, out, (double)f->first);
     for (size_t i = 0; f->numbers != NULL && i < f->count; i++) out[i] = (double)f->numbers[i];
@@ -271,8 +307,6 @@ static vector eval(frame *f, nl_ref ref)
     return value;
 }
 
-enum { CHUNK = 4096 };
-
 /* Numbers of synapses stored by pre neuron, from the first of a range on; else NULL. */
 static nl_numbering *numbering_from(const nl_conn *conn, size_t first)
 {
@@ -285,6 +319,14 @@ static nl_numbering *numbering_from(const nl_conn *conn, size_t first)
     return numbering;
 }
 
+static void eval_chunk(frame *f, nl_ref node, double *out)
+{
+    f->arena = nl_arena_new();
+    f->all->used = 0;
+    copy_out(eval(f, node), f->count, out);
+    nl_arena_free(f->arena);
+}
+
 /* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values.
  */
 static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
@@ -294,13 +336,11 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
     uint32_t pre[CHUNK], post[CHUNK];
     uint64_t numbers[CHUNK];
     nl_numbering *numbering = numbering_from(conn, first);
-    nl_arena *shared = nl_arena_new();
-    struct whole_values wholes = { 0 };
+    evaluation all = { .arena = nl_arena_new() };
 
     for (size_t at = 0; at < count; at += CHUNK) {
         const size_t n = count - at < CHUNK ? count - at : CHUNK;
         frame f = { .direct = direct,
-                    .arena = shared,
                     .space = number,
                     .first = first + at,
                     .count = n,
@@ -308,20 +348,15 @@ static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *
                     .post = post,
                     .numbers = numbering != NULL ? numbers : NULL,
                     .projection = space->owner,
-                    .wholes = &wholes,
+                    .all = &all,
                     .bad = bad };
 
         nl_conn_synapses(conn, first + at, n, pre, post);
         if (numbering != NULL) nl_numbering_next(numbering, n, numbers);
-        if (at == 0) (void)eval(&f, node); /* whole values of both sides now live in the shared arena */
-        nl_arena *chunk = nl_arena_new();
-        f.arena = chunk;
-        f.memo = NULL;
-        copy_out(eval(&f, node), n, out + at);
-        nl_arena_free(chunk);
+        eval_chunk(&f, node, out + at);
     }
     nl_numbering_free(numbering);
-    nl_arena_free(shared);
+    nl_arena_free(all.arena);
 }
 
 bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out,
@@ -333,18 +368,11 @@ bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t
     if (s->kind == NL_SPACE_SYNAPSES) {
         eval_synapses(direct, node, s, space, first, count, out, bad);
     } else {
-        nl_arena *arena = nl_arena_new();
-        struct whole_values wholes = { 0 };
-        frame f = { .direct = direct,
-                    .arena = arena,
-                    .space = space,
-                    .first = first,
-                    .count = count,
-                    .wholes = &wholes,
-                    .bad = bad };
+        evaluation all = { .arena = nl_arena_new() };
+        frame f = { .direct = direct, .space = space, .first = first, .count = count, .all = &all, .bad = bad };
 
-        copy_out(eval(&f, node), count, out);
-        nl_arena_free(arena);
+        eval_chunk(&f, node, out);
+        nl_arena_free(all.arena);
     }
     return *bad == 0;
 }
@@ -353,8 +381,7 @@ bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t
 
 struct nl_direct_pairs {
     const nl_direct *direct;
-    nl_arena *shared;
-    struct whole_values wholes;
+    evaluation all;
     nl_ref node, bad;
     uint32_t projection;
 };
@@ -364,7 +391,7 @@ nl_direct_pairs *nl_direct_pairs_new(const nl_direct *direct, nl_ref node, uint3
     nl_direct_pairs *pairs = nl_calloc(1, sizeof *pairs);
 
     pairs->direct = direct;
-    pairs->shared = nl_arena_new();
+    pairs->all.arena = nl_arena_new();
     pairs->node = node;
     pairs->projection = projection;
     return pairs;
@@ -374,26 +401,20 @@ void nl_direct_pairs_eval(void *user, size_t count, const uint32_t *pre, const u
 {
     nl_direct_pairs *pairs = user;
     frame f = { .direct = pairs->direct,
-                .arena = pairs->shared,
                 .count = count,
                 .pre = pre,
                 .post = post,
                 .projection = pairs->projection,
-                .wholes = &pairs->wholes,
+                .all = &pairs->all,
                 .bad = &pairs->bad,
                 .space = pairs->direct->model->projections.items[pairs->projection].space };
 
-    if (pairs->wholes.list.count == 0) (void)eval(&f, pairs->node);
-    nl_arena *chunk = nl_arena_new();
-    f.arena = chunk;
-    f.memo = NULL;
-    copy_out(eval(&f, pairs->node), count, out);
-    nl_arena_free(chunk);
+    eval_chunk(&f, pairs->node, out);
 }
 
 void nl_direct_pairs_free(nl_direct_pairs *pairs)
 {
     if (pairs == NULL) return;
-    nl_arena_free(pairs->shared);
+    nl_arena_free(pairs->all.arena);
     free(pairs);
 }

@@ -22,8 +22,10 @@ typedef struct nl_direct {
  * with *bad set when an index is out of range. */
 bool nl_direct_eval(const nl_direct *direct, nl_ref node, uint32_t space, size_t first, size_t count, double *out, nl_ref *bad);
 
-/* What a table holds at a time, NAN at NAN.  The clock is a product of whole steps that may lie a little before
- * an edge.  False when there is no such column. */
+/* The row that a table holds at a time.  The clock is a product of whole steps that may lie a little before an edge. */
+const double *nl_table_row_at(const nl_model *model, const nl_table *table, double time);
+
+/* Its value in a column, NAN at NAN.  False when there is no such column. */
 bool nl_table_read(const nl_model *model, const nl_table *table, double time, double column, double *out);
 
 /* The same for given pairs of a projection's sides. */

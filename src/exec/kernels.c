@@ -294,6 +294,15 @@ static void gather(size_t n, double *out, const double *source, size_t count, co
     if (first_bad < n) *bad = first_bad + 1;
 }
 
+static void pick(size_t n, double *out, const double *source, const uint32_t *index)
+{
+    const size_t whole = n - n % NL_WIDTH;
+    size_t i = 0;
+
+    for (; i < whole; i += NL_WIDTH) vec_store(out + i, vec_gather(source, index + i));
+    for (; i < n; i++) out[i] = source[index[i]];
+}
+
 static void iota(size_t n, double *out, double first)
 {
     const size_t whole = n - n % NL_WIDTH;
@@ -317,6 +326,20 @@ static void fill(size_t n, double *out, double value)
 
     for (; i < whole; i += NL_WIDTH) vec_store(out + i, VEC_ALL(value));
     for (; i < n; i++) out[i] = value;
+}
+
+/* Of each row but the last ones, a whole vector may reach into the next, which is filled afterwards. */
+static void spread(size_t n, double *out, const double *values, size_t columns, size_t at)
+{
+    const double *value = values + at / columns;
+    size_t i = 0;
+
+    for (size_t end = columns - at % columns; i < n; end += columns, value++) {
+        const size_t stop = end < n ? end : n;
+        for (; i < stop && i + NL_WIDTH <= n; i += NL_WIDTH) vec_store(out + i, VEC_ALL(*value));
+        for (; i < stop; i++) out[i] = *value;
+        i = stop;
+    }
 }
 
 /* x - x is 0 for numbers and nan for everything else. */
@@ -357,28 +380,35 @@ static size_t nonzero(size_t n, const double *a, uint32_t first, uint32_t *ids)
 }
 
 /* A neuron may stand in the list twice, so the additions stay in order. */
+#define UNROLLED _Pragma("GCC unroll 8")
+
 static void add_number(size_t n, const uint32_t *index, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += number;
 }
 
 static void add_weights(size_t n, const uint32_t *index, const double *weights, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k];
 }
 
 static void add_scaled(size_t n, const uint32_t *index, const double *weights, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
 }
 
 static void add_floats(size_t n, const uint32_t *index, const float *weights, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k];
 }
 
 static void add_scaled_floats(size_t n, const uint32_t *index, const float *weights, double number, double *out)
 {
+    UNROLLED
     for (size_t k = 0; k < n; k++) out[index[k]] += (double)weights[k] * number;
 }
 
@@ -410,8 +440,8 @@ static void csr(size_t rows, const uint64_t *begin, const uint32_t *col, const d
 /* Of `width` lanes side by side, each in the order of row_sum(). */
 #define LANE_SUMS(width)                                                                     \
     typedef double lanes_##width __attribute__((vector_size(8 * width), aligned(8), may_alias)); \
-    ALWAYS_INLINE void add_lanes_##width(const nl_csr_rows *rows, bool narrow, bool weighted, uint64_t k, const double *x, \
-                                         lanes_##width *sum)                                 \
+    ALWAYS_INLINE void add_lanes_##width(const nl_csr_rows *rows, bool narrow, bool weighted, uint64_t k,     \
+                                         const double *x, lanes_##width *sum)                \
     {                                                                                        \
         const size_t at = narrow ? rows->narrow[k] : rows->col[k];                           \
         const lanes_##width from = *(const lanes_##width *)(x + width * at);                 \
@@ -540,9 +570,11 @@ const nl_kernel_table TABLE_OF(NL_ISA) = {
     .test = { COMPARISONS(TEST_ENTRY) },
     .draw = DRAWS_OF(NL_ISA),
     .gather = gather,
+    .pick = pick,
     .iota = iota,
     .copy = copy,
     .fill = fill,
+    .spread = spread,
     .reduce = {
 #define RED(ID, ...) [NL_RED_##ID] = reduce_##ID,
 #include "reduce.def"

@@ -65,9 +65,12 @@ typedef struct nl_kernel_table {
     /* out[i] = source[index[i]].  Where an index is no whole number below `count`, out is NaN and *bad becomes 1 + the
      * first such i; else *bad is left alone. */
     void (*gather)(size_t n, double *out, const double *source, size_t count, const double *index, size_t *bad);
+    void (*pick)(size_t n, double *out, const double *source, const uint32_t *index); /* the same; all are below */
     void (*iota)(size_t n, double *out, double first);
     void (*copy)(size_t n, double *out, const double *a);
     void (*fill)(size_t n, double *out, double value);
+    /* out[i] = values[(at + i) / columns] */
+    void (*spread)(size_t n, double *out, const double *values, size_t columns, size_t at);
 
     /* `first` is the index of a[0] in the whole. */
     void (*reduce[NL_RED_COUNT])(nl_reduction *acc, size_t first, size_t n, const double *a);
@@ -88,7 +91,8 @@ typedef struct nl_kernel_table {
     /* Sums over compressed rows: out[r] = sum of w[k] * x[col[k]] for the k of row r; w NULL: all 1. */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
 
-    void (*csr_lanes)(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out); /* as in propagate.h */
+    /* Of several lanes, as in net/propagate.h. */
+    void (*csr_lanes)(const nl_csr_rows *rows, size_t width, const double *x, size_t count, double *const *out);
 
     /* out[i] = sum over the offsets of weight[k] (NULL: 1) * x[i + shift[k]]: the interior of a stencil. */
     void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,

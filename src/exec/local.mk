@@ -27,4 +27,5 @@ libnetlang_la_SOURCES += \
 
 libnetlang_la_SOURCES += \
     src/exec/machine.c src/exec/machine.h src/exec/machine_impl.h \
-    src/exec/machine_loop.c src/exec/machine_sample.c src/exec/machine_scalar.c src/exec/machine_select.c src/exec/machine_together.c src/exec/store.c
+    src/exec/machine_dense.c src/exec/machine_loop.c src/exec/machine_sample.c src/exec/machine_scalar.c \
+    src/exec/machine_select.c src/exec/machine_together.c src/exec/store.c

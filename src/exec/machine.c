@@ -158,6 +158,7 @@ static void bind_step(nl_machine *machine, step *s, const nl_instr *instr)
     for (int k = 0; k < instr->arg_count; k++) {
         machine_bind_read(machine, instr->args[k], &s->args[k]);
         s->moves[k] = advance(instr->args[k], is_whole(instr, k));
+        s->reads[k] = instr->args[k].kind == NL_AT_SCALAR ? STEP_NUMBER : STEP_ELEMENT;
     }
     machine_bind_written(machine, instr->dst, &s->dst);
     if (instr->dst.kind == NL_AT_NONE) s->dst = machine->registers; /* a list is filled; loops add moves to it, of 0 */
@@ -184,6 +185,20 @@ static size_t array_count(const nl_machine *machine, const nl_segment *segment)
     return count + registers;
 }
 
+/* The number under which a loop keeps all that it makes; NULL where there is none. */
+static const double *common_condition(const block *b)
+{
+    const double *condition = NULL;
+
+    for (const step *s = b->steps; s < b->steps + b->step_count; s++) {
+        if (s->instr->dst.kind == NL_AT_REGISTER) continue;
+        const bool is_kept = s->instr->kind == NL_I_KEEP && s->instr->args[0].kind == NL_AT_SCALAR;
+        if (!is_kept || (condition != NULL && condition != s->args[0])) return NULL;
+        condition = s->args[0];
+    }
+    return condition;
+}
+
 static void bind_loop(nl_machine *machine, block *b)
 {
     enum { FEW_ARRAYS = 8 }; /* of a whole chunk: 32 KiB */
@@ -200,10 +215,9 @@ static void bind_loop(nl_machine *machine, block *b)
         if (instr->kind == NL_I_INDEX && segment->kind == NL_C_SYNAPSES)
             b->steps[k].numbers = nl_store_numbers(machine->store, segment->id);
         if (sums_up(instr)) b->sums[b->sum_count++] = (uint32_t)k;
-        b->needs_pairs |= instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM
-                          || machine_scatters(instr)
-                          || (instr->kind == NL_I_SAMPLE && (instr->right == 1 || instr->right == 2));
+        b->needs_pairs |= machine_sees_neurons(instr) || machine_needs_pairs(instr);
     }
+    b->condition = common_condition(b);
 }
 
 static uint32_t scalar_code(const nl_instr *instr)
@@ -261,6 +275,7 @@ static void bind_block(nl_machine *machine, block *b, const nl_segment *segment,
     case NL_C_SYNAPSES:
         bind_loop(machine, b);
         if (is_body) machine_bind_selected(machine, b);
+        if (b->selected == NULL) machine_bind_dense(machine, b);
         break;
     }
 }
@@ -318,8 +333,9 @@ nl_machine *nl_machine_new(const nl_program *program, nl_store *store)
     machine->program = program;
     machine->store = store;
     machine->kernels = nl_kernels_choose();
-    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr, machine->kernels->csr_lanes, machine->kernels->shifted_sum,
-                                                   nl_blas_for(matrix_work(machine)) };
+    machine->propagate = (nl_propagate_kernels){ machine->kernels->csr,         machine->kernels->csr_lanes,
+                                                 machine->kernels->shifted_sum, machine->kernels->add_number,
+                                                 machine->kernels->add_scaled,  nl_blas_for(matrix_work(machine)) };
     machine->arena = nl_arena_new();
     machine->scratch = NL_NEW_ARRAY(machine->arena, double,
                                     scratch_size(machine, &program->prologue) + scratch_size(machine, &program->body));

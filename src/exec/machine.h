@@ -50,7 +50,7 @@ typedef struct nl_common_values {
 typedef struct nl_store {
     const nl_memory *memory;
     const nl_model *model;         /* tables, draws */
-    double *slot_values;           /* [slot of the model], [array]: what they were when nl_store_take() was called last; .. */
+    double *slot_values;           /* [slot of the model], [array]: as nl_store_take() found them; .. */
     const double **array_data;     /* .. since then the model may have been given those of another simulation */
     double *block;                 /* one allocation, 64-byte aligned */
     size_t block_bytes;
@@ -84,17 +84,18 @@ typedef struct nl_jump {
     double *value;      /* count values */
 } nl_jump;
 
-/* Allocates zeroed memory.  `like` (or NULL) is a store of the same memory and connections, with which values that never
- * change are held in common.  False, with the name of the largest part, when there is not enough. */
+/* Allocates zeroed memory.  `like` (or NULL) is a store of the same memory and connections, with which values that
+ * never change are held in common.  False, with the name of the largest part, when there is not enough. */
 bool nl_store_init(nl_store *store, const nl_model *model, const nl_memory *memory, const struct nl_conn *const *conns,
                    const nl_store *like, const char **too_large);
 void nl_store_done(nl_store *store);
 
-/* What another store of this memory would take for itself: values in common count where they need not be as declared. */
+/* Bytes that another store of this memory would take for itself: values in common count where they need not be as
+ * declared. */
 size_t nl_store_own_bytes(const nl_store *store);
 
-/* The model's slots and arrays as they are now become those that this store's programs read when they are prepared.  The
- * data of an array must stay until the next call. */
+/* The model's slots and arrays as they are now become those that this store's programs read when they are prepared.
+ * The data of an array must stay until the next call. */
 void nl_store_take(nl_store *store);
 
 /* Puts values (doubles as stored, floats where the memory is single) into a memory without past, from `first` on.  What

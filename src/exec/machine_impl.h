@@ -10,6 +10,9 @@ typedef struct step step;
 typedef void (*step_fn)(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at,
                         size_t n);
 
+/* How a step reads an operand: one number, the number of the row, or that of the element. */
+enum { STEP_NUMBER = 0, STEP_ROW = 1, STEP_ELEMENT };
+
 /* One instruction of a loop. */
 struct step {
     nl_kernel kernel;           /* or NULL: `run` */
@@ -28,6 +31,9 @@ struct step {
     double *whole;              /* STENCIL that is better made at once: the array */
     size_t dst_count;           /* SUM: neurons */
     size_t element_count;       /* HIT: of the loop */
+    size_t columns;             /* in a matrix: of a row */
+    nl_kernel row_kernel;       /* .. run row by row, or NULL */
+    uint8_t reads[NL_INSTR_ARGS]; /* STEP_ELEMENT .. */
 };
 
 /* One instruction of scalar code.  Codes: the operators, then the pairs, then these. */
@@ -50,6 +56,7 @@ typedef struct collected {
     const double *from;
     double *to;             /* one of both is the array .. */
     double *chunk;          /* .. and this its chunk */
+    bool stays;             /* mostly: what is not chosen is not needed from memory */
 } collected;
 
 /* What a row of synapses adds to the post neurons: number, weight of each synapse, or both multiplied. */
@@ -80,6 +87,7 @@ typedef struct block {
     uint32_t *sums;             /* steps that reduce or sum by neuron */
     size_t sum_count;
     bool needs_pairs;           /* SYNAPSES: pre and post neurons of each synapse */
+    const double *condition;    /* .. nothing is done while this is 0; or NULL */
     const double *source, *weights; /* PROPAGATE */
     double *target;
     selected_loop *selected;    /* NULL: never over a selection */
@@ -141,6 +149,18 @@ static inline uint64_t machine_element(const nl_machine *machine, size_t at, siz
 
 static inline bool machine_scatters(const nl_instr *instr) { return instr->kind == NL_I_ADD || instr->kind == NL_I_SET; }
 
+static inline bool machine_sees_neurons(const nl_instr *instr)
+{
+    return instr->kind == NL_I_PRE || instr->kind == NL_I_POST;
+}
+
+/* The numbers of a synapse's neurons, for something else than to read them. */
+static inline bool machine_needs_pairs(const nl_instr *instr)
+{
+    return instr->kind == NL_I_SUM || machine_scatters(instr)
+           || (instr->kind == NL_I_SAMPLE && (instr->right == 1 || instr->right == 2));
+}
+
 /* machine.c: operands, found anew when memory turns. */
 void machine_bind_read(nl_machine *machine, nl_operand at, const double **pointer);
 void machine_bind_written(nl_machine *machine, nl_operand at, double **pointer);
@@ -157,6 +177,9 @@ void machine_run_chunk(nl_machine *machine, const block *b, size_t at, size_t n)
 bool machine_begin(nl_machine *machine);
 void machine_run_blocks(nl_machine *machine, const code *c, size_t from, size_t end);
 bool machine_finish(nl_machine *machine, nl_machine_fault *fault);
+
+/* machine_dense.c */
+void machine_bind_dense(nl_machine *machine, block *b); /* where b is the loop over a matrix */
 
 /* machine_loop.c */
 step_fn machine_step_fn(nl_instr_kind kind);

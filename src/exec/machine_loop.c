@@ -76,7 +76,9 @@ static void keep(nl_machine *machine, const step *s, double *dst, const double *
 
     (void)at;
     if (strides[0] == 0) {
-        for (size_t i = 0; args[0][0] != 0 && i < n; i++) dst[i] = args[1][i * strides[1]];
+        if (args[0][0] == 0) return;
+        if (strides[1] == 0) machine->kernels->fill(n, dst, args[1][0]);
+        else machine->kernels->copy(n, dst, args[1]);
         return;
     }
     const size_t count = machine->kernels->nonzero(n, args[0], 0, chosen);
@@ -102,6 +104,19 @@ static void gather(nl_machine *machine, const step *s, double *dst, const double
     if (bad != 0) machine_fail(machine, s->instr->node, machine_element(machine, at, bad - 1), args[1][bad - 1]);
 }
 
+/* At one time, so of one row. */
+static void read_row(nl_machine *machine, const step *s, double *dst, double time, const double *columns, size_t at,
+                     size_t n)
+{
+    const nl_model *model = machine->store->model;
+    const nl_table *table = &model->tables.items[s->instr->id];
+    size_t bad = 0;
+
+    if (isnan(time)) machine->kernels->fill(n, dst, NAN);
+    else machine->kernels->gather(n, dst, nl_table_row_at(model, table, time), table->columns, columns, &bad);
+    if (bad != 0) machine_fail(machine, s->instr->node, machine_element(machine, at, bad - 1), columns[bad - 1]);
+}
+
 static void read_table(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     const nl_model *model = machine->store->model;
@@ -109,6 +124,10 @@ static void read_table(nl_machine *machine, const step *s, double *dst, const do
     const bool each_time = s->instr->args[0].kind != NL_AT_SCALAR, has_column = s->arg_count > 1;
     const bool each_column = has_column && s->instr->args[1].kind != NL_AT_SCALAR;
 
+    if (!each_time && each_column) {
+        read_row(machine, s, dst, args[0][0], args[1], at, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         const double column = has_column ? args[1][each_column ? i : 0] : 0;
 
@@ -203,14 +222,13 @@ static void see_pre(nl_machine *machine, const step *s, double *dst, const doubl
 {
     (void)s, (void)at;
     if (machine->is_row) machine->kernels->fill(n, dst, args[0][machine->pre[0]]);
-    else
-        for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->pre[i]];
+    else machine->kernels->pick(n, dst, args[0], machine->pre);
 }
 
 static void see_post(nl_machine *machine, const step *s, double *dst, const double *const *args, size_t at, size_t n)
 {
     (void)s, (void)at;
-    for (size_t i = 0; i < n; i++) dst[i] = args[0][machine->post[i]];
+    machine->kernels->pick(n, dst, args[0], machine->post);
 }
 
 static const nl_part *target_part(const nl_machine *machine, const nl_instr *instr)
@@ -385,6 +403,7 @@ void machine_run_loop(nl_machine *machine, const block *b)
 {
     const nl_selection *selection = machine_selection(machine, b);
 
+    if (b->condition != NULL && *b->condition == 0) return;
     if (b->sum_count > 0) begin_sums(machine, b);
     if (selection != NULL) {
         machine_run_selected(machine, b, selection);

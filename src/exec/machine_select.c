@@ -35,6 +35,15 @@ static const double *read_chunk(chunks *c, uint32_t view)
     return chunk;
 }
 
+/* Most of it stays as it is. */
+static void keep_chunk(chunks *c, uint32_t view)
+{
+    const size_t before = c->loop->read_count;
+
+    (void)read_chunk(c, view);
+    if (c->loop->read_count > before) c->loop->reads[before].stays = true;
+}
+
 static double *written_chunk(chunks *c, uint32_t view)
 {
     bool is_new;
@@ -61,7 +70,7 @@ static void bind_selected_step(chunks *c, step *s, const step *plain)
         else machine_bind_read(c->machine, instr->args[k], &s->args[k]);
         s->moves[k] = 0;
     }
-    if (instr->kind == NL_I_KEEP) (void)read_chunk(c, instr->dst.index); /* most of it stays */
+    if (instr->kind == NL_I_KEEP) keep_chunk(c, instr->dst.index);
     if (plain->dst_moves != 0) s->dst = written_chunk(c, instr->dst.index);
     else machine_bind_written(c->machine, instr->dst, &s->dst);
     s->dst_moves = 0;
@@ -249,6 +258,27 @@ static void find_row(const nl_conn *conn, const nl_selection *selection, uint32_
     if (selection->one_delay && conn->run_begin != NULL) find_run(&r, pre, selection->delay, begin, end);
 }
 
+/* A chunk of a row is on its way from memory while the one before is computed. */
+static void fetch_chunk(const filling *f, const nl_conn *conn, uint64_t at, uint64_t end)
+{
+    enum { LINE = 64 };
+    const selected_loop *loop = f->b->selected;
+    const uint64_t last = end - at < f->b->chunk ? end : at + f->b->chunk;
+
+    for (uint64_t j = at; j < last; j += LINE / sizeof *conn->post_index) __builtin_prefetch(conn->post_index + j, 0, 2);
+    for (size_t k = 0; k < loop->read_count; k++)
+        for (uint64_t j = at; !loop->reads[k].stays && j < last; j += LINE / sizeof(double)) __builtin_prefetch(loop->reads[k].from + j, 0, 2);
+}
+
+static void fetch_next_row(const filling *f, const nl_conn *conn, const nl_selection *selection, size_t k)
+{
+    uint64_t begin, end;
+
+    if (k == selection->count) return;
+    find_row(conn, selection, selection->ids[k], &begin, &end);
+    if (end - begin >= LONG_ROW) fetch_chunk(f, conn, begin, end);
+}
+
 static void run_row(filling *f, const nl_conn *conn, uint32_t pre, uint64_t begin, uint64_t end)
 {
     nl_machine *machine = f->machine;
@@ -262,6 +292,7 @@ static void run_row(filling *f, const nl_conn *conn, uint32_t pre, uint64_t begi
     machine->pre = machine->pre_room;
     machine->is_row = true;
     for (uint64_t at = begin; at < end; at += f->b->chunk) {
+        if (end - at > f->b->chunk) fetch_chunk(f, conn, at + f->b->chunk, end);
         machine->post = conn->post_index + at;
         machine_run_chunk(machine, f->b, at, end - at < f->b->chunk ? end - at : f->b->chunk);
     }
@@ -328,6 +359,7 @@ static void run_outgoing(filling *f, const nl_selection *selection)
         const uint32_t pre = selection->ids[k];
         find_row(conn, selection, pre, &begin, &end);
         if (!adds) {
+            fetch_next_row(f, conn, selection, k + 1);
             run_row(f, conn, pre, begin, end);
             continue;
         }

@@ -496,10 +496,11 @@ typedef struct rhythm {
     uint64_t interval, phase;
     probe_group *group;
     const nl_sampler **samplers;
-    const double **values; /* where the program leaves them */
     size_t count;
-    double *presented; /* room for a value that is one number for many elements, or in the order of numbers */
+    double *presented; /* room for a sample that does not stand as such in the program's memory */
 } rhythm;
+
+typedef NL_LIST(size_t) size_list;
 
 typedef struct rhythms {
     rhythm *items;
@@ -517,6 +518,14 @@ static rhythm *rhythm_of(rhythms *all, const nl_sampler *s, size_t room, nl_aren
     return r;
 }
 
+static size_t sample_size(const nl_sim *sim, const nl_sampler *s)
+{
+    size_t size = 0;
+
+    for (size_t k = 0; k < s->probe_count; k++) size += sim->probes[s->probes[k]].count;
+    return size;
+}
+
 static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
 {
     rhythms all = { NL_NEW_ARRAY(arena, rhythm, run->sampler_count + 1), 0 };
@@ -527,30 +536,30 @@ static rhythms find_rhythms(nl_sim *sim, const nl_sim_run *run, nl_arena *arena)
     }
     for (size_t k = 0; k < all.count; k++) {
         rhythm *r = &all.items[k];
-        size_t *probes = NL_NEW_ARRAY(arena, size_t, r->count), most = 1;
+        size_list probes = { 0 };
+        size_t most = 1;
         for (size_t j = 0; j < r->count; j++) {
-            probes[j] = r->samplers[j]->probe;
-            if (sim->probes[probes[j]].count > most) most = sim->probes[probes[j]].count;
+            const nl_sampler *s = r->samplers[j];
+            if (sample_size(sim, s) > most) most = sample_size(sim, s);
+            for (size_t i = 0; i < s->probe_count; i++) NL_PUSH(arena, &probes, s->probes[i]);
         }
-        r->group = group_of(sim, probes, r->count);
-        r->values = NL_NEW_ARRAY(arena, const double *, r->count);
-        for (size_t j = 0; j < r->count; j++) r->values[j] = probe_value(sim, probes[j]);
+        r->group = group_of(sim, probes.items, probes.count);
         r->presented = NL_NEW_ARRAY(arena, double, most);
     }
     return all;
 }
 
-static bool give_sample(nl_sim *sim, const rhythm *r, size_t j)
+static bool give_sample(nl_sim *sim, const rhythm *r, const nl_sampler *s)
 {
-    const nl_sampler *s = r->samplers[j];
-    const size_t count = sim->probes[s->probe].count;
-    const double *value = r->values[j];
+    double *out = r->presented;
 
-    if (!is_as_computed(sim, s->probe)) {
-        present(sim, s->probe, value, r->presented);
-        value = r->presented;
+    if (s->probe_count == 1 && is_as_computed(sim, s->probes[0]))
+        return s->sample(s->user, sim->store.time, probe_value(sim, s->probes[0]), sim->probes[s->probes[0]].count);
+    for (size_t k = 0; k < s->probe_count; k++) {
+        present(sim, s->probes[k], probe_value(sim, s->probes[k]), out);
+        out += sim->probes[s->probes[k]].count;
     }
-    return s->sample(s->user, sim->store.time, value, count);
+    return s->sample(s->user, sim->store.time, r->presented, (size_t)(out - r->presented));
 }
 
 static nl_sim_status sample_due(nl_sim *sim, const rhythms *all, nl_sim_failure *failure)
@@ -563,7 +572,7 @@ static nl_sim_status sample_due(nl_sim *sim, const rhythms *all, nl_sim_failure 
         const nl_sim_status status = sim_run_machine(sim, r->group->machine, failure);
         if (status != NL_SIM_OK) return status;
         for (size_t j = 0; j < r->count; j++)
-            if (!give_sample(sim, r, j)) return NL_SIM_SINK_FAILED;
+            if (!give_sample(sim, r, r->samplers[j])) return NL_SIM_SINK_FAILED;
     }
     return NL_SIM_OK;
 }

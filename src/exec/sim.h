@@ -67,9 +67,11 @@ void nl_sim_set_values(nl_sim *sim, uint32_t var, const double *values); /* coun
 /* A probe's value now. */
 nl_sim_status nl_sim_read(nl_sim *sim, size_t probe, double *out, nl_sim_failure *failure);
 
-/* A probe sampled while running: after every `interval` steps counted from step `first` (absolute step number). */
+/* Probes sampled while running, their values one behind the other: after every `interval` steps counted from step
+ * `first` (absolute step number). */
 typedef struct nl_sampler {
-    size_t probe;
+    const size_t *probes;
+    size_t probe_count;
     uint64_t interval, first;
     bool (*sample)(void *user, double time, const double *values, size_t count); /* false: stop, the sink failed */
     void *user;

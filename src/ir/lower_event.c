@@ -463,7 +463,7 @@ static nl_ref once_for_neuron(void *user, nl_graph *graph, nl_ref ref)
     } else {
         if ((dependence_of(lo, ref) & (HAS_PRE | HAS_POST | HAS_OWN)) != p->flag) return 0;
         if (node.kind == p->side && !is_changed_here(p, nl_graph_node(graph, node.args[0]))) return ref;
-        if (nl_expr_any(graph, ref, is_written_in_turn, p)) return node.kind == NL_X_OP ? 0 : ref;
+        if (nl_expr_any(graph, ref, is_written_in_turn, p)) return node.kind == p->side ? ref : 0;
     }
     const uint32_t mem = memory_add(lo, "of the neuron", p->space, nl_graph_space(graph, p->space)->count, UINT32_MAX);
     root_add(lo, &p->code->neurons, strip_to(lo, ref, p->space), mem, false, p->model->span);

@@ -36,11 +36,14 @@ static bool is_dynamic_leaf(void *user, const nl_node *node)
     }
 }
 
-/* What depends on its operands alone; so does what is looked up in a table. */
-static bool is_computed(const nl_graph *graph, const nl_node *node)
+/* Differs between synapses only as far as its arguments do. */
+static bool follows_arguments(const nl_node *node) { return node->kind == NL_X_OP || node->kind == NL_X_TABLE; }
+
+/* What a past value depends on; one that leads back to itself is the synapse's own. */
+static int past_dependence(lowering *lo, nl_ref ref, nl_ref expr)
 {
-    return node->kind == NL_X_OP
-           || (node->kind == NL_X_GATHER && nl_graph_node(graph, node->args[0])->kind == NL_X_ARRAY);
+    lo->known[ref] = (HAS_PRE | HAS_POST | HAS_OWN | IS_DYNAMIC) + 1;
+    return dependence_of(lo, expr);
 }
 
 static int find_dependence(lowering *lo, nl_ref ref)
@@ -51,15 +54,18 @@ static int find_dependence(lowering *lo, nl_ref ref)
     int flags = 0;
 
     switch ((nl_node_kind)node->kind) {
+    case NL_X_GATHER: /* the source is read as a whole */
+        return dependence_of(lo, node->args[1]) | (dependence_of(lo, node->args[0]) & IS_DYNAMIC);
     case NL_X_PRE: return HAS_PRE | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
     case NL_X_POST: return HAS_POST | (nl_expr_any(graph, node->args[0], is_dynamic_leaf, NULL) ? IS_DYNAMIC : 0);
     case NL_X_DELAY:
-        return IS_DYNAMIC | dependence_of(lo, lo->dels.items[node->id].expr)
+        return IS_DYNAMIC | (in_synapses ? past_dependence(lo, ref, lo->dels.items[node->id].expr) : 0)
                | dependence_of(lo, lo->dels.items[node->id].delay);
-    case NL_X_PREV: return IS_DYNAMIC | dependence_of(lo, lo->prevs.items[node->id].expr);
+    case NL_X_PREV:
+        return IS_DYNAMIC | (in_synapses ? past_dependence(lo, ref, lo->prevs.items[node->id].expr) : 0);
     default: break;
     }
-    flags = in_synapses && !is_computed(graph, node) ? HAS_OWN : 0;
+    flags = in_synapses && !follows_arguments(node) ? HAS_OWN : 0;
     if (is_dynamic_leaf(NULL, node)) flags |= IS_DYNAMIC;
     for (int k = 0; k < node->arg_count; k++) flags |= dependence_of(lo, node->args[k]);
     return flags;
@@ -132,11 +138,16 @@ static nl_ref stripped_previous(stripping *s, nl_node node)
     return nl_graph_add(lo->graph, &node);
 }
 
-/* What is looked up for each of the side's neurons. */
-static nl_ref stripped_gather(stripping *s, nl_node node)
+/* What is read at an index or a time: over the neurons, when index or time is. */
+static nl_ref stripped_read(stripping *s, nl_node node)
 {
-    node.args[1] = strip(s, node.args[1]);
-    node.space = s->space;
+    node.space = 0;
+    for (int k = 0; k < node.arg_count; k++) {
+        const bool is_source = node.kind == NL_X_GATHER && k == 0;
+        if (is_source) continue;
+        node.args[k] = strip(s, node.args[k]);
+        if (nl_graph_node(s->lo->graph, node.args[k])->space != 0) node.space = s->space;
+    }
     return nl_graph_add(s->lo->graph, &node);
 }
 
@@ -144,16 +155,15 @@ static nl_ref strip_leaf(void *user, nl_graph *graph, nl_ref ref)
 {
     stripping *s = user;
     const nl_node node = *nl_graph_node(graph, ref);
+    const bool in_synapses = nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES;
 
     switch ((nl_node_kind)node.kind) {
     case NL_X_PRE:
     case NL_X_POST: return node.args[0];
-    case NL_X_DELAY:
-        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_delay(s, node) : ref;
-    case NL_X_PREV:
-        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_previous(s, node) : ref;
     case NL_X_GATHER:
-        return nl_graph_space(graph, node.space)->kind == NL_SPACE_SYNAPSES ? stripped_gather(s, node) : 0;
+    case NL_X_TABLE: return in_synapses ? stripped_read(s, node) : ref;
+    case NL_X_DELAY: return in_synapses ? stripped_delay(s, node) : ref;
+    case NL_X_PREV: return in_synapses ? stripped_previous(s, node) : ref;
     default: return 0;
     }
 }
@@ -337,9 +347,17 @@ static void expand_mixed(factoring *f, const nl_node *node, terms *out)
 /* Between all pairs a fixed weight that is the cosine of a difference needs no matrix. */
 static bool prefers_phases(const factoring *f, const nl_node *node)
 {
-    return f->projection->rule.kind == NL_RULE_ALL_TO_ALL && node->kind == NL_X_OP
-           && (node->op == NL_OP_SIN || node->op == NL_OP_COS || node->op == NL_OP_MUL || node->op == NL_OP_ADD
-               || node->op == NL_OP_SUB);
+    if (f->projection->rule.kind != NL_RULE_ALL_TO_ALL || node->kind != NL_X_OP) return false;
+    switch ((nl_op)node->op) {
+    case NL_OP_SIN:
+    case NL_OP_COS:
+    case NL_OP_ADD:
+    case NL_OP_SUB:
+    case NL_OP_NEG:
+    case NL_OP_MUL:
+    case NL_OP_DIV: return true;
+    default: return false;
+    }
 }
 
 static void expand(factoring *f, nl_ref ref, terms *out)

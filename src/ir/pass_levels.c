@@ -257,6 +257,25 @@ static uint32_t *find_root_levels(const nl_plan *plan, const nl_stage *stage)
     return levels;
 }
 
+/* Weights are stored where they are when nobody reads them afterwards: not before the last product with them.  True when
+ * that changes a level. */
+static bool put_off_weights(leveler *l)
+{
+    bool changed = false;
+
+    for (nl_ref ref = 1; ref < l->plan->node_count; ref++) {
+        const nl_node *node = nl_plan_source(l->plan, ref);
+        const nl_plan_node *n = &l->plan->nodes[ref];
+        if (node->kind != NL_X_PROPAGATE || !is_open(n) || node->args[1] == 0) continue;
+        const nl_node *weights = nl_plan_source(l->plan, node->args[1]);
+        uint32_t *level = &l->root_level[l->plan->nodes[node->args[1]].space];
+        if (weights->kind != NL_X_LOAD || !l->plan->written[weights->id] || *level >= n->level) continue;
+        *level = n->level;
+        changed = true;
+    }
+    return changed;
+}
+
 /* --- sums over several levels --- */
 
 static uint32_t last_use(const leveler *l, const nl_plan_node *n)
@@ -360,6 +379,7 @@ void nl_pass_levels(nl_plan *plan, nl_stage *stage)
     make_room(&l);
     l.root_level = find_root_levels(plan, stage);
     place_all(&l);
+    if (stage->is_body && put_off_weights(&l)) place_all(&l);
     if (stage->levels > 3) add_up_early(&l);
     if (stage->is_body) join_roots(&l);
 }

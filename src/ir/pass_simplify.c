@@ -14,6 +14,8 @@ static nl_ref op2(nl_plan *plan, nl_op op, nl_ref a, nl_ref b)
     return nl_expr_op(plan->graph, op, (nl_ref[]){ a, b }, 2, nl_dim_none);
 }
 
+static nl_ref simplified(nl_plan *plan, nl_node node);
+
 static uint32_t space_of(nl_plan *plan, nl_ref ref)
 {
     if (ref >= plan->node_count) nl_plan_extend(plan);
@@ -60,13 +62,62 @@ static nl_ref product(nl_plan *plan, const nl_node *node)
     return 0;
 }
 
+/* if not c then a else b: so that what mostly stays is the second choice (see pass_keep.c). */
+static nl_ref turned_choice(nl_plan *plan, const nl_node *node)
+{
+    const nl_node *condition = nl_plan_source(plan, node->args[0]);
+
+    if (condition->kind != NL_X_OP || condition->op != NL_OP_NOT) return 0;
+    const nl_ref args[] = { condition->args[0], node->args[2], node->args[1] };
+    return nl_expr_op(plan->graph, NL_OP_IF, args, 3, node->dim);
+}
+
+/* The side of a projection that all operands of synapses belong to; NL_X_NONE: none, or both. */
+static nl_node_kind common_side(nl_plan *plan, const nl_node *node)
+{
+    nl_node_kind side = NL_X_NONE;
+
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node_kind kind = (nl_node_kind)nl_plan_source(plan, node->args[k])->kind;
+        if (space_of(plan, node->args[k]) == 0) continue;
+        if ((kind != NL_X_PRE && kind != NL_X_POST) || (side != NL_X_NONE && side != kind)) return NL_X_NONE;
+        side = kind;
+    }
+    return side;
+}
+
+/* What synapses make of one neuron's values alone, the neuron makes once: there are fewer of them.  Not where only some
+ * synapses are looked at. */
+static nl_ref by_neuron(nl_plan *plan, const nl_node *node)
+{
+    const nl_node_kind side = plan->program->selected == NL_SELECT_NONE ? common_side(plan, node) : NL_X_NONE;
+    nl_node inner = *node;
+
+    if (side == NL_X_NONE) return 0;
+    for (int k = 0; k < node->arg_count; k++) {
+        const nl_node *arg = nl_plan_source(plan, node->args[k]);
+        if (arg->kind == side) inner.args[k] = arg->args[0], inner.space = space_of(plan, arg->args[0]);
+    }
+    if (nl_plan_count(plan, inner.space) > nl_plan_count(plan, node->space)) return 0;
+    return nl_graph_add(plan->graph, &(nl_node){ .kind = (uint8_t)side,
+                                                 .space = node->space,
+                                                 .arg_count = 1,
+                                                 .is_bool = node->is_bool,
+                                                 .dim = node->dim,
+                                                 .args = { simplified(plan, inner) } });
+}
+
 static nl_ref simpler_op(nl_plan *plan, const nl_node *node)
 {
+    const nl_ref of_neuron = by_neuron(plan, node);
+
+    if (of_neuron != 0) return of_neuron;
     switch ((nl_op)node->op) {
     case NL_OP_POW: return power(plan, node);
     case NL_OP_SQUARE: return op2(plan, NL_OP_MUL, node->args[0], node->args[0]);
     case NL_OP_MUL: return product(plan, node);
     case NL_OP_DIV: return quotient(plan, node);
+    case NL_OP_IF: return turned_choice(plan, node);
     default: return 0;
     }
 }
@@ -101,6 +152,21 @@ static nl_ref propagated(nl_plan *plan, nl_node node)
     return nl_graph_add(plan->graph, &node);
 }
 
+/* X.x[i] of an array that has as many elements at least. */
+static nl_ref leading_part(nl_plan *plan, const nl_node *node)
+{
+    const uint32_t source = space_of(plan, node->args[0]);
+    nl_node part = *node;
+
+    if (nl_plan_source(plan, node->args[1])->kind != NL_X_INDEX || node->space == 0) return 0;
+    if (nl_graph_space(plan->graph, node->space)->kind == NL_SPACE_SYNAPSES) return 0; /* places are no numbers */
+    if (nl_plan_count(plan, node->space) > nl_plan_count(plan, source)) return 0;
+    part.kind = NL_X_PART;
+    part.arg_count = 1;
+    part.args[1] = 0;
+    return nl_graph_add(plan->graph, &part);
+}
+
 /* The node with its arguments simplified already. */
 static nl_ref simplified(nl_plan *plan, nl_node node)
 {
@@ -110,10 +176,10 @@ static nl_ref simplified(nl_plan *plan, nl_node node)
     switch ((nl_node_kind)node.kind) {
     case NL_X_OP: simpler = simpler_op(plan, &node); break;
     case NL_X_INDEX: simpler = node.space == 0 ? nl_expr_const(plan->graph, 0, nl_dim_none) : 0; break;
+    case NL_X_GATHER: simpler = of_number ? node.args[0] : leading_part(plan, &node); break;
     case NL_X_PRE:
     case NL_X_POST:
-    case NL_X_PART:
-    case NL_X_GATHER: simpler = of_number ? node.args[0] : 0; break;
+    case NL_X_PART: simpler = of_number ? node.args[0] : 0; break;
     case NL_X_REDUCE: simpler = of_number ? reduced_number(plan, &node) : 0; break;
     case NL_X_PROPAGATE: return propagated(plan, node);
     case NL_X_SYNAPSE_SUM:

@@ -170,17 +170,33 @@ static bool *find_written(const nl_plan *plan, const nl_root *roots, size_t coun
     return written;
 }
 
+/* What keeps its value is not stored anew. */
+static bool is_kept(const nl_plan *plan, const nl_root *root)
+{
+    const nl_node *node = nl_plan_source(plan, root->node);
+
+    return root->kind == NL_ROOT_STORE && node->kind == NL_X_LOAD && node->id == root->mem
+           && plan->memory->mems.items[root->mem].depth == 1;
+}
+
+static void take_roots(nl_plan *plan, const nl_root *roots, size_t count)
+{
+    plan->roots = NL_NEW_ARRAY(plan->arena, nl_root, count + 1);
+    for (size_t k = 0; k < count; k++)
+        if (!is_kept(plan, &roots[k])) plan->roots[plan->root_count++] = roots[k];
+}
+
 nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
                                const nl_root *roots, size_t root_count, uint32_t selected)
 {
     nl_plan plan = { .arena = arena, .scratch = nl_arena_new(), .model = model, .graph = model->graph, .memory = memory,
-                     .program = NL_NEW(arena, nl_program), .root_count = root_count };
+                     .program = NL_NEW(arena, nl_program) };
     nl_stage prologue = { 0 }, body = { .is_body = true };
 
-    plan.roots = NL_NEW_ARRAY(arena, nl_root, root_count);
-    if (root_count > 0) memcpy(plan.roots, roots, root_count * sizeof *roots);
+    take_roots(&plan, roots, root_count);
     plan.written = find_written(&plan, roots, root_count);
-    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots, .root_count = root_count, .selected = selected };
+    *plan.program = (nl_program){ .name = name, .graph = model->graph, .roots = plan.roots,
+                                  .root_count = plan.root_count, .selected = selected };
     nl_plan_extend(&plan);
 
     nl_pass_simplify(&plan);

@@ -86,6 +86,10 @@ typedef struct nl_conn {
     size_t bytes;                /* of memory for the structure and the rule's weights */
 } nl_conn;
 
+/* As nl_draw_array() of uniform numbers: what draws for many pairs at once, by the instructions of this machine. */
+typedef void (*nl_uniform_fn)(nl_stream stream, uint64_t first, uint64_t step, size_t count, double *out,
+                              const double *const *args, const size_t *strides);
+
 /* Everything a rule may need.  Memory comes from the arena, except for large arrays, which nl_conn_free releases. */
 typedef struct nl_conn_context {
     nl_arena *arena;
@@ -93,6 +97,7 @@ typedef struct nl_conn_context {
     nl_span span;       /* of the rule, for messages */
     const char *name;   /* of the projection */
     nl_stream stream;   /* for its draws */
+    nl_uniform_fn uniform; /* NULL: plain C */
     nl_side pre, post;
     bool same;          /* both sides are the same neurons in the same order: autapses exist */
     long self_offset;   /* autapse: pre i == post j + self_offset, for parts of one population; LONG_MIN: none */

@@ -143,96 +143,153 @@ nl_conn *nl_conn_random(nl_conn_context *cx, double p)
 
 enum { BLOCK = 4096 };
 
-/* Pairs on their way through an expression. */
+/* Pairs on their way through an expression; drawn: a number in (0, 1) of each, where the rule draws. */
 typedef struct pair_block {
     size_t count;
     uint32_t pre[BLOCK], post[BLOCK];
-    double value[BLOCK];
+    double value[BLOCK], drawn[BLOCK];
     uint64_t saturated;
 } pair_block;
 
-/* Adds the pairs of a block that are to be connected; false with a diagnostic at an impossible value. */
-typedef bool (*pair_choice)(nl_rows *rows, pair_block *block);
+/* A visit of all pairs. */
+typedef struct pair_visit {
+    nl_rows *rows;
+    nl_pair_fn fn;
+    void *user;
+    double *draws; /* of all pre neurons with one post neuron; NULL: the rule does not draw */
+    pair_block block;
+} pair_visit;
 
-static bool choose_true(nl_rows *rows, pair_block *block)
+static void choose_true(nl_rows *rows, const pair_block *block)
 {
     for (size_t k = 0; k < block->count; k++)
         if (block->value[k] != 0) nl_rows_add(rows, block->post[k], block->pre[k]);
-    return true;
 }
 
-static bool choose_with_probability(nl_rows *rows, pair_block *block)
+/* Without branches: which pairs are connected cannot be guessed. */
+static void choose_drawn(nl_rows *rows, const pair_block *block)
+{
+    for (size_t k = 0; k < block->count; k++) {
+        const bool is_chosen = block->drawn[k] < block->value[k];
+
+        rows->index[rows->count] = block->pre[k];
+        rows->count += is_chosen;
+        rows->begin[block->post[k] + 1] += is_chosen;
+    }
+}
+
+/* False with a diagnostic at an impossible value. */
+static bool are_probabilities(const nl_rows *rows, pair_block *block)
 {
     const nl_conn_context *cx = rows->cx;
+    size_t good = 0, above = 0;
 
     for (size_t k = 0; k < block->count; k++) {
-        const double p = block->value[k];
-
-        if (!(p >= 0)) {
-            nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span,
-                        "the probability of connection from pre neuron %u to post neuron %u is %s", block->pre[k],
-                        block->post[k], nl_text_number(cx->arena, p));
-            return false;
-        }
-        block->saturated += p > 1;
-        if (p > 0 && (p >= 1 || nl_draw_unit(cx->stream, block->post[k], block->pre[k]) < p))
-            nl_rows_add(rows, block->post[k], block->pre[k]);
+        good += block->value[k] >= 0;
+        above += block->value[k] > 1;
+    }
+    block->saturated += above;
+    for (size_t k = 0; good < block->count && k < block->count; k++) {
+        if (block->value[k] >= 0) continue;
+        nl_diag_add(cx->diags, NL_E_CONN_PROBABILITY, cx->span,
+                    "the probability of connection from pre neuron %u to post neuron %u is %s", block->pre[k],
+                    block->post[k], nl_text_number(cx->arena, block->value[k]));
+        return false;
     }
     return true;
 }
 
-static bool flush(nl_rows *rows, pair_block *block, nl_pair_fn fn, void *user, pair_choice choose)
+/* Sends the block through the expression, and empties it. */
+static bool flush(pair_visit *v)
 {
-    if (block->count == 0) return true;
-    if (!nl_rows_reserve(rows, block->count)) return false;
-    fn(user, block->count, block->pre, block->post, block->value);
-    const bool is_good = choose(rows, block);
+    pair_block *block = &v->block;
 
+    if (block->count == 0) return true;
+    if (!nl_rows_reserve(v->rows, block->count)) return false;
+    v->fn(v->user, block->count, block->pre, block->post, block->value);
+    if (v->draws == NULL) choose_true(v->rows, block);
+    else if (are_probabilities(v->rows, block)) choose_drawn(v->rows, block);
+    else return false;
     block->count = 0;
-    return is_good;
+    return true;
+}
+
+/* The draw belongs to the pair, whatever else is connected. */
+static void draw_row(pair_visit *v, size_t post)
+{
+    static const double ends[] = { 0, 1 };
+    const nl_conn_context *cx = v->rows->cx;
+    const double *const args[] = { &ends[0], &ends[1] };
+    const size_t strides[] = { 0, 0 };
+
+    if (v->draws == NULL) return;
+    if (cx->uniform != NULL) cx->uniform(cx->stream, 0, post, cx->pre.count, v->draws, args, strides);
+    else nl_draw_array(NL_DIST_UNIFORM, cx->stream, 0, post, cx->pre.count, v->draws, args, strides);
+}
+
+static void fill_block(pair_visit *v, size_t post, const nl_partners *partners, size_t first, size_t count)
+{
+    pair_block *block = &v->block;
+
+    for (size_t k = 0; k < count; k++) {
+        const size_t pre = nl_partners_get(partners, first + k), at = block->count + k;
+
+        block->pre[at] = (uint32_t)pre;
+        block->post[at] = (uint32_t)post;
+        block->drawn[at] = v->draws != NULL ? v->draws[pre] : 0;
+    }
+    block->count += count;
 }
 
 /* All pairs that may be connected go through the expression, a block at a time; what is left out is not evaluated. */
-static bool visit_pairs(nl_rows *rows, pair_block *block, nl_pair_fn fn, void *user, pair_choice choose)
+static bool visit_pairs(pair_visit *v)
 {
-    nl_partners partners = nl_partners_new(rows->cx, false);
+    nl_partners partners = nl_partners_new(v->rows->cx, false);
     bool is_good = true;
 
-    for (size_t post = 0; is_good && post < rows->cx->post.count; post++) {
+    for (size_t post = 0; is_good && post < v->rows->cx->post.count; post++) {
         nl_partners_row(&partners, post);
-        for (size_t k = 0; is_good && k < partners.count; k++) {
-            block->pre[block->count] = (uint32_t)nl_partners_get(&partners, k);
-            block->post[block->count++] = (uint32_t)post;
-            if (block->count == BLOCK) is_good = flush(rows, block, fn, user, choose);
+        draw_row(v, post);
+        for (size_t k = 0; is_good && k < partners.count;) {
+            const size_t room = BLOCK - v->block.count, n = partners.count - k < room ? partners.count - k : room;
+
+            fill_block(v, post, &partners, k, n);
+            k += n;
+            if (v->block.count == BLOCK) is_good = flush(v);
         }
     }
     nl_partners_free(&partners);
-    return is_good && flush(rows, block, fn, user, choose);
+    return is_good && flush(v);
 }
 
-static nl_conn *by_pair(nl_conn_context *cx, nl_pair_fn fn, void *user, pair_choice choose)
+static nl_conn *by_pair(nl_conn_context *cx, nl_pair_fn fn, void *user, bool draws)
 {
     nl_rows rows;
 
     if (!nl_rows_init(&rows, cx, BLOCK)) return nl_rows_drop(&rows);
-    pair_block *block = nl_calloc(1, sizeof *block);
-    const bool is_good = visit_pairs(&rows, block, fn, user, choose);
-    const uint64_t saturated = block->saturated;
+    pair_visit *v = nl_calloc(1, sizeof *v);
+    v->rows = &rows;
+    v->fn = fn;
+    v->user = user;
+    v->draws = draws ? nl_calloc(cx->pre.count, sizeof *v->draws) : NULL;
+    const bool is_good = visit_pairs(v);
+    const uint64_t saturated = v->block.saturated;
 
-    free(block);
+    free(v->draws);
+    free(v);
     return saturate(cx, nl_conn_finish(cx, is_good ? nl_rows_done(&rows) : nl_rows_drop(&rows)), saturated);
 }
 
-/* Each pair with its own probability, independently; the draw belongs to the pair. */
+/* Each pair with its own probability, independently. */
 nl_conn *nl_conn_random_by(nl_conn_context *cx, nl_pair_fn p, void *user)
 {
-    return by_pair(cx, p, user, choose_with_probability);
+    return by_pair(cx, p, user, true);
 }
 
 /* Each pair for which the condition is true. */
 nl_conn *nl_conn_where(nl_conn_context *cx, nl_pair_fn condition, void *user)
 {
-    return by_pair(cx, condition, user, choose_true);
+    return by_pair(cx, condition, user, false);
 }
 
 /* --- fixed degrees --- */

@@ -58,7 +58,18 @@ static void portable_shifted_sum(size_t n, double *out, const double *x, size_t 
         for (size_t i = 0; i < n; i++) out[i] += (weight != NULL ? weight[k] : 1) * x[(ptrdiff_t)i + shift[k]];
 }
 
-const nl_propagate_kernels nl_propagate_portable = { portable_csr, portable_csr_lanes, portable_shifted_sum, { cblas_dgemv, cblas_dgemm } };
+static void portable_add_number(size_t n, const uint32_t *index, double number, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += number;
+}
+
+static void portable_add_scaled(size_t n, const uint32_t *index, const double *weights, double number, double *out)
+{
+    for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
+}
+
+const nl_propagate_kernels nl_propagate_portable = { portable_csr,        portable_csr_lanes,  portable_shifted_sum,
+                                                     portable_add_number, portable_add_scaled, { cblas_dgemv, cblas_dgemm } };
 
 /* --- every pair, one weight for all --- */
 
@@ -279,19 +290,31 @@ static void sparse_to_pre(const propagation *p)
             p->out[c->pre_index[k]] += (p->values != NULL ? p->values[k] : 1) * p->source[j];
 }
 
-static void add_row(size_t n, const uint32_t *restrict post, const double *restrict values, double x,
-                    double *restrict out)
+static void add_row(const propagation *p, size_t i)
 {
-    if (values == NULL)
-        for (size_t k = 0; k < n; k++) out[post[k]] += x;
-    else
-        for (size_t k = 0; k < n; k++) out[post[k]] += values[k] * x;
+    const uint64_t begin = p->conn->row_begin[i];
+    const size_t n = p->conn->row_begin[i + 1] - begin;
+    const uint32_t *post = p->conn->post_index + begin;
+
+    if (p->values == NULL) p->kernels->add_number(n, post, p->source[i], p->out);
+    else p->kernels->add_scaled(n, post, p->values + begin, p->source[i], p->out);
 }
 
 static size_t next_active(const propagation *p, size_t i)
 {
     while (i < p->conn->pre.count && p->source[i] == 0) i++;
     return i;
+}
+
+static void fetch_row(const propagation *p, uint64_t begin, uint64_t end)
+{
+    enum { LINE = 64, LONGEST = 1024 };
+    const uint64_t last = end - begin < LONGEST ? end : begin + LONGEST;
+
+    for (uint64_t k = begin; k < last; k += LINE / sizeof *p->conn->post_index)
+        __builtin_prefetch(p->conn->post_index + k, 0, 2);
+    for (uint64_t k = begin; p->values != NULL && k < last; k += LINE / sizeof *p->values)
+        __builtin_prefetch(p->values + k, 0, 2);
 }
 
 /* What is silent costs nothing; the next row is on its way from memory while one is added. */
@@ -301,13 +324,9 @@ static void out_to_post(const propagation *p)
 
     memset(p->out, 0, c->post.count * sizeof *p->out);
     for (size_t i = next_active(p, 0), next; i < c->pre.count; i = next) {
-        const uint64_t begin = c->row_begin[i];
-        const double *values = p->values != NULL ? p->values + begin : NULL;
-
         next = next_active(p, i + 1);
-        if (next < c->pre.count) __builtin_prefetch(c->post_index + c->row_begin[next]);
-        if (next < c->pre.count && values != NULL) __builtin_prefetch(p->values + c->row_begin[next]);
-        add_row(c->row_begin[i + 1] - begin, c->post_index + begin, values, p->source[i], p->out);
+        if (next < c->pre.count) fetch_row(p, c->row_begin[next], c->row_begin[next + 1]);
+        add_row(p, i);
     }
 }
 

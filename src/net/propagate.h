@@ -25,6 +25,9 @@ typedef struct nl_propagate_kernels {
     /* out[i] = sum over offsets, in their order, of weight (NULL: 1) * x[i + shift[k]] */
     void (*shifted_sum)(size_t n, double *out, const double *x, size_t count, const ptrdiff_t *shift,
                         const double *weight);
+    /* out[index[k]] += number or weights[k] * number, one after the other */
+    void (*add_number)(size_t n, const uint32_t *index, double number, double *out);
+    void (*add_scaled)(size_t n, const uint32_t *index, const double *weights, double number, double *out);
     nl_blas blas; /* for matrices */
 } nl_propagate_kernels;
 

@@ -182,7 +182,7 @@ static bool run_record(nl_session *s, const nl_ast *stmt) { return nl_recording_
 /* Draws of a statement that is executed again are new ones. */
 static nl_value draw_value(nl_session *s, const nl_symbol *symbol, nl_holder *holder)
 {
-    nl_evaluator ev = nl_session_evaluator(s, symbol->name);
+    nl_evaluator ev = nl_session_evaluator(s, symbol->stream);
 
     ev.draw_count = holder->draws;
     const nl_value value = nl_declare_value(&ev, symbol);
@@ -219,7 +219,7 @@ static bool run_solve(nl_session *s, const nl_ast *stmt) { return assign_value(s
 static void follow(void *user, nl_symbol *symbol)
 {
     nl_session *s = user;
-    nl_evaluator ev = nl_session_evaluator(s, symbol->name);
+    nl_evaluator ev = nl_session_evaluator(s, symbol->stream);
 
     ev.scope = s->check.top;
     ev.trial = 0;

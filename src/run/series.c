@@ -122,6 +122,24 @@ static bool keep_sample(nl_recording *r, const double *values, size_t count)
     return store_sample(r, nl_sim_time(r->lane->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
 }
 
+static size_t probe_size(const nl_recording *r, size_t k)
+{
+    const nl_check *check = &r->session->check;
+    const nl_ref node = check->plan->probes.items[r->series->probes.items[k]];
+    nl_value value = { .rank = 0 };
+
+    nl_plan_shape(check, nl_graph_node(check->model->graph, node)->space, &value.rank, value.shape);
+    return nl_value_count(value);
+}
+
+static size_t sample_size(const nl_recording *r)
+{
+    size_t size = 0;
+
+    for (size_t k = 0; k < r->series->probes.count; k++) size += probe_size(r, k);
+    return size;
+}
+
 /* The shape of a probe's samples is known as soon as the simulation is built. */
 static bool prepare_probe(nl_recording *r)
 {
@@ -129,12 +147,11 @@ static bool prepare_probe(nl_recording *r)
     const nl_sim_failure failure = { .var = UINT32_MAX };
     int rank = r->series->rank;
     size_t shape[NL_RANK];
-    bool complete = true;
 
     if (r->has_shape) return true;
     memcpy(shape, r->series->shape, sizeof shape);
-    for (int i = 0; i < rank; i++) complete = complete && shape[i] != NL_UNKNOWN_SIZE;
-    if (!complete) nl_plan_shape(&s->check, nl_graph_node(s->check.model->graph, r->series->node)->space, &rank, shape);
+    for (int i = 0; i < rank; i++)
+        if (shape[i] == NL_UNKNOWN_SIZE) shape[i] = sample_size(r);
     return take_shape(r, r->series->kind, rank, shape) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
 }
 
@@ -142,10 +159,13 @@ static bool sample_probe(nl_recording *r)
 {
     nl_session *s = r->session;
     nl_sim_failure failure = { .var = UINT32_MAX };
-    double *values = NL_NEW_ARRAY(s->scratch, double, r->rows.width + 1);
-    const nl_sim_status status = nl_sim_read(s->lane->sim, r->series->probe, values, &failure);
+    double *values = NL_NEW_ARRAY(s->scratch, double, r->rows.width + 1), *at = values;
 
-    if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
+    for (size_t k = 0; k < r->series->probes.count; k++) {
+        const nl_sim_status status = nl_sim_read(s->lane->sim, r->series->probes.items[k], at, &failure);
+        if (status != NL_SIM_OK) return nl_session_fail(s, status, &failure);
+        at += probe_size(r, k);
+    }
     return keep_sample(r, values, r->rows.width);
 }
 
@@ -166,6 +186,7 @@ static bool sample_expression(nl_recording *r)
     s->scratch = nl_arena_new();
     s->scope = r->scope;
     nl_evaluator ev = nl_session_evaluator(s, NULL);
+    ev.samples = true;
     const nl_value value = nl_eval(&ev, nl_ast_kid(r->series->stmt, 1));
     if (value.kind == NL_KIND_NONE) good = nl_session_failed(s, NL_RUN_FAILED);
     else if (!r->has_shape && !take_shape(r, value.kind, value.rank, value.shape))
@@ -182,7 +203,7 @@ static bool sample_expression(nl_recording *r)
     return good;
 }
 
-static bool sample(nl_recording *r) { return r->series->node != 0 ? sample_probe(r) : sample_expression(r); }
+static bool sample(nl_recording *r) { return r->series->probes.count > 0 ? sample_probe(r) : sample_expression(r); }
 
 /* --- when --- */
 
@@ -197,7 +218,7 @@ static bool is_due(const nl_recording *r, uint64_t now)
 /* Whether the simulation samples it while stepping. */
 static bool is_sampled_inside(const nl_recording *r)
 {
-    return r->active && r->series->mode == NL_SERIES_SAMPLED && r->series->node != 0 && r->at == NULL;
+    return r->active && r->series->mode == NL_SERIES_SAMPLED && r->series->probes.count > 0 && r->at == NULL;
 }
 
 void nl_recording_samplers(nl_session *s, nl_sim_run *run)
@@ -207,7 +228,8 @@ void nl_recording_samplers(nl_session *s, nl_sim_run *run)
         nl_recording *r = &s->lane->recordings[i];
         if (!is_sampled_inside(r)) continue;
         s->lane->samplers[run->sampler_count++] = (nl_sampler){
-            .probe = r->series->probe, .interval = r->interval, .first = r->first, .sample = store_sample, .user = r
+            .probes = r->series->probes.items, .probe_count = r->series->probes.count, .interval = r->interval,
+            .first = r->first, .sample = store_sample, .user = r
         };
     }
     run->samplers = s->lane->samplers;
@@ -365,11 +387,11 @@ bool nl_recording_start(nl_session *s, const nl_ast *stmt)
     if (r == NULL) return nl_session_failed(s, NL_RUN_FAILED);
     if (!nl_recording_begin_segment(s)) return false;
     if (r->active) return true;
-    if (r->series->node == 0) r->scope = frozen_scope(s, s->scope);
+    if (r->series->probes.count == 0) r->scope = frozen_scope(s, s->scope);
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
     const bool at_times = nl_ast_kid(stmt, 4) != NULL && r->series->mode == NL_SERIES_SAMPLED;
     if (at_times && !read_times(s, r, stmt->kids[4])) return nl_session_failed(s, NL_RUN_FAILED);
-    if (r->series->node != 0 && !prepare_probe(r)) return false;
+    if (r->series->probes.count > 0 && !prepare_probe(r)) return false;
     if (r->series->mode == NL_SERIES_TRAIN && !nl_train_start(r)) return false;
     r->active = true;
     return !is_due(r, nl_sim_step(s->lane->sim)) || sample(r);

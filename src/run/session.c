@@ -56,7 +56,7 @@ static const char *stdlib_dir(const nl_session *s)
 
     if (s->options.stdlib_dir != NULL) return s->options.stdlib_dir;
     if (given != NULL && given[0] != '\0') return given;
-    return access(NL_STDLIB_DIR "/methods.net", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
+    return access(NL_STDLIB_DIR "/methods", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
 }
 
 static const char *folder_of(nl_session *s, const char *path)
@@ -80,15 +80,34 @@ static bool read_seed(nl_session *s)
     return false;
 }
 
+typedef struct search_dirs {
+    NL_LIST(const char *) list;
+} search_dirs;
+
+/* The folders of NETLANG_PATH; between two colons there may be none. */
+static void add_search_path(nl_session *s, search_dirs *dirs)
+{
+    const char *at = getenv("NETLANG_PATH");
+
+    for (; at != NULL && *at != '\0'; at += strspn(at, ":")) {
+        const size_t length = strcspn(at, ":");
+        if (length > 0) NL_PUSH(s->arena, &dirs->list, nl_arena_strndup(s->arena, at, length));
+        at += length;
+    }
+}
+
 static void prepare_check(nl_session *s, const char *path)
 {
-    const char **dirs = NL_NEW_ARRAY(s->arena, const char *, s->options.include_dir_count + 1);
+    search_dirs dirs = { { 0 } };
 
-    for (size_t i = 0; i < s->options.include_dir_count; i++) dirs[i] = s->options.include_dirs[i];
-    dirs[s->options.include_dir_count] = stdlib_dir(s);
+    for (size_t i = 0; i < s->options.include_dir_count; i++)
+        NL_PUSH(s->arena, &dirs.list, s->options.include_dirs[i]);
+    add_search_path(s, &dirs);
+    NL_PUSH(s->arena, &dirs.list, stdlib_dir(s));
     s->check = (nl_check){ .arena = s->arena, .diags = s->diags, .sources = s->sources, .folder = folder_of(s, path),
                            .defines = s->options.defines, .define_count = s->options.define_count,
-                           .search_dirs = dirs, .search_dir_count = s->options.include_dir_count + 1 };
+                           .search_dirs = dirs.list.items, .search_dir_count = dirs.list.count,
+                           .stdlib_dir = stdlib_dir(s) };
 }
 
 static nl_status check(nl_session *s, const nl_session *around)
@@ -96,7 +115,7 @@ static nl_status check(nl_session *s, const nl_session *around)
     prepare_check(s, s->parsed.source->name);
     if (around != NULL) {
         s->check.batch = around->check.batch;
-        s->check.whole = around->check.whole;
+        s->check.batch_block = around->check.batch_block;
     }
     s->check.draws = s->options.figures != NULL || s->options.report != NULL;
     s->check.fixed_given = s->is_point;
@@ -161,6 +180,14 @@ nl_status nl_session_run(nl_session *s)
     nl_batch_report(s);
     nl_page_close(s);
     return s->status;
+}
+
+const char *nl_session_method(nl_session *s, const char *name)
+{
+    const nl_symbol *symbol = s->is_loaded ? nl_scope_find_here(s->check.top, name) : NULL;
+
+    if (symbol == NULL || symbol->kind != NL_SYM_METHOD) return NULL;
+    return nl_method_describe(s->arena, &s->check.model->tableaux.items[symbol->id]);
 }
 
 bool nl_session_get(nl_session *s, const char *name, int *rank, size_t shape[8], const double **data)

@@ -54,6 +54,10 @@ const char *nl_session_summary(nl_session *session);
 const char *nl_session_explain(nl_session *session);
 const char *nl_session_stage(nl_session *session, const char *stage);
 
+/* The order, the stages and the stability of a method that the loaded file declares; NULL when it declares none of this
+ * name. */
+const char *nl_session_method(nl_session *session, const char *name);
+
 /* A top-level value or recorded series after a run, or NAME.t and NAME.id of a recorded train, for embedders and tests:
  * data in coherent units, row-major, valid until the session is freed; false when there is no such name or it was not
  * kept in memory. */

@@ -101,7 +101,9 @@ static void add_sampler(nl_session *s, nl_recording *r)
 
     if (r->series->mode == NL_SERIES_TRAIN)
         NL_PUSH(s->lane->arena, &s->lane->train_samplers, ((nl_train_sampler){ event, keep_spikes, r }));
-    else NL_PUSH(s->lane->arena, &s->lane->event_samplers, ((nl_event_sampler){ event, r->series->probe, keep_values, r }));
+    else
+        NL_PUSH(s->lane->arena, &s->lane->event_samplers,
+                ((nl_event_sampler){ event, r->series->probes.items[0], keep_values, r }));
 }
 
 void nl_recording_events(nl_session *s, nl_sim_run *run)

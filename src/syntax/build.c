@@ -595,16 +595,33 @@ nl_ast *nl_build_population_head(nl_parser *p, nl_ast *head)
     return head;
 }
 
-nl_ast *nl_build_circuit_head(nl_parser *p, nl_ast *head)
+/* The head was read like a call: NAME and NAME = VALUE in it are parameters too. */
+static nl_ast *circuit_param(nl_parser *p, nl_ast *node)
 {
-    nl_build_declared(p, head);
-    for (int k = 1; head->kind == NL_AST_CALL && k < head->kid_count; k++) {
-        const nl_ast *param = head->kids[k];
+    nl_ast *const value[] = { node->kind == NL_AST_ARG ? node->kids[0] : NULL };
 
-        if (param->kind != NL_AST_NAME && param->kind != NL_AST_ARG && param->kind != NL_AST_PARAM)
-            fail(p, NL_E_PART, param->span, "this is not a parameter", "circuit NAME(A, B = VALUE, C : UNIT) { ... }");
-    }
-    return head;
+    if (node->kind == NL_AST_PARAM) return node;
+    if (node->kind != NL_AST_NAME && node->kind != NL_AST_ARG)
+        fail(p, NL_E_PART, node->span, "this is not a parameter", "circuit NAME(A, B = VALUE, C : UNIT) { ... }");
+    nl_ast *param = nl_build_node(p, NL_AST_PARAM, node->span, value, 1);
+    param->name = node->name != NULL ? node->name : "";
+    param->name_span = node->kind == NL_AST_ARG ? node->name_span : node->span;
+    return param;
+}
+
+nl_ast *nl_build_circuit(nl_parser *p, nl_span span, nl_ast *head, nl_ast *block)
+{
+    const bool has_params = head->kind == NL_AST_CALL;
+    const nl_ast *name = has_params ? head->kids[0] : head;
+    nl_ast *kids[2] = { NULL, block };
+
+    nl_build_declared(p, head);
+    if (has_params) kids[0] = nl_build_node(p, NL_AST_LIST, head->span, head->kids + 1, head->kid_count - 1);
+    for (int k = 0; has_params && k < kids[0]->kid_count; k++) kids[0]->kids[k] = circuit_param(p, kids[0]->kids[k]);
+    nl_ast *node = nl_build_node(p, NL_AST_CIRCUIT, span, kids, 2);
+    node->name = name->name;
+    node->name_span = name->span;
+    return node;
 }
 
 nl_ast *nl_build_template(nl_parser *p, nl_ast *template)

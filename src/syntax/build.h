@@ -54,7 +54,7 @@ nl_ast *nl_build_item(nl_parser *p, nl_span span, nl_ast *name, nl_ast *init, co
 nl_ast *nl_build_items(nl_parser *p, nl_ast_kind kind, nl_span span, const nl_asts *items);
 nl_ast *nl_build_params(nl_parser *p, nl_span span, const nl_asts *params);
 nl_ast *nl_build_population_head(nl_parser *p, nl_ast *head);
-nl_ast *nl_build_circuit_head(nl_parser *p, nl_ast *head);
+nl_ast *nl_build_circuit(nl_parser *p, nl_span span, nl_ast *head, nl_ast *block);
 nl_ast *nl_build_declared(nl_parser *p, nl_ast *name);
 nl_ast *nl_build_template(nl_parser *p, nl_ast *template);
 nl_mods *nl_build_mod(nl_parser *p, nl_mods *mods, nl_ast **slot, nl_ast *value, const nl_token *word);

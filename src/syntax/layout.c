@@ -101,7 +101,7 @@ static const nl_token *give(nl_layout *l, const nl_token *t)
 {
     l->before = l->last;
     l->last = t;
-    l->fresh = t->kind == NL_T_TERM || t->kind == '{' || t->kind == NL_T_START_FILE;
+    l->fresh = t->kind == NL_T_TERM || t->kind == '{' || t->kind == NL_T_START_FILE || t->kind == NL_T_OVERRIDE;
     l->array_ended = false;
     if (!l->fresh) return t;
     l->ended_head = l->head;
@@ -239,7 +239,8 @@ static bool is_left_behind(const nl_layout *l, const nl_token *last, const nl_to
 /* Whether a line that begins at `t` continues the statement above. */
 static bool continues_statement(const nl_layout *l, const nl_token *t)
 {
-    const bool in_head = l->head == NL_T_PROJECTION || l->head == NL_T_POPULATION;
+    const bool in_head = l->head == NL_T_PROJECTION || l->head == NL_T_POPULATION || l->head == NL_T_NEURON
+                         || l->head == NL_T_SYNAPSE;
 
     if (nl_token_is_binary(t->kind)) return true;
     switch (t->kind) {

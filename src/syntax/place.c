@@ -63,6 +63,7 @@ static const place_rule rules[NL_AST_KIND_COUNT] = {
     [NL_AST_ON] = { IN_SYNAPSES, EVENT, "in the body of `on`" },
     [NL_AST_DELAY] = { IN_SYNAPSES, SAME, NULL },
     [NL_AST_DENDRITIC_DELAY] = { IN_SYNAPSES, SAME, NULL },
+    [NL_AST_OVERRIDE] = { IN_BODY | IN_SYNAPSES, SAME, NULL },
     [NL_AST_SOLVE] = { IN_PROTOCOL | IN_CIRCUIT, SAME, NULL },
     [NL_AST_POPULATION] = { IN_TOP | IN_CIRCUIT, BODY, "in a population" },
     [NL_AST_PROJECTION] = { IN_TOP | IN_CIRCUIT, SYNAPSES, "in a projection" },
@@ -383,7 +384,7 @@ static bool has_declared_name(nl_ast_kind kind)
 /* Parameters of rules: their defaults are expressions. */
 static void check_params(const context *c, const nl_ast *params)
 {
-    for (int k = params->kind == NL_AST_CALL; k < params->kid_count; k++)
+    for (int k = 0; k < params->kid_count; k++)
         check_expression(c, nl_ast_kid(params->kids[k], 0), 0);
 }
 
@@ -412,6 +413,8 @@ static void check_statement(const context *c, const nl_ast *s)
     if (!(rules[s->kind].where & 1 << c->where)) report_place(c, s, statement_word(c, s), rules[s->kind].where);
     if (s->kind == NL_AST_PARAMS || s->kind == NL_AST_STATES || s->kind == NL_AST_LETS || s->kind == NL_AST_INPUTS) {
         check_items(c, s);
+    } else if (s->kind == NL_AST_OVERRIDE) {
+        check_statement(c, s->kids[0]);
     } else if (s->kind == NL_AST_FOR) {
         check_loop(c, s);
     } else {

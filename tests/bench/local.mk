@@ -4,7 +4,7 @@ CLEANFILES += tests/bench/run$(EXEEXT)
 tests_bench_run_SOURCES = tests/bench/run.c tests/bench/floor.h tests/bench/floor_cooperative.c \
     tests/bench/floor_ode.c tests/bench/floor_rate.c tests/bench/floor_spiking.h tests/bench/floor_spiking.c \
     tests/bench/floor_lif.c tests/bench/floor_cobahh.c tests/bench/floor_stdp.c tests/bench/floor_attractor.h \
-    tests/bench/floor_attractor.c
+    tests/bench/floor_attractor.c tests/bench/floor_microcircuit.c
 tests_bench_run_CFLAGS = -O3 -march=native
 tests_bench_run_LDFLAGS =
 tests_bench_run_LDADD = $(OPENBLAS_LIBS) $(NL_LIBS)

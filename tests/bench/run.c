@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 static const double BRIAN_BAR = 1.0 / 3;
-enum { DEFINES = 2, ARGS = 12, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
+enum { DEFINES = 8, ARGS = 24, REPEATS = 3, START_REPEATS = 10, START_MS = 10, BUILD_SECONDS = 1, BRIAN_STEPS = 20000 };
+
+const char *floor_folder;
 
 double floor_now(void)
 {
@@ -115,9 +117,11 @@ typedef struct row {
     const char *word;              /* before the result in the model's output */
     double near;                   /* relative distance allowed: of digits as printed, of rates as networks differ */
     double bar;                    /* times the floor; 0: none */
+    double most;                   /* in place of it: microseconds a step */
     const char *ode;               /* the same for XPPAUT */
     double dt;
     const char *brian;             /* the same in brian.py */
+    int has_data;                  /* the floor leaves files for the model's parameter `data` */
 } row;
 
 static const row rows[] = {
@@ -140,6 +144,16 @@ static const row rows[] = {
     { .name = "dense tanh, N = 4000", .floor = floor_dense, .size = 4000, .steps = 150,
       .model = "tests/bench/dense.net", .define = { "N=4000", "steps=150" }, .word = "result",
       .near = 1e-9, .bar = 1.1 },
+    { .name = "microcircuit 1-1-1", .floor = floor_microcircuit, .size = 1, .steps = 300000,
+      .model = "models/microcircuit.net",
+      .define = { "layers=[1,1,1]", "presentations=300", "series_steps=1000", "eta_fw=0.1", "eta_bw=0.1", "eta_IP=1",
+                  "eta_PI=1" },
+      .word = "norm of B", .near = 1e-6, .most = 6, .has_data = 1 },
+    { .name = "microcircuit 100-200-50", .floor = floor_microcircuit, .size = 200, .steps = 10000,
+      .model = "models/microcircuit.net",
+      .define = { "layers=[100,200,50]", "presentations=10", "series_steps=1000", "eta_fw=0.1", "eta_bw=0.1", "eta_IP=1",
+                  "eta_PI=1" },
+      .word = "norm of B", .near = 1e-6, .bar = 1.3, .has_data = 1 },
     { .name = "sparse 10 000 x 500", .floor = floor_sparse, .size = 10000, .steps = 300,
       .model = "tests/bench/sparse.net", .define = { "steps=300" }, .word = "result", .near = 1e-9, .bar = 1.2 },
     { .name = "balanced, 10 000 x 1000", .floor = floor_balanced, .size = 10000, .steps = 200,
@@ -165,15 +179,17 @@ typedef struct bench {
     int wrong;
 } bench;
 
-static child run_netlang(const bench *b, const char *verb, const char *path, const char *const *define)
+static child run_netlang(const bench *b, const char *verb, const row *r)
 {
     const char *argv[ARGS] = { b->netlang, verb };
-    char model[4096];
+    char model[4096], data[64];
     int n = 2;
 
-    snprintf(model, sizeof model, "%s/%s", b->source, path);
+    snprintf(model, sizeof model, "%s/%s", b->source, r->model);
+    snprintf(data, sizeof data, "data=%s", b->folder);
     argv[n++] = model;
-    for (int k = 0; k < DEFINES && define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = define[k];
+    for (int k = 0; k < DEFINES && r->define[k] != NULL; k++) argv[n++] = "-D", argv[n++] = r->define[k];
+    if (r->has_data) argv[n++] = "-D", argv[n++] = data;
     return run_child(b->folder, argv);
 }
 
@@ -184,7 +200,7 @@ static double stepping_seconds(const bench *b, const row *r, const child *run)
     double seconds = 0;
 
     if (strstr(run->output, word) == NULL) {
-        const child check = run_netlang(b, "check", r->model, r->define);
+        const child check = run_netlang(b, "check", r);
         free(check.output);
         return run->seconds - check.seconds;
     }
@@ -263,7 +279,7 @@ static void bench_row(bench *b, const row *r)
     for (int k = 0; k < REPEATS; k++) {
         const floor_run once = r->floor(r->size, r->steps);
         if (once.seconds < floor.seconds) floor = once;
-        const child run = run_netlang(b, "run", r->model, r->define);
+        const child run = run_netlang(b, "run", r);
         if (run.status != 0) {
             printf("%-34s %12.4f failed with status %d: %.*s\n", r->name, floor.seconds / (double)floor.steps * 1e6,
                    run.status, (int)strcspn(run.output, "\n"), run.output);
@@ -276,7 +292,8 @@ static void bench_row(bench *b, const row *r)
     }
     if (r->word != NULL && !(fabs(result - floor.result) <= r->near * fabs(floor.result)))
         remark = "DIFFERS", b->wrong = 1;
-    print_line(r->name, floor.seconds / (double)floor.steps * 1e6, seconds / (double)floor.steps * 1e6, r->bar, remark);
+    const double floor_us = floor.seconds / (double)floor.steps * 1e6;
+    print_line(r->name, floor_us, seconds / (double)floor.steps * 1e6, r->most > 0 ? r->most / floor_us : r->bar, remark);
     if (*remark != '\0') printf("%-34s %.17g, floor %.17g\n", "", result, floor.result);
     else if (floor.spikes > 0)
         printf("%-34s %12.3f %12.3f    floor %zu spikes\n", "  rate", floor.result, result, floor.spikes);
@@ -290,7 +307,7 @@ static void bench_start(bench *b, const row *r, const char *verb, const char *na
     double best = INFINITY;
 
     for (int k = 0; k < START_REPEATS; k++) {
-        const child run = run_netlang(b, verb, r->model, r->define);
+        const child run = run_netlang(b, verb, r);
         if (run.status != 0) b->wrong = 1;
         best = fmin(best, run.seconds - (strcmp(verb, "run") == 0 ? stepping_seconds(b, r, &run) : 0));
         free(run.output);
@@ -305,8 +322,8 @@ static void bench_memory(bench *b, const char *name, const char *model, const ch
     double kib[2];
 
     for (int k = 0; k < 2; k++) {
-        const char *const define[2] = { k == 0 ? "k=100" : "k=500", kind };
-        const child run = run_netlang(b, "run", model, define);
+        const row r = { .model = model, .define = { k == 0 ? "k=100" : "k=500", kind } };
+        const child run = run_netlang(b, "run", &r);
         if (run.status != 0) b->wrong = 1;
         kib[k] = run.status == 0 ? (double)run.peak_kib : NAN;
         free(run.output);
@@ -357,8 +374,8 @@ static void bench_build(bench *b, const char *name)
     double best = INFINITY;
 
     for (int k = 0; k < REPEATS; k++) {
-        const child run = run_netlang(b, "run", build.model, build.define);
-        const child check = run_netlang(b, "check", build.model, build.define);
+        const child run = run_netlang(b, "run", &build);
+        const child check = run_netlang(b, "check", &build);
         if (run.status == 0) best = fmin(best, run.seconds - check.seconds - stepping_seconds(b, &build, &run));
         else b->wrong = 1;
         free(run.output), free(check.output);
@@ -388,6 +405,7 @@ int main(int argc, char **argv)
     bench b = { .netlang = getenv("NETLANG"), .source = getenv("NL_SRC"), .folder = "/tmp/netlang-bench-XXXXXX" };
 
     if (b.netlang == NULL || b.source == NULL || mkdtemp(b.folder) == NULL) fail("NETLANG, NL_SRC or /tmp");
+    floor_folder = b.folder;
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("NETLANG_TIMING", "1", 1);

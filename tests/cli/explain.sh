@@ -57,6 +57,45 @@ follows '1. Inputs' 'P, line 23: into Out.tonic' \
     methods rk4
 grep -q 'located' output && complain 'rk4 locates no events:'
 
+# What is looked up by one side's values is a factor of that side, and no value of each synapse.
+cat >factors.net <<'END'
+simulation { dt = 0.1; method = euler }
+let J = [[0.7, -0.3], [1.1, 0.45], [0.2, 0.35]]
+let drive = table([[0.25, 0.5, 1.75], [2.5, 1.25, 0.125]], dt = 0.2)
+population X[7] {
+  let a = i mod 3
+  input of_post, of_pre, of_both, in_time, on_ring
+  state x = 0.1 * i, y = 0, z = 0, u = 0, v = 0
+  x' = of_post
+  y' = of_pre
+  z' = of_both
+  u' = in_time
+  v' = on_ring
+}
+projection P : X -> X via all_to_all { post.of_post += J[post.a, 1] * pre.x }
+projection Q : X -> X via all_to_all { post.of_pre += J[pre.a, 1] * pre.x }
+projection R : X -> X via all_to_all { post.of_both += J[pre.a, post.i mod 2] * pre.x }
+projection S : X -> X via all_to_all { post.in_time += drive(t, post.a) * drive(t, pre.a) * pre.x }
+projection T : X -> X via all_to_all { post.on_ring += -(1 + 0.3 * cos(post.i - pre.i)) / sqrt(N_pre) * pre.x }
+run 0.1
+let x = 0.1 * arange(7), a = arange(7) mod 3, b = arange(7) mod 2, first = [0.25, 0.5, 1.75]
+let two = [sum(J[a, 0] * x), sum(J[a, 1] * x)]
+let ring = [sum(cos(arange(7)) * x), sum(sin(arange(7)) * x)]
+expect X.x within 1e-14 of x + 0.1 * J[a, 1] * sum(x)
+expect X.y within 1e-14 of 0.1 * sum(J[a, 1] * x)
+expect X.z within 1e-14 of 0.1 * two[b]
+expect X.u within 1e-14 of 0.1 * first[a] * sum(first[a] * x)
+expect X.v within 1e-14 of -0.1 * (sum(x) + 0.3 * (cos(arange(7)) * ring[0] + sin(arange(7)) * ring[1])) / sqrt(7)
+END
+try 0 run factors.net
+try 0 explain factors.net
+follows 'P into X.of_post: one sum over all neurons, times a factor of the receiving neuron' \
+    'Q into X.of_pre: one sum over all neurons' \
+    'R into X.of_both: a sum weighted by the synapses' \
+    'S into X.in_time: one sum over all neurons, times a factor of the receiving neuron' \
+    'T into X.on_ring: one sum over all neurons'
+grep -q 'T into X.on_ring:.*weighted' output && complain 'a cosine between all pairs needs a matrix:'
+
 sed 's/rk4/dopri5/' plastic.net >located.net
 try 0 explain located.net
 follows '3. Detect' 'Out, line 9: spike when v > 1.25; refractory 1.75 ms holding v; located within the step' '4. Deliver'

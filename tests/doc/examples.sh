@@ -2,12 +2,14 @@
 #   ```net run             runs, with all expectations met; a following ```output block is what it prints
 #   ```net check           is a correct model that is not run here
 #   ```net error CODE      is refused with this code
+#   ```net file NAME       is kept under this name for the examples below it
 . "$NL_SRC/tests/cli/lib.sh"
 
 # Parts a text into files NUMBER.net and NUMBER.wanted, and prints "NUMBER LINE KIND CODE" for each example.
 part() {
     awk '
         function close_block() { close(file); file = "" }
+        /^```net file / { file = $3; printf "" > file; next }
         /^```net( |$)/ { number++; file = number ".net"; printf "" > file; print number, NR + 1, $2, $3; next }
         /^```output$/  { file = number ".wanted"; printf "" > file; next }
         /^```/         { close_block(); skip = !skip && $0 != "```"; next }

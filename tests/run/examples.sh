@@ -9,7 +9,13 @@ done
 
 # Lines of the model itself: without comments, blank lines and what must come out.
 : >output
-lines=$(grep -c -v -e '^ *#' -e '^ *$' -e '^expect' "$NL_SRC/examples/mackey_glass.net")
-[ "$lines" -le 6 ] || complain "Mackey-Glass takes $lines lines"
+takes() {
+    lines=$(grep -c -v -e '^ *#' -e '^ *$' -e '^expect' "$NL_SRC/examples/$1.net")
+    [ "$lines" -le "$2" ] || complain "$1 takes $lines lines"
+}
+takes mackey_glass 6
+takes library_cuba 12
+takes library_stdp 9
+takes library_ring 8
 
 finish

@@ -94,6 +94,23 @@ try 0 run axes.net --threads 2 -o axes2.npz
 cmp axes.npz axes2.npz >output 2>&1 || complain "two processes make other results"
 try 0 test axes.net
 
+# parameters of circuits
+cat >circuits.net <<'END'
+circuit C(n = 3, tau = 5, K = 2) { population P[n] { state v = 0.25; tau * v' = K - v } }
+circuit A = C(n = 4)
+param J = 2
+circuit B = C(K = J)
+simulation { dt = 0.1; method = euler }
+sweep A.n = [3, 6], A.tau = [3, 6] { run 1; collect m = A.P.v[0]; collect size = A.P.N }
+expect size == [[3, 3], [6, 6]] and m[0] == m[1]
+expect m[0] within 1e-12 of 2 - 1.75 * (1 - 0.1 / [3, 6])^10
+sweep J = [3, 6] { run 1; collect b = B.P.v[1] }
+expect b within 1e-12 of [3, 6] - ([3, 6] - 0.25) * (1 - 0.1 / 5)^10
+END
+try 0 run circuits.net
+try 0 sweep circuits.net A.n=3,6 J=3,6 -o circuits.csv
+[ "$(grep -vc '^#' circuits.csv)" -eq 5 ] || complain 'no table of 4 points'
+
 # the table: axes with names, values and units
 cat >table.net <<'END'
 simulation { dt = 0.1 ms; method = euler }

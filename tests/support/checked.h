@@ -21,7 +21,6 @@ typedef struct checked {
 
 static inline checked check_text(const char *text)
 {
-    static const char *const search[] = { NL_STDLIB_BUILD };
     checked c = { .arena = nl_arena_new() };
     nl_sources *sources = nl_sources_new(c.arena);
 
@@ -29,8 +28,8 @@ static inline checked check_text(const char *text)
     const nl_source *source = nl_sources_add(sources, "text.net", text, strlen(text));
     const nl_parsed parsed = nl_parse_source(c.arena, c.diags, source);
     nl_check *ck = NL_NEW(c.arena, nl_check);
-    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = ".", .search_dirs = search,
-                     .search_dir_count = 1 };
+    *ck = (nl_check){ .arena = c.arena, .diags = c.diags, .sources = sources, .folder = ".",
+                     .stdlib_dir = NL_STDLIB_BUILD };
     if (nl_diags_error_count(c.diags) == 0 && nl_check_file(ck, &parsed)) c.model = ck->model;
     return c;
 }

@@ -6,7 +6,7 @@
 
 #include "run/session.h"
 
-enum { DEFINES_MAX = 12 };
+enum { DEFINES_MAX = 24 };
 
 /* Everything that the session said, for messages of failed tests. */
 static inline void show_messages(nl_session *session)
@@ -20,7 +20,7 @@ static inline void show_messages(nl_session *session)
  * `options`. */
 typedef struct model {
     nl_session *session;
-    char words[300];
+    char words[500];
     const char *defines[DEFINES_MAX];
     nl_session_options options;
 } model;
@@ -65,34 +65,43 @@ static inline model *model_of(const char *text, const char *defines)
     return model_run(model_load_named("test.net", text, strlen(text), defines));
 }
 
-/* A file of the source tree. */
-static inline model *model_file(const char *name, const char *defines)
+/* `text`, which is freed, with `more` in front of its first line that begins with `before`. */
+static inline char *text_with(char *text, const char *before, const char *more)
 {
-    size_t length;
+    const char *const at = strstr(text, before);
+    const size_t room = strlen(text) + strlen(more) + sizeof "\n";
+    char *whole = malloc(room);
+
+    if (at == NULL || (at > text && at[-1] != '\n')) fail_msg("no line begins with %s", before);
+    snprintf(whole, room, "%.*s%s\n%s", (int)(at - text), text, more, at);
+    free(text);
+    return whole;
+}
+
+/* A file of the source tree, whose text is `text`, freed, or what became of it. */
+static inline model *model_file_as(const char *name, char *text, const char *defines)
+{
     char *path = source_path(name);
-    char *text = read_text(name, &length);
-    model *m = model_run(model_load_named(path, text, length, defines));
+    model *m = model_run(model_load_named(path, text, strlen(text), defines));
 
     free(text);
     free(path);
     return m;
 }
 
+static inline model *model_file(const char *name, const char *defines)
+{
+    size_t length;
+
+    return model_file_as(name, read_text(name, &length), defines);
+}
+
 /* The same with `more` inserted in front of the first line that begins with `before`. */
 static inline model *model_file_with(const char *name, const char *before, const char *more, const char *defines)
 {
     size_t length;
-    char *path = source_path(name);
-    char *text = read_text(name, &length), *whole = NULL;
-    const char *at = strstr(text, before);
 
-    if (at == NULL || (at > text && at[-1] != '\n')) fail_msg("%s has no line that begins with %s", name, before);
-    if (asprintf(&whole, "%.*s%s\n%s", (int)(at - text), text, more, at) < 0) fail_msg("no memory");
-    model *m = model_run(model_load_named(path, whole, strlen(whole), defines));
-    free(whole);
-    free(text);
-    free(path);
-    return m;
+    return model_file_as(name, text_with(read_text(name, &length), before, more), defines);
 }
 
 static inline void model_free(model *m)

@@ -676,11 +676,19 @@ static void random_by_draws_for_the_pair(void **unused)
     for (size_t i = 0; i < N; i++) {
         const double p = 0.02 * (double)i;
 
-        assert_int_equal(counts[i], nl_draw_unit(cx.stream, 0, i) < p);
+        assert_int_equal(counts[i], nl_draw(NL_DIST_UNIFORM, cx.stream, i, 0, (const double[]){ 0, 1 }) < p);
         saturated += p > 1;
     }
     assert_int_equal(conn->saturated, saturated);
     assert_int_equal(nl_diags_get(cx.diags, nl_diags_count(cx.diags) - 1)->code, NL_W_CONN_SATURATED);
+    cx.no_self = true; /* what is left out changes no other pair */
+    cx.self_offset = 70;
+    nl_conn *other = nl_conn_random_by(&cx, slope, &scale);
+    unsigned *fewer = counts_of(other);
+    assert_int_equal(counts[70], 1);
+    for (size_t i = 0; i < N; i++) assert_int_equal(fewer[i], i != 70 && counts[i] != 0);
+    free(fewer);
+    nl_conn_free(other);
     free(counts);
     done(&cx, conn);
 }

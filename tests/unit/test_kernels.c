@@ -487,6 +487,25 @@ static void iota_copy_and_fill(void **unused)
         }
 }
 
+/* Rows of any length, begun anywhere. */
+static void rows_repeat_a_number(void **unused)
+{
+    static const size_t lengths[] = { 1, 2, 7, 8, 9, 50, 255, 300 };
+    double values[SIZE], out[SIZE];
+
+    (void)unused;
+    for (size_t i = 0; i < SIZE; i++) values[i] = 2.385 + (double)i;
+    for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
+        for (size_t l = 0; l < NL_LEN(lengths); l++)
+            for (size_t s = 0; s < NL_LEN(sizes); s++) {
+                const size_t n = sizes[s] < SIZE ? sizes[s] : SIZE - 1, at = 3 * l;
+                out[n] = CANARY;
+                (*table)->spread(n, out, values, lengths[l], at);
+                for (size_t i = 0; i < n; i++) assert_exact(out[i], values[(at + i) / lengths[l]]);
+                assert_exact(out[n], CANARY);
+            }
+}
+
 /* Rows of every length from 0 on: the order of additions is by position modulo 8, the same at every width. */
 static void sparse_rows_are_summed_alike(void **unused)
 {
@@ -595,6 +614,7 @@ int main(void)
         cmocka_unit_test(nonzero_elements_are_listed),
         cmocka_unit_test(gather_refuses_what_is_no_index),
         cmocka_unit_test(iota_copy_and_fill),
+        cmocka_unit_test(rows_repeat_a_number),
         cmocka_unit_test(sparse_rows_are_summed_alike),
         cmocka_unit_test(lanes_are_summed_like_one),
         cmocka_unit_test(stencils_add_in_order),

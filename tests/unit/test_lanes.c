@@ -298,6 +298,7 @@ static void runs_differ(void **unused)
     const nl_var *x = &c.model->vars.items[var_named(c.model, "X.x")];
     const nl_probe probe = { nl_expr_leaf(c.model->graph, NL_X_STATE, var_named(c.model, "X.x"), x->space, x->dim), 3 };
     nl_sim *first = nl_sim_new(c.model, &probe, 1, c.diags), *sims[3] = { first, nl_sim_lane(first), nl_sim_lane(first) };
+    const size_t first_probe = 0;
     int seen[3] = { 0, 0, 95 };
     nl_sampler samplers[3];
     nl_sim_run runs[3];
@@ -306,7 +307,9 @@ static void runs_differ(void **unused)
     uint64_t done[3];
 
     for (size_t k = 0; k < 3; k++) {
-        samplers[k] = (nl_sampler){ .probe = 0, .interval = 1 + k % 2, .sample = count_sample, .user = &seen[k] };
+        samplers[k] = (nl_sampler){
+            .probes = &first_probe, .probe_count = 1, .interval = 1 + k % 2, .sample = count_sample, .user = &seen[k]
+        };
         runs[k] = (nl_sim_run){ .steps = 4 + 2 * k, .until = -1, .samplers = &samplers[k], .sampler_count = 1 };
     }
     slot_named(c.model, "k")->number = -0.2;
