@@ -89,14 +89,13 @@ void nl_panel_item(nl_panel *p, const char *format, ...)
     va_end(args);
 }
 
-enum { KEY_LENGTH = 6 }; /* letters that the sign beside a label takes */
-
 void nl_panel_key(nl_panel *p, const char *style, uint32_t color, const char *label)
 {
     if (label == NULL) return;
     nl_panel_item(p, "keyentry with %s %s rgb '#%06X' title %s", style, strncmp(style, "boxes", 5) == 0 ? "fc" : "lc",
                   (unsigned)color, nl_quoted(p->arena, label));
-    p->legend_length += strlen(label) + KEY_LENGTH;
+    p->labels++;
+    if (strlen(label) > p->longest_label) p->longest_label = strlen(label);
 }
 
 /* A block without a line would not be counted. */
@@ -128,16 +127,24 @@ static void draw_nothing(nl_panel *p)
     nl_panel_item(p, "NaN notitle");
 }
 
-enum { LINE_LENGTH = 60 }; /* letters beside each other above a plot */
+enum { LINE_LENGTH = 60, KEY_LENGTH = 6 }; /* letters beside each other above a plot; that the sign of a label takes */
 
-/* Above the legend where there is one. */
-static void write_title(nl_panel *p)
+/* How many labels stand in a line of the legend. */
+static size_t labels_in_line(const nl_panel *p)
+{
+    const size_t count = LINE_LENGTH / (p->longest_label + KEY_LENGTH);
+    return count > 0 ? count : 1;
+}
+
+/* The title stands above the legend. */
+static void write_head(nl_panel *p)
 {
     const char *title = nl_panel_text(p, NL_PLOT_TITLE);
+    const size_t columns = labels_in_line(p), lines = (p->labels + columns - 1) / columns;
 
+    if (lines > 0) nl_text_addf(&p->script, "set key maxcols %zu\n", columns);
     if (title == NULL) return;
     nl_text_addf(&p->script, "set title %s noenhanced", nl_quoted(p->arena, title));
-    const size_t lines = (p->legend_length + LINE_LENGTH - 1) / LINE_LENGTH; /* of the legend */
     if (lines > 0)
         nl_text_addf(&p->script, " offset 0,%zu\nset tmargin %zu\nset key at graph 0,1.01 left bottom", lines,
                      lines + 3);
@@ -159,7 +166,7 @@ const char *nl_figure_add(nl_figure *f, const nl_plot *plot)
     kinds[plot->kind](&p);
     end_block(&f->blocks);
     if (p.is_empty) draw_nothing(&p);
-    write_title(&p);
+    write_head(&p);
     NL_PUSH(f->arena, &f->panels, nl_arena_printf(f->arena, "%s%s\n", p.script.chars, p.items.chars));
     return p.is_empty ? "it has no values to show" : NULL;
 }

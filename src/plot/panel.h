@@ -33,7 +33,7 @@ typedef struct nl_panel {
     nl_text script, items; /* items: of the command `plot`, joined by commas */
     nl_blocks *blocks;     /* of the whole figure */
     nl_text *data;         /* their text */
-    size_t legend_length;  /* letters of the legend; 0: there is none */
+    size_t labels, longest_label; /* of the legend; letters */
     bool is_empty;
 } nl_panel;
 
