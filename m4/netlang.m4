@@ -81,6 +81,7 @@ nl_row Random123 yes
 nl_row HDF5 $nl_have_HDF5 "no .h5 results or inputs; .npz and .csv work"
 nl_row SLEEF $nl_have_SLEEF "exp, tanh and others come from libm: slower, and results depend on its version"
 nl_row OpenBLAS $nl_have_OPENBLAS "dense matrices use GSL's CBLAS: correct, but several times slower"
+nl_row gnuplot $nl_have_gnuplot "figures are not drawn until it is installed (Debian: gnuplot-nox)"
 nl_row cmocka $nl_have_CMOCKA "make check runs the tests of the command only, no unit tests"
 AS_IF([test "x$enable_dev" = xyes], [echo "    developer's build: sanitizers, -Werror, chunks of 7; not for measuring speed"])
 echo

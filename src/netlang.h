@@ -46,13 +46,18 @@ typedef struct netlang_options {
     const char *stdlib_dir; /* where the shipped rules are; NULL: $NETLANG_STDLIB, else where they were installed */
     const char *out;        /* result file: .h5, .npz or .csv; NULL: none */
     const char *seed;       /* an integer; NULL: the model's own */
+    const char *figures;    /* folder for the pictures of `plot` and `figure`; it is made if need be; NULL: none is drawn */
+    const char *figure_format; /* "png", "svg" or "pdf"; NULL: png */
+    const char *report;     /* a page about the run, .html; NULL: none */
+    bool keep_plot_data;    /* gnuplot's script and the values stay beside each picture */
     const char *const *sweeps; /* "name=values": runs the whole protocol at each point of a sweep .. */
     size_t sweep_count;
     const char *trials;     /* .. so many times; NULL: once */
     int threads;            /* processes that run points of sweeps and trials; 0: one, this one */
     void (*print)(void *user, const char *line);                     /* of `print` and of expectations; NULL: nowhere */
     void (*progress)(void *user, const netlang_progress *progress); /* called a few times a second; NULL: never */
-    void *user;               /* first argument of both */
+    void (*drawn)(void *user, const char *path);                      /* of each picture that was made; NULL: nowhere */
+    void *user;               /* first argument of all three */
     const volatile int *stop; /* becomes non-zero: end cleanly at the next step; NULL: never */
 } netlang_options;
 

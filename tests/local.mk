@@ -31,6 +31,7 @@ SHELL_TESTS = \
     tests/cli/codes.sh \
     tests/cli/doc.sh \
     tests/cli/explain.sh \
+    tests/cli/figures.sh \
     tests/cli/fmt.sh \
     tests/cli/interrupt.sh \
     tests/cli/new.sh \

@@ -270,6 +270,7 @@ struct nl_check {
     bool timed;                    /* a statement that moves time or changes a value was met */
     bool network_failed;           /* a population, projection, equation or setting is wrong */
     bool running;                  /* the checks are over */
+    bool draws;                    /* figures will be drawn: what they show is kept in memory */
     NL_LIST(const char *) fixed;   /* swept parameters on which sizes, connections .. depend */
     bool fixed_given;              /* one value of them was given by -D: this is a point of a sweep */
     nl_plan *plan;

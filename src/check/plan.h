@@ -5,6 +5,8 @@
 
 #include "check.h"
 
+#include "lang/plot.h"
+
 /* What fires: an event of the model, in all elements of its population or in a part of them. */
 typedef struct nl_train_ref {
     uint32_t event;
@@ -70,7 +72,6 @@ struct nl_plan {
     NL_LIST(const char *) kept;   /* names of `keep` */
     double steps;                 /* of all runs together; NAN: not known */
     int uncertain;                /* depth of blocks that may run any number of times: while checking */
-    bool not_drawn;               /* that figures are not drawn has been said */
 };
 
 /* The probe of a node, added when it is new. */
@@ -120,6 +121,11 @@ bool nl_train_named(nl_evaluator *ev, const nl_ast *expr, nl_train_ref *out);
 nl_value nl_train_unknown(const nl_check *ck, const nl_plan_series *series);
 /* What has been recorded; NONE with a diagnostic where nothing records it.  `text` is how it was written. */
 nl_value nl_train_value(nl_evaluator *ev, const nl_train_ref *ref, nl_span span, const char *text);
+
+/* --- plots (plot.c) --- */
+
+/* What a PLOT draws, in the evaluator's arena; false with diagnostics. */
+bool nl_plot_read(nl_evaluator *ev, const nl_ast *stmt, nl_plot *out);
 
 /* --- targets of `set` (target.c) --- */
 

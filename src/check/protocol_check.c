@@ -912,52 +912,41 @@ static void check_expect(checker *c, const nl_ast *stmt)
     if (nl_ast_kid(stmt, 1) != NULL) (void)nl_eval(&ev, stmt->kids[1]);
 }
 
-static const char *const plots[] = { "lines", "image", "raster", "histogram", "scatter", "bars" };
-
-/* What is only drawn does not have to be kept in memory. */
-static void check_plot_values(checker *c, const nl_ast *call)
+/* What would only be drawn, and is not, does not have to be kept in memory. */
+static void check_plot_alone(checker *c, const nl_ast *stmt)
 {
     nl_scope *top = c->ck->top;
     nl_plan *plan = c->ck->plan;
     bool *used = NL_NEW_ARRAY(c->ck->arena, bool, top->symbols.count + 1);
     bool *trains_used = NL_NEW_ARRAY(c->ck->arena, bool, plan->series.count + 1);
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_plot plot;
 
     for (size_t i = 0; i < top->symbols.count; i++) used[i] = top->symbols.items[i]->used;
     for (size_t i = 0; i < plan->series.count; i++) trains_used[i] = plan->series.items[i].used;
-    for (int i = 1; i < call->kid_count; i++) {
-        nl_evaluator ev = evaluator_of(c, NULL);
-        const nl_ast *arg = call->kids[i];
-        (void)nl_eval(&ev, arg->kind == NL_AST_ARG ? nl_ast_kid(arg, 0) : arg);
-    }
+    nl_plot_read(&ev, stmt, &plot);
     for (size_t i = 0; i < top->symbols.count; i++)
         if (top->symbols.items[i]->kind == NL_SYM_RECORD) top->symbols.items[i]->used = used[i];
     for (size_t i = 0; i < plan->series.count; i++) plan->series.items[i].used = trains_used[i];
 }
 
-static void announce_not_drawn(checker *c, const nl_ast *stmt)
+/* Points of a batch run beside each other, in any order. */
+static bool is_of_point(checker *c, const nl_ast *stmt)
 {
-    if (c->ck->plan->not_drawn) return;
-    c->ck->plan->not_drawn = true;
-    nl_diag_add(c->ck->diags, NL_W_NOT_DRAWN, stmt->span, "figures are checked, but not drawn yet");
+    if (c->points == NULL) return false;
+    if (c->points == c->ck->batch_block) return true;
+    nl_diag *diag = nl_diag_add(c->ck->diags, NL_W_NOT_DRAWN, stmt->span, "points of a sweep and trials draw nothing");
+    nl_diag_help(c->ck->diags, diag, "`collect` what is to be seen, and draw it behind the block");
+    return true;
 }
 
 static void check_plot(checker *c, const nl_ast *stmt)
 {
-    const nl_ast *call = nl_ast_bare(nl_ast_kid(stmt, 0));
-    const nl_ast *base = call != NULL && call->kind == NL_AST_CALL ? call->kids[0] : NULL;
-    size_t k = 0;
+    nl_evaluator ev = evaluator_of(c, NULL);
+    nl_plot plot;
 
-    announce_not_drawn(c, stmt);
-    if (call == NULL) return;
-    while (base != NULL && base->kind == NL_AST_NAME && k < NL_LEN(plots) && strcmp(plots[k], base->name) != 0) k++;
-    if (base != NULL && base->kind == NL_AST_NAME && k < NL_LEN(plots)) {
-        check_plot_values(c, call);
-        return;
-    }
-    nl_diag *diag = nl_diag_add(c->ck->diags, NL_E_NAME, base != NULL ? base->span : call->span,
-                                "this is no kind of plot");
-    nl_diag_help(c->ck->diags, diag,
-                 "plots are lines(...), image(...), raster(...), histogram(...), scatter(...) and bars(...)");
+    if (!is_of_point(c, stmt) && c->ck->draws) nl_plot_read(&ev, stmt, &plot);
+    else check_plot_alone(c, stmt);
 }
 
 static void check_figure(checker *c, const nl_ast *stmt)
@@ -965,9 +954,9 @@ static void check_figure(checker *c, const nl_ast *stmt)
     nl_evaluator ev = evaluator_of(c, NULL);
     size_t columns;
 
-    announce_not_drawn(c, stmt);
     if (nl_ast_kid(stmt, 0) != NULL) (void)nl_eval(&ev, stmt->kids[0]);
-    if (nl_ast_kid(stmt, 1) != NULL) nl_eval_count(&ev, stmt->kids[1], "the number of columns", &columns);
+    if (nl_ast_kid(stmt, 1) != NULL && nl_eval_count(&ev, stmt->kids[1], "the number of columns", &columns) && columns == 0)
+        nl_diag_add(c->ck->diags, NL_E_ARGUMENT, stmt->kids[1]->span, "a figure has at least one column");
     if (nl_ast_kid(stmt, 2) != NULL) check_block(c, stmt->kids[2]);
 }
 

@@ -12,8 +12,8 @@ typedef struct nl_cli {
     nl_arena *arena;
     NL_LIST(const char *) files; /* what is no option */
     NL_LIST(const char *) defines, include_dirs;
-    const char *out, *seed, *stage, *trials, *threads;
-    bool quiet, in_place, check_only, help;
+    const char *out, *seed, *stage, *trials, *threads, *figures, *figure_format, *report;
+    bool quiet, in_place, check_only, keep_plot_data, help;
 } nl_cli;
 
 typedef enum nl_option_set {
@@ -25,7 +25,9 @@ typedef enum nl_option_set {
     NL_OPT_INCLUDE = 32, /* -I */
     NL_OPT_HELP = 64,    /* of all */
     NL_OPT_THREADS = 128,
-    NL_OPT_TRIALS = 256
+    NL_OPT_TRIALS = 256,
+    NL_OPT_FIGURES = 512,
+    NL_OPT_REPORT = 1024
 } nl_option_set;
 
 typedef struct nl_command {
@@ -48,6 +50,7 @@ nl_status nl_command_fmt(nl_cli *cli);
 nl_status nl_command_ir(nl_cli *cli);
 nl_status nl_command_doc(nl_cli *cli);
 nl_status nl_command_new(nl_cli *cli);
+nl_status nl_command_plot(nl_cli *cli);
 nl_status nl_command_test(nl_cli *cli);
 nl_status nl_command_help(nl_cli *cli);
 nl_status nl_command_version(nl_cli *cli);

@@ -6,6 +6,7 @@
 #include "check/use.h"
 #include "lang/keyword.h"
 #include "lang/op.h"
+#include "lang/plot.h"
 #include "lang/random.h"
 #include "lang/scheme.h"
 #include "lang/value.h"
@@ -70,6 +71,22 @@ static void add_functions(doc *d, int kind)
 
     (void)kind;
     for (size_t i = 0; (row = nl_func_get(i)) != NULL; i++) add(d, row->name, row->signature, row->doc, row->example);
+}
+
+/* A plot with its options below. */
+static void add_plots(doc *d, int kind)
+{
+    (void)kind;
+    for (nl_plot_kind k = 0; k < NL_PLOT_KIND_COUNT; k++) {
+        const nl_plot_row *row = &nl_plot_rows[k];
+        nl_text text = nl_text_new(d->arena);
+
+        nl_text_addf(&text, "%s\n", row->doc);
+        for (nl_plot_option o = 0; o < NL_PLOT_OPTION_COUNT; o++)
+            if (nl_plot_option_find(k, nl_plot_options[o].name) == o)
+                nl_text_addf(&text, "%-8s  %s\n", nl_plot_options[o].name, nl_plot_options[o].doc);
+        add(d, row->name, nl_arena_printf(d->arena, "plot %s(%s)", row->name, row->signature), text.chars, NULL);
+    }
 }
 
 static void add_distributions(doc *d, int kind)
@@ -168,6 +185,7 @@ static const section sections[] = {
     { "elementwise functions", add_ops, 0, false },
     { "functions of arrays and signals", add_functions, 0, false },
     { "random draws", add_distributions, 0, false },
+    { "plots", add_plots, 0, false },
     { "connection rules", add_connection_rules, 0, false },
     { "methods of integration", add_schemes, 0, false },
     { "methods as tableaux", add_folder, 6, false },

@@ -37,6 +37,12 @@ static void print_line(void *user, const char *line)
     fflush(stdout);
 }
 
+static void name_picture(void *user, const char *path)
+{
+    nl_bar_erase(user);
+    fprintf(stderr, "drawn: %s\n", path);
+}
+
 static void show_progress(void *user, const nl_progress *progress)
 {
     nl_bar_show(user, progress);
@@ -98,6 +104,7 @@ static nl_status run_model(nl_cli *cli, const char *const *sweeps, size_t sweep_
     options.user = &bar;
     options.stop = &stop_requested;
     options.print = cli->quiet ? NULL : print_line;
+    options.drawn = cli->quiet ? NULL : name_picture;
     options.progress = cli->quiet || !bar.enabled ? NULL : show_progress;
     catch_signal(SIGINT);
     catch_signal(SIGTERM);

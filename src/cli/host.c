@@ -33,6 +33,10 @@ nl_session_options nl_cli_session_options(nl_cli *cli)
         .stdlib_dir = nl_cli_stdlib(cli->arena),
         .out = cli->out,
         .seed = cli->seed,
+        .figures = cli->figures,
+        .report = cli->report,
+        .figure_format = cli->figure_format,
+        .keep_plot_data = cli->keep_plot_data,
     };
 }
 

@@ -9,7 +9,7 @@
 
 /* The list of commands, its help and its dispatch. */
 const nl_command nl_commands[] = {
-    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_THREADS | NL_OPT_QUIET, "simulate a model and write its results",
+    { "run", nl_command_run, "FILE", 1, 1, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_THREADS | NL_OPT_FIGURES | NL_OPT_REPORT | NL_OPT_QUIET, "simulate a model and write its results",
       "Without -o nothing is written: what the model prints and whether its expectations hold is all that is told.\n"
       "Ctrl-C ends the run cleanly and keeps what was recorded; a second Ctrl-C ends it at once." },
     { "sweep", nl_command_sweep, "FILE NAME=VALUES...", 1, SIZE_MAX, NL_OPT_MODEL | NL_OPT_OUT | NL_OPT_TRIALS | NL_OPT_THREADS | NL_OPT_QUIET, "run a model for many values of its parameters and write a table",
@@ -32,6 +32,8 @@ const nl_command nl_commands[] = {
     { "new", nl_command_new, "KIND NAME", 2, 2, 0, "begin a file: a rule with a trial of it, or a model",
       "KIND is one of neuron, synapse, connector, method, function, model.  The file is NAME.net in the present folder;\n"
       "one that is there stays as it is." },
+    { "plot", nl_command_plot, "RESULT.h5 [NAME...]", 1, SIZE_MAX, NL_OPT_FIGURES | NL_OPT_QUIET, "draw results of an earlier run",
+      "Without names: what the file holds, with shapes and units.  Pictures go into the present folder, or that of\n--figures." },
     { "test", nl_command_test, "FILE...", 1, SIZE_MAX, NL_OPT_MODEL, "run files and count their expectations",
       "What the models print is shown for those only that fail." },
     { "help", nl_command_help, "[COMMAND]", 0, 1, 0, "describe a command", NULL },

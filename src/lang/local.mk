@@ -11,6 +11,7 @@ libnetlang_la_SOURCES += \
     src/lang/blas.c src/lang/blas.h \
     src/lang/scheme.c src/lang/scheme.h src/lang/scheme.def \
     src/lang/draw_words.h src/lang/random.c src/lang/random.h \
+    src/lang/plot.c src/lang/plot.h src/lang/plots.def \
     src/lang/root.c src/lang/root.h \
     src/lang/unit.c src/lang/unit.h src/lang/units.def \
     src/lang/value.c src/lang/value.h src/lang/value_impl.h \

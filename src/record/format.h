@@ -54,9 +54,6 @@ bool nl_sink_fail(nl_sink *sink, const char *format, ...) __attribute__((format(
 /* The same with the text of errno. */
 bool nl_sink_fail_errno(nl_sink *sink);
 
-/* Creates an empty file beside `path` that nobody else has; NULL with errno set when that fails. */
-FILE *nl_part_create(nl_arena *arena, const char *path, const char **part);
-
 size_t nl_shape_count(int rank, const size_t *shape);
 
 #endif

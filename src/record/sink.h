@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 
+#include <stdio.h>
+
 typedef struct nl_sink nl_sink;
 
 enum { NL_SINK_RANK = 8 };
@@ -102,5 +104,8 @@ bool nl_sink_close(nl_sink *sink, const char **why);
 
 /* Frees the sink and removes what was written. */
 void nl_sink_discard(nl_sink *sink);
+
+/* Creates an empty file beside `path` that nobody else has; NULL with errno set when that fails. */
+FILE *nl_part_create(nl_arena *arena, const char *path, const char **part);
 
 #endif

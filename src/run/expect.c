@@ -110,6 +110,7 @@ bool nl_session_expect(nl_session *s, const nl_ast *stmt)
     s->counts.expectations++;
     bool all = true;
     for (size_t i = 0; i < nl_value_count(value); i++) all = all && value.data[i] != 0;
+    nl_page_expectation(s, stmt, all);
     if (all) return true;
     s->counts.failed++;
     if (s->status == NL_OK) s->status = NL_EXPECTATION_FAILED;

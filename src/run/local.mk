@@ -2,6 +2,8 @@ libnetlang_la_SOURCES += \
     src/run/batch.c src/run/batch_impl.h \
     src/run/expect.c \
     src/run/explain.c \
+    src/run/figures.c \
+    src/run/page.c \
     src/run/journal.c \
     src/run/lane.c \
     src/run/outcome.c \

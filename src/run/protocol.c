@@ -414,6 +414,14 @@ static bool run_print(nl_session *s, const nl_ast *stmt)
     return true;
 }
 
+static bool run_figure(nl_session *s, const nl_ast *stmt)
+{
+    if (!nl_figures_wanted(s)) return true;
+    const bool good = nl_figures_begin(s, stmt) && nl_protocol_run_block(s, nl_ast_kid(stmt, 2));
+    nl_figures_end(s, good);
+    return good;
+}
+
 static bool run_nothing(nl_session *s, const nl_ast *stmt)
 {
     (void)s, (void)stmt;
@@ -428,7 +436,7 @@ static bool (*const rules[NL_AST_KIND_COUNT])(nl_session *s, const nl_ast *stmt)
     [NL_AST_SOLVE] = run_solve,     [NL_AST_COLLECT] = run_collect, [NL_AST_FOR] = run_for,
     [NL_AST_IF] = run_if,           [NL_AST_RESET] = run_reset,     [NL_AST_SNAPSHOT] = nl_session_snapshot,
     [NL_AST_RESTORE] = nl_session_restore, [NL_AST_PRINT] = run_print,     [NL_AST_EXPECT] = nl_session_expect,
-    [NL_AST_PLOT] = run_nothing,    [NL_AST_FIGURE] = run_nothing,  [NL_AST_KEEP] = run_nothing,
+    [NL_AST_PLOT] = nl_session_plot, [NL_AST_FIGURE] = run_figure, [NL_AST_KEEP] = run_nothing,
     [NL_AST_SWEEP] = nl_session_batch,     [NL_AST_SWEEP_ROWS] = nl_session_batch,
     [NL_AST_TRIALS] = nl_session_batch,
 };

@@ -28,7 +28,7 @@ static nl_session_options options_of(nl_running *r, size_t number, nl_arena *are
         defines[options.define_count++] = nl_batch_define(arena, b, value);
     }
     options.defines = defines;
-    options.out = NULL;
+    options.out = options.figures = options.report = NULL;
     options.print = NULL;
     options.progress = NULL;
     if (is_swept(r->batch, "seed")) options.seed = NULL;

@@ -8,6 +8,7 @@
 #include "check/batch.h"
 #include "check/declare.h"
 #include "exec/sim.h"
+#include "plot/figure.h"
 #include "record/sink.h"
 
 #include <stdio.h>
@@ -100,6 +101,8 @@ typedef struct nl_kept_state {
     double elapsed;
 } nl_kept_state;
 
+typedef struct nl_page nl_page;
+
 /* What one walk through statements has for itself: the protocol as a whole, or a point of a sweep.  Symbols have the
  * values of the lane that is entered. */
 struct nl_lane {
@@ -149,6 +152,12 @@ struct nl_session {
     uint64_t steps_done;
     double seconds;         /* spent stepping */
     nl_session_counts counts;
+    nl_figure *figure;      /* whose block is being executed, or NULL; its title and place */
+    const char *figure_title;
+    nl_span figure_span;
+    NL_LIST(const char *) figure_names; /* of files, without suffix: none is used twice */
+    bool cannot_draw;       /* said already */
+    nl_page *page;          /* NULL: none is asked for */
 };
 
 /* --- state.c: the simulation, values of symbols, what expressions see --- */
@@ -255,6 +264,23 @@ nl_collection *nl_session_collection(const nl_session *s, const nl_symbol *symbo
 /* --- snapshot.c --- */
 bool nl_session_snapshot(nl_session *s, const nl_ast *stmt);
 bool nl_session_restore(nl_session *s, const nl_ast *stmt);
+
+/* --- figures.c --- */
+/* Makes the folder; false with a diagnostic and a status. */
+bool nl_figures_open(nl_session *s);
+bool nl_figures_wanted(const nl_session *s); /* here: points of a batch draw nothing */
+void nl_figures_warn(nl_session *s, nl_span span, const char *what, const char *why);
+bool nl_session_plot(nl_session *s, const nl_ast *stmt);
+/* Begins the FIGURE; its block is executed; then it is drawn. */
+bool nl_figures_begin(nl_session *s, const nl_ast *stmt);
+void nl_figures_end(nl_session *s, bool is_complete);
+
+/* --- page.c: the page of --report --- */
+bool nl_page_open(nl_session *s); /* false with a diagnostic and a status */
+void nl_page_line(nl_session *s, const char *line);
+void nl_page_figure(nl_session *s, nl_figure *figure, nl_span span);
+void nl_page_expectation(nl_session *s, const nl_ast *stmt, bool holds);
+void nl_page_close(nl_session *s);
 
 /* --- expect.c --- */
 bool nl_session_expect(nl_session *s, const nl_ast *stmt);

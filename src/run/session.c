@@ -117,6 +117,7 @@ static nl_status check(nl_session *s, const nl_session *around)
         s->check.batch = around->check.batch;
         s->check.batch_block = around->check.batch_block;
     }
+    s->check.draws = s->options.figures != NULL || s->options.report != NULL;
     s->check.fixed_given = s->is_point;
     s->check.sweeps = s->options.sweeps;
     s->check.sweep_count = s->options.sweep_count;
@@ -173,10 +174,11 @@ nl_status nl_session_run(nl_session *s)
 {
     if (!s->is_loaded || s->has_run) return NL_MODEL_WRONG;
     start(s);
-    if (nl_results_open(s)) nl_protocol_run(s);
+    if (nl_figures_open(s) && nl_page_open(s) && nl_results_open(s)) nl_protocol_run(s);
     const bool written = nl_results_close(s);
     nl_journal_close(s, written && s->status != NL_INTERRUPTED);
     nl_batch_report(s);
+    nl_page_close(s);
     return s->status;
 }
 

@@ -161,7 +161,10 @@ void nl_session_say(nl_session *s, const char *line)
     nl_outcome *outcome = s->lane->outcome;
 
     if (outcome != NULL) NL_PUSH(outcome->arena, &outcome->lines, nl_arena_strdup(outcome->arena, line));
-    else if (s->options.print != NULL) s->options.print(s->options.user, line);
+    else {
+        nl_page_line(s, line);
+        if (s->options.print != NULL) s->options.print(s->options.user, line);
+    }
 }
 
 nl_evaluator nl_session_evaluator(nl_session *s, const char *stream)

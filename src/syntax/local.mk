@@ -4,6 +4,7 @@ libnetlang_la_SOURCES += \
 	src/syntax/format.c \
 	src/syntax/layout.c \
 	src/syntax/lex.c \
+	src/syntax/mark.c src/syntax/mark.h \
 	src/syntax/letters.def src/syntax/nfc.c src/syntax/nfc.h \
 	src/syntax/parse.c src/syntax/parse.h src/syntax/parser.h \
 	src/syntax/place.c \
