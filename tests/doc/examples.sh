@@ -1,16 +1,24 @@
 # Every example of the documentation does what the text around it says.  The first line of a block tells which that is:
-#   ```net run             runs, with all expectations met; a following ```output block is what it prints
+#   ```net run [NAME]      runs, with all expectations met; a following ```output block is what it prints.  It is kept
+#                          under the name, if there is one
 #   ```net check           is a correct model that is not run here
 #   ```net error CODE      is refused with this code
 #   ```net file NAME       is kept under this name for the examples below it
+#   ```sh run              are lines for the shell, which find what has been kept; ```output as above
 . "$NL_SRC/tests/cli/lib.sh"
 
-# Parts a text into files NUMBER.net and NUMBER.wanted, and prints "NUMBER LINE KIND CODE" for each example.
+# The lines for the shell say "netlang".
+mkdir bin
+ln -s "$NETLANG" bin/netlang
+PATH=$folder/bin:$PATH
+
+# Parts a text into files NUMBER.net and NUMBER.wanted, and prints "NUMBER LINE KIND WORD" for each example.
 part() {
     awk '
         function close_block() { close(file); file = "" }
         /^```net file / { file = $3; printf "" > file; next }
         /^```net( |$)/ { number++; file = number ".net"; printf "" > file; print number, NR + 1, $2, $3; next }
+        /^```sh run$/  { number++; file = number ".net"; printf "" > file; print number, NR + 1, "sh"; next }
         /^```output$/  { file = number ".wanted"; printf "" > file; next }
         /^```/         { close_block(); skip = !skip && $0 != "```"; next }
         file != ""     { print > file }
@@ -23,19 +31,21 @@ for text in "$NL_SRC/README.md" "$NL_SRC"/doc/*.md; do
     cd "$name" || exit 99
     part "$text" >list
     [ -s list ] || [ "$name" = embedding ] || complain "$text has no examples"
-    while read -r number line kind code; do
-        at="$name.md:$line"
+    while read -r number line kind word; do
+        at="$name.md:$line" status=0
         case $kind in
-            run) status=0 command=run ;;
-            check) status=0 command=check ;;
-            error) status=2 command=check ;;
+            run) command="netlang run" ;;
+            check) command="netlang check" ;;
+            error) command="netlang check" status=2 ;;
+            sh) command="sh -e" ;;
             *) complain "$at: an example is 'run', 'check' or 'error CODE', not '$kind'"; continue ;;
         esac
-        "$NETLANG" "$command" "$number.net" >shown 2>messages </dev/null
+        [ "$kind" != run ] || [ -z "$word" ] || cp "$number.net" "$word"
+        $command "$number.net" >shown 2>messages </dev/null
         got=$?
         cat shown messages >output
         [ "$got" -eq "$status" ] || complain "$at: status $got, wanted $status"
-        [ "$kind" != error ] || grep -q "error $code:" messages || complain "$at: no $code"
+        [ "$kind" != error ] || grep -q "error $word:" messages || complain "$at: no $word"
         [ ! -e "$number.wanted" ] || diff "$number.wanted" shown >output || complain "$at: prints something else"
     done <list
     cd ..
