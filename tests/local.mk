@@ -85,6 +85,10 @@ RUN_TESTS = \
 LONG_TESTS = tests/run/test_attractor_full tests/run/test_balanced_full tests/run/test_cooperative_full
 RUN_SHELL_TESTS = \
     tests/doc/examples.sh \
+    tests/doc/read_h5py.sh \
+    tests/doc/read_numpy.sh \
+    tests/doc/read_octave.sh \
+    tests/doc/read_pandas.sh \
     tests/limits/limits.sh \
     tests/run/bad_input.sh \
     tests/run/circuits.sh \
@@ -102,7 +106,7 @@ TESTS += $(RUN_TESTS)
 EXTRA_PROGRAMS += $(LONG_TESTS)
 endif
 TESTS += $(RUN_SHELL_TESTS)
-EXTRA_DIST += $(RUN_SHELL_TESTS)
+EXTRA_DIST += $(RUN_SHELL_TESTS) tests/doc/reading.sh
 
 # Models of their published size: some minutes.
 check-long: $(LONG_TESTS)

@@ -1,0 +1,3 @@
+# The recipes of reading.md for Python with numpy.
+. "$NL_SRC/tests/doc/reading.sh"
+read_with_python numpy
