@@ -25,14 +25,16 @@ part() {
     ' "$1"
 }
 
-for text in "$NL_SRC/README.md" "$NL_SRC"/doc/*.md; do
-    name=$(basename "$text" .md)
-    mkdir "$name"
-    cd "$name" || exit 99
-    part "$text" >list
-    [ -s list ] || [ "$name" = embedding ] || complain "$text has no examples"
+for text in README.md $(cd "$NL_SRC" && echo doc/*.md); do
+    mkdir -p "in/$text"
+    cd "in/$text" || exit 99
+    part "$NL_SRC/$text" >list
+    case $text in
+        doc/README.md | doc/embedding.md | doc/models.md) ;;
+        *) [ -s list ] || complain "$text has no examples" ;;
+    esac
     while read -r number line kind word; do
-        at="$name.md:$line" status=0
+        at="$text:$line" status=0
         case $kind in
             run) command="netlang run" ;;
             check) command="netlang check" ;;
@@ -48,7 +50,12 @@ for text in "$NL_SRC/README.md" "$NL_SRC"/doc/*.md; do
         [ "$kind" != error ] || grep -q "error $word:" messages || complain "$at: no $word"
         [ ! -e "$number.wanted" ] || diff "$number.wanted" shown >output || complain "$at: prints something else"
     done <list
-    cd ..
+    cd "$folder" || exit 99
+done
+
+# every model and example stands in the list of them
+for file in "$NL_SRC"/models/*.net "$NL_SRC"/examples/*.net; do
+    grep -q "\`$(basename "$file")\`" "$NL_SRC/doc/models.md" || complain "models.md: no $(basename "$file")"
 done
 
 # the program of embedding.md, which the build has taken from there
