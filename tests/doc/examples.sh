@@ -30,7 +30,7 @@ for text in README.md $(cd "$NL_SRC" && echo doc/*.md); do
     cd "in/$text" || exit 99
     part "$NL_SRC/$text" >list
     case $text in
-        doc/README.md | doc/embedding.md | doc/models.md) ;;
+        doc/README.md | doc/embedding.md | doc/gallery.md | doc/models.md) ;;
         *) [ -s list ] || complain "$text has no examples" ;;
     esac
     while read -r number line kind word; do
