@@ -22,8 +22,10 @@ libnl_kernels_avx512_la_CPPFLAGS = $(AM_CPPFLAGS) -DNL_ISA=avx512
 libnl_kernels_avx512_la_CFLAGS = $(KERNEL_CFLAGS) $(NL_CFLAGS_AVX512)
 endif
 libnetlang_la_SOURCES += \
-	src/exec/direct.c src/exec/direct.h src/exec/connect.c src/exec/connect.h \
-	src/exec/sim.c src/exec/sim.h src/exec/sim_impl.h src/exec/sim_event.c src/exec/sim_locate.c src/exec/sim_snapshot.c src/exec/sim_state.c src/exec/sim_step.c
+    src/exec/connect.c src/exec/connect.h src/exec/direct.c src/exec/direct.h \
+    src/exec/sim.c src/exec/sim.h src/exec/sim_impl.h \
+    src/exec/sim_deliver.c src/exec/sim_event.c src/exec/sim_gate.c src/exec/sim_locate.c src/exec/sim_path.c \
+    src/exec/sim_snapshot.c src/exec/sim_state.c src/exec/sim_step.c
 
 libnetlang_la_SOURCES += \
     src/exec/machine.c src/exec/machine.h src/exec/machine_impl.h \
