@@ -154,7 +154,8 @@ static bool check_binding(checker *c, const nl_batch *batch, const nl_binding *b
     bool good = sets || nl_target_find(&ev, binding->set->kids[0], &target);
 
     if (!good || (sets && !nl_value_known(binding->values))) return good;
-    if (!nl_value_known(binding->values)) return check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, 0));
+    if (!nl_value_known(binding->values))
+        return check_bound_value(c, binding, &target, nl_batch_value(&ev, binding, 0));
     for (size_t i = 0; i < count && good; i++) {
         const nl_value value = nl_batch_value(&ev, binding, i);
         good = sets ? check_setting_value(c, binding, value) : check_bound_value(c, binding, &target, value);
@@ -254,7 +255,8 @@ static void add_results(checker *c, nl_plan_batch *plan)
         if (!is_number || symbol->value.rank != is_series || !(is_series || is_let) || is_column(plan, symbol->name))
             continue;
         nl_ast *name = nl_ast_new(c->ck->arena, NL_AST_NAME, symbol->span, symbol->name, NULL, 0);
-        const nl_ast *stmt = nl_ast_new(c->ck->arena, NL_AST_COLLECT, symbol->span, NULL, (nl_ast *[]){ name, name }, 2);
+        const nl_ast *stmt =
+            nl_ast_new(c->ck->arena, NL_AST_COLLECT, symbol->span, NULL, (nl_ast *[]){ name, name }, 2);
         NL_PUSH(c->ck->arena, &plan->columns,
                 ((nl_plan_column){ .stmt = stmt, .inside = symbol, .is_last = is_series }));
     }

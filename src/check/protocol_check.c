@@ -90,7 +90,8 @@ static void set_loops_vary(checker *c, bool varies)
             if (scope->symbols.items[i]->decl->kind == NL_AST_FOR) scope->symbols.items[i]->varies = varies;
 }
 
-bool protocol_find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape, nl_dim *dim)
+bool protocol_find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape,
+                         nl_dim *dim)
 {
     const size_t errors = nl_diags_error_count(c->ck->diags);
 
@@ -358,7 +359,8 @@ bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name)
     if (name.kind == NL_KIND_NONE) return false;
     const size_t length = name.text != NULL ? strlen(name.text) : 0;
     if (name.text == NULL || (length > 3 && strcmp(name.text + length - 3, ".h5") == 0)) return true;
-    nl_diag_add(ck->diags, NL_E_OUTPUT, what->span, "a snapshot is kept in a file that ends in .h5, not in `%s`", name.text);
+    nl_diag_add(ck->diags, NL_E_OUTPUT, what->span, "a snapshot is kept in a file that ends in .h5, not in `%s`",
+                name.text);
     return false;
 }
 
@@ -458,7 +460,8 @@ static void check_figure(checker *c, const nl_ast *stmt)
     size_t columns;
 
     if (nl_ast_kid(stmt, 0) != NULL) (void)nl_eval(&ev, stmt->kids[0]);
-    if (nl_ast_kid(stmt, 1) != NULL && nl_eval_count(&ev, stmt->kids[1], "the number of columns", &columns) && columns == 0)
+    if (nl_ast_kid(stmt, 1) != NULL && nl_eval_count(&ev, stmt->kids[1], "the number of columns", &columns)
+        && columns == 0)
         nl_diag_add(c->ck->diags, NL_E_ARGUMENT, stmt->kids[1]->span, "a figure has at least one column");
     if (nl_ast_kid(stmt, 2) != NULL) protocol_check_block(c, stmt->kids[2]);
 }
@@ -547,7 +550,9 @@ static void restore_values(nl_check *ck, const nl_value *values)
 
 bool nl_protocol_check(nl_check *ck)
 {
-    checker c = { .ck = ck, .scope = ck->top, .home = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time } };
+    checker c = {
+        .ck = ck, .scope = ck->top, .home = ck->top, .world = { .user = ck, .read = read_unknown, .time = unknown_time }
+    };
     const size_t errors = nl_diags_error_count(ck->diags);
     const nl_value *values = save_values(ck);
 

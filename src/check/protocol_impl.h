@@ -24,7 +24,8 @@ bool protocol_has_dt(checker *c, const nl_ast *stmt);
 bool protocol_check_time(checker *c, const nl_ast *expr, const char *what, double least, double *out);
 /* The node of an expression that is sampled while running: 0 where nl_eval has to do it; false after a diagnostic.
  * `fixed`: variables of loops keep the value that they have now. */
-bool protocol_find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape, nl_dim *dim);
+bool protocol_find_probe(checker *c, const nl_ast *expr, bool fixed, nl_ref *node, int *rank, size_t *shape,
+                         nl_dim *dim);
 /* Declares a value again that follows one that was set; `user` is the checker. */
 void protocol_follow(void *user, nl_symbol *symbol);
 void protocol_check_block(checker *c, const nl_ast *block);

@@ -158,9 +158,12 @@ static void check_series(checker *c, const nl_ast *stmt, const char *name, nl_se
 {
     const nl_ast *named = nl_ast_kid(stmt, 0), *expr = nl_ast_kid(stmt, 1);
     nl_evaluator ev = protocol_evaluator(c, NULL);
-    nl_plan_series series = {
-        .name = name, .stmt = stmt, .points = c->points, .members = nl_plan_members(&ev, expr), .mode = mode, .train = *train
-    };
+    nl_plan_series series = { .name = name,
+                              .stmt = stmt,
+                              .points = c->points,
+                              .members = nl_plan_members(&ev, expr),
+                              .mode = mode,
+                              .train = *train };
     const nl_plan_series *before = nl_plan_find_series(c->ck, stmt, name);
 
     if (before != NULL) {

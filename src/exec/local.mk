@@ -1,7 +1,7 @@
 libnetlang_la_SOURCES += src/exec/kernels.h src/exec/kernels_choose.c src/exec/reduce.def
 
-# The kernels: the same sources, a convenience library per instruction set.  Their vectors are written out; what the compiler
-# would vectorise besides are remainders of a few elements, which only made the objects twice as large.
+# The kernels: the same sources, a convenience library per instruction set.  Their vectors are written out; what the
+# compiler would vectorise besides are remainders of a few elements, which only made the objects twice as large.
 KERNEL_SOURCES = src/exec/kernels.c src/exec/kernels_draw.c src/exec/kernels.h src/exec/kernel_vector.h
 KERNEL_CFLAGS = $(NL_CFLAGS) $(NL_CFLAGS_KERNEL) -fno-tree-vectorize
 

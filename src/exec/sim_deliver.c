@@ -98,7 +98,8 @@ static nl_sim_status travel(nl_sim *sim, size_t number, const nl_fired *list, ui
     nl_sim_status status;
 
     if (count == 0) return NL_SIM_OK;
-    status = sim_run_list(sim, run->neurons, sim_population_space(sim, part->population), list->ids + first, count, failure);
+    status =
+        sim_run_list(sim, run->neurons, sim_population_space(sim, part->population), list->ids + first, count, failure);
     if (status != NL_SIM_OK || run->synapses == NULL) return status;
     return sim_run_selected(sim, run->synapses, &selection, failure);
 }
@@ -168,7 +169,8 @@ static void list_held(nl_sim *sim, size_t number)
     const double state = *nl_store_at(&sim->store, code->state, 0);
     bool is_held = r->time != 0 ? state >= (double)sim->store.step : state != 0;
     for (size_t k = 0; k < sim->model->events.count; k++)
-        if (sim_event_of(sim, k)->population == r->population && is_spike(sim, k) && sim->store.lists[k].count > 0) is_held = true;
+        if (sim_event_of(sim, k)->population == r->population && is_spike(sim, k) && sim->store.lists[k].count > 0)
+            is_held = true;
     list->count = is_held;
     list->ids[0] = 0;
 }

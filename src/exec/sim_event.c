@@ -60,7 +60,8 @@ bool sim_check_refractory(nl_sim *sim)
             for (size_t i = 0; i < count; i++) least = fmin(least, times[i]);
         free(times);
         if (least >= 0) continue;
-        nl_diag *d = nl_diag_add(sim->diags, NL_E_BODY_EVENT, r->span, "this refractory period is negative (%g)", least);
+        nl_diag *d =
+            nl_diag_add(sim->diags, NL_E_BODY_EVENT, r->span, "this refractory period is negative (%g)", least);
         nl_diag_help(sim->diags, d, "of a draw: clip(x, 0, inf)");
         return false;
     }
@@ -170,7 +171,8 @@ void sim_make_events(nl_sim *sim)
     }
     for (size_t k = 0; k < model->refractories.count; k++) {
         const nl_refractory *r = &model->refractories.items[k];
-        sim->held_values[k] = NL_NEW_ARRAY(sim->arena, double, sim_population_count(sim, r->population) * r->held.count + 1);
+        sim->held_values[k] =
+            NL_NEW_ARRAY(sim->arena, double, sim_population_count(sim, r->population) * r->held.count + 1);
     }
 }
 
@@ -208,7 +210,8 @@ void sim_free_events(nl_sim *sim)
     nl_machine_free(sim->gates);
     for (size_t k = 0; sim->catch_up != NULL && k < sim->lowered->gates.count; k++) nl_machine_free(sim->catch_up[k]);
     nl_machine_free(sim->detect);
-    for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++) nl_machine_free(sim->settlers[k]);
+    for (size_t k = 0; sim->settlers != NULL && k < sim->model->projections.count; k++)
+        nl_machine_free(sim->settlers[k]);
     for (size_t k = 0; k < sim->store.list_count; k++) free(sim->store.lists[k].ids);
     free(sim->store.lists);
 }
@@ -227,7 +230,8 @@ static void find_cursors(nl_sim *sim)
 {
     for (size_t k = 0; k < sim->model->events.count; k++) {
         event_run *run = &sim->events[k];
-        for (run->cursor = 0; run->cursor < sim_event_of(sim, k)->time_count && run->steps[run->cursor] <= sim->store.step;)
+        for (run->cursor = 0;
+             run->cursor < sim_event_of(sim, k)->time_count && run->steps[run->cursor] <= sim->store.step;)
             run->cursor++;
     }
 }
@@ -350,7 +354,8 @@ static nl_sim_status sample_at_events(nl_sim *sim, nl_sim_failure *failure)
         if (status != NL_SIM_OK) return status;
         const bool is_number = sim->probes[s->probe].count == 1 || sim_probe_is_repeated(sim, s->probe);
         for (size_t i = 0; i < list->count; i++) sim->at_event_values[i] = values[is_number ? 0 : list->ids[i]];
-        if (!s->sample(s->user, sim->store.time, list->ids, sim->at_event_values, list->count)) return NL_SIM_SINK_FAILED;
+        if (!s->sample(s->user, sim->store.time, list->ids, sim->at_event_values, list->count))
+            return NL_SIM_SINK_FAILED;
     }
     return NL_SIM_OK;
 }
@@ -385,10 +390,11 @@ static nl_sim_status run_bodies(nl_sim *sim, nl_sim_failure *failure)
         const nl_fired *list = &sim->store.lists[k];
 
         if (sim->events[k].body == NULL || list->count == 0) continue;
-        status = sim->lowered->events[k].mask != UINT32_MAX
-                     ? run_masked(sim, k, failure)
-                     : sim_run_list(sim, sim->events[k].body, sim_population_space(sim, sim_event_of(sim, k)->population), list->ids,
-                                list->count, failure);
+        status =
+            sim->lowered->events[k].mask != UINT32_MAX
+                ? run_masked(sim, k, failure)
+                : sim_run_list(sim, sim->events[k].body, sim_population_space(sim, sim_event_of(sim, k)->population),
+                               list->ids, list->count, failure);
     }
     return status;
 }
@@ -408,7 +414,8 @@ nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure)
 
     find_fired(sim);
     if (is_quiet(sim)) return NL_SIM_OK;
-    if ((status = tell_trains(sim)) != NL_SIM_OK || (status = sample_at_events(sim, failure)) != NL_SIM_OK) return status;
+    if ((status = tell_trains(sim)) != NL_SIM_OK || (status = sample_at_events(sim, failure)) != NL_SIM_OK)
+        return status;
     if (sim->has_slopes) sim_jump(sim);
     sim_states_changed(sim);
     if ((status = sim_deliver(sim, failure)) != NL_SIM_OK) return status;

@@ -12,9 +12,9 @@ void sim_make_gates(nl_sim *sim)
     sim->gate_selections = NL_NEW_ARRAY(sim->arena, nl_selection, count);
     for (size_t k = 0; k < count; k++) {
         const uint32_t p = sim->lowered->gates.items[k].projection;
-        sim->gate_selections[k] = (nl_selection){
-            .kind = NL_SELECT_OUTGOING, .ids = NL_NEW_ARRAY(sim->arena, uint32_t, sim->model->projections.items[p].pre.count)
-        };
+        sim->gate_selections[k] =
+            (nl_selection){ .kind = NL_SELECT_OUTGOING,
+                            .ids = NL_NEW_ARRAY(sim->arena, uint32_t, sim->model->projections.items[p].pre.count) };
         sim->active[p] = &sim->gate_selections[k];
     }
     sim->store.active = sim->active;

@@ -138,10 +138,12 @@ void sim_drop_jumps(nl_sim *sim);
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena);
-void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together); /* one step each, of lanes that are well */
+/* One step each, of lanes that are well. */
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together);
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
-nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
+nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection,
+                               nl_sim_failure *failure);
 void sim_states_changed(nl_sim *sim); /* a multi-step integrator starts anew */
 bool sim_stiff_fits(nl_sim *sim);
 void sim_stiff_free(nl_sim *sim);
@@ -152,7 +154,8 @@ void sim_accept_work(nl_sim *sim);
 /* sim_locate.c */
 nl_sim_status sim_start_located(nl_sim *sim, nl_sim_failure *failure); /* when time begins */
 nl_sim_status sim_begin_located(nl_sim *sim, nl_sim_failure *failure); /* when a step of the grid begins */
-/* Accepts a piece of length *h that begins at this place (in steps), or its part up to the first event, which happens. */
+/* Accepts a piece of length *h that begins at this place (in steps), or its part up to the first event, which
+ * happens. */
 nl_sim_status sim_accept_located(nl_sim *sim, double place, double *h, nl_sim_failure *failure);
 double sim_next_release(nl_sim *sim, double place);
 

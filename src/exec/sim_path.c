@@ -82,7 +82,10 @@ static bool fits_in_memory(nl_sim *sim, const nl_pathway *path, step_range steps
     return false;
 }
 
-static bool differs(const nl_sim *sim, size_t number) { return sim->path_delays[number].low != sim->path_delays[number].high; }
+static bool differs(const nl_sim *sim, size_t number)
+{
+    return sim->path_delays[number].low != sim->path_delays[number].high;
+}
 
 bool sim_find_path_delays(nl_sim *sim)
 {
@@ -111,8 +114,8 @@ static size_t first_alike(const nl_sim *sim, size_t number)
     const nl_pathway *paths = sim->model->pathways.items, *path = &paths[number];
 
     for (size_t k = 0; k < number; k++)
-        if (paths[k].projection == path->projection && paths[k].delay == path->delay && paths[k].on_post == path->on_post
-            && (differs(sim, k) || paths[k].in_turn == path->in_turn))
+        if (paths[k].projection == path->projection && paths[k].delay == path->delay
+            && paths[k].on_post == path->on_post && (differs(sim, k) || paths[k].in_turn == path->in_turn))
             return k;
     return number;
 }

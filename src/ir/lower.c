@@ -280,7 +280,8 @@ nl_ref env_deriv(env *e, uint32_t var)
     if (e->deriv[var] == 0) {
         e->deriv[var] = env_eval(e, lo->model->vars.items[var].deriv);
         if (is_held(lo, var) && !e->is_shifted)
-            e->deriv[var] = op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), number(lo, 0), e->deriv[var]);
+            e->deriv[var] =
+                op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), number(lo, 0), e->deriv[var]);
     }
     return e->deriv[var];
 }

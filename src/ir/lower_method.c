@@ -821,7 +821,8 @@ static void note_methods(const stepper *s)
 
     for (uint32_t v = 0; v < lo->model->vars.count; v++) {
         const nl_var *var = &lo->model->vars.items[v];
-        const char *name = is_ode(var) ? method_name(lo, var) : NULL, *noise = noise_reading(lo, var, s->methods[v].tableau);
+        const char *name = is_ode(var) ? method_name(lo, var) : NULL,
+                   *noise = noise_reading(lo, var, s->methods[v].tableau);
         bool is_noted = name == NULL;
 
         for (size_t k = 0; k < noted.count && !is_noted; k++) is_noted = strcmp(noted.items[k], name) == 0;
