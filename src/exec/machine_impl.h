@@ -75,7 +75,6 @@ typedef struct selected_loop {
     size_t read_count, write_count;
     row_add *adds;          /* all that the loop does, or NULL */
     size_t add_count;
-    bool needs_neurons;
 } selected_loop;
 
 typedef struct block {

@@ -55,11 +55,6 @@ static double *written_chunk(chunks *c, uint32_t view)
     return chunk;
 }
 
-static bool needs_neurons(const nl_instr *instr)
-{
-    return instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM || machine_scatters(instr);
-}
-
 static void bind_selected_step(chunks *c, step *s, const step *plain)
 {
     const nl_instr *instr = plain->instr;
@@ -74,7 +69,6 @@ static void bind_selected_step(chunks *c, step *s, const step *plain)
     if (plain->dst_moves != 0) s->dst = written_chunk(c, instr->dst.index);
     else machine_bind_written(c->machine, instr->dst, &s->dst);
     s->dst_moves = 0;
-    c->loop->needs_neurons |= needs_neurons(instr);
 }
 
 /* --- loops that only add --- */

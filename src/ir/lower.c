@@ -299,7 +299,6 @@ static void add_variables(lowering *lo)
         lo->var_mem[v] = UINT32_MAX;
         if (var->kind == NL_VAR_INPUT || (var->projection != UINT32_MAX && var->kind == NL_VAR_PARAM)) continue;
         lo->var_mem[v] = memory_add(lo, var->full_name, var->space, count, v);
-        memory_get(lo, lo->var_mem[v])->is_state = var->kind == NL_VAR_STATE;
         memory_get(lo, lo->var_mem[v])->fixed = var->kind == NL_VAR_PARAM;
     }
 }

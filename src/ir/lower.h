@@ -43,7 +43,6 @@ typedef struct nl_event_code {
 /* What is done for the neurons that fired and for their synapses, one after the other. */
 typedef struct nl_pathway_code {
     nl_roots neurons, synapses;
-    bool changes_held;   /* adds to variables that a refractory neuron holds */
 } nl_pathway_code;
 
 typedef struct nl_refractory_code {

@@ -560,7 +560,6 @@ static void write_neurons(path *p)
                         lo->model->vars.items[w->var].space == 0 ? load(lo, root.mem) : nl_graph_add(lo->graph, &kept));
         }
         root.node = at_synapses(p, value);
-        p->code->changes_held |= is_held(lo, w->var);
         NL_PUSH(lo->arena, &p->code->synapses, root);
     }
 }

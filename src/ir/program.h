@@ -20,7 +20,6 @@ typedef struct nl_mem {
     size_t depth;       /* 1: no past.  n: lags 0 .. n-1 */
     bool fixed;         /* never written by step programs: parameters, weights (may be hoisted from) */
     bool single;        /* stored as floats; fixed, of synapses */
-    bool is_state;      /* checked for NaN */
     uint32_t slope;     /* memory with the slopes of a ring, or UINT32_MAX */
     uint32_t var;       /* variable it belongs to, or UINT32_MAX */
 } nl_mem;
