@@ -138,6 +138,37 @@ static bool has_slopes(const nl_sim *sim)
     return false;
 }
 
+static size_t largest_population(const nl_model *model)
+{
+    size_t most = 1;
+
+    for (size_t k = 0; k < model->populations.count; k++)
+        if (model->populations.items[k].count > most) most = model->populations.items[k].count;
+    return most;
+}
+
+static void make_event(nl_sim *sim, size_t number)
+{
+    const nl_event *event = sim_event_of(sim, number);
+    const nl_event_code *code = &sim->lowered->events[number];
+
+    sim->events[number].depth = 1;
+    if (event->population == UINT32_MAX) return;
+    if (code->fires != UINT32_MAX) make_places(sim, number);
+    sim->has_events = true;
+    sim->events[number].body = compile_for(sim, "body", &code->body,
+                                           code->mask != UINT32_MAX ? 0 : sim_population_space(sim, event->population));
+    if (event->kind == NL_EVENT_TIMES) make_times(sim, number);
+}
+
+/* When it is known how far pathways reach back. */
+static void make_log(event_run *run)
+{
+    if (run->depth == 1) return;
+    run->log = nl_calloc(run->depth, sizeof *run->log);
+    run->busy = nl_calloc(run->depth, sizeof *run->busy);
+}
+
 void sim_make_events(nl_sim *sim)
 {
     const nl_model *model = sim->model;
@@ -145,30 +176,12 @@ void sim_make_events(nl_sim *sim)
     sim->events = NL_NEW_ARRAY(sim->arena, event_run, model->events.count + 1);
     sim->pathways = NL_NEW_ARRAY(sim->arena, pathway_run, model->pathways.count + 1);
     sim->held_values = NL_NEW_ARRAY(sim->arena, double *, model->refractories.count + 1);
+    sim->at_event_values = NL_NEW_ARRAY(sim->arena, double, largest_population(model));
     sim->has_slopes = has_slopes(sim);
-    size_t most = 1;
-    for (size_t k = 0; k < model->populations.count; k++)
-        if (model->populations.items[k].count > most) most = model->populations.items[k].count;
-    sim->at_event_values = NL_NEW_ARRAY(sim->arena, double, most);
-    for (size_t k = 0; k < model->events.count; k++) {
-        const nl_event *event = &model->events.items[k];
-        const nl_event_code *code = &sim->lowered->events[k];
-        sim->events[k].depth = 1;
-        if (event->population == UINT32_MAX) continue;
-        if (code->fires != UINT32_MAX) make_places(sim, k);
-        sim->has_events = true;
-        sim->events[k].body = compile_for(sim, "body", &code->body,
-                                          code->mask != UINT32_MAX ? 0 : sim_population_space(sim, event->population));
-        if (event->kind == NL_EVENT_TIMES) make_times(sim, k);
-    }
+    for (size_t k = 0; k < model->events.count; k++) make_event(sim, k);
     sim_make_catch_up(sim);
     for (size_t k = 0; k < model->pathways.count; k++) make_pathway(sim, k);
-    for (size_t k = 0; k < model->events.count; k++) {
-        event_run *run = &sim->events[k];
-        if (run->depth == 1) continue;
-        run->log = nl_calloc(run->depth, sizeof *run->log);
-        run->busy = nl_calloc(run->depth, sizeof *run->busy);
-    }
+    for (size_t k = 0; k < model->events.count; k++) make_log(&sim->events[k]);
     for (size_t k = 0; k < model->refractories.count; k++) {
         const nl_refractory *r = &model->refractories.items[k];
         sim->held_values[k] =
