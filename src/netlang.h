@@ -46,7 +46,8 @@ typedef struct netlang_options {
     const char *stdlib_dir; /* where the shipped rules are; NULL: $NETLANG_STDLIB, else where they were installed */
     const char *out;        /* result file: .h5, .npz or .csv; NULL: none */
     const char *seed;       /* an integer; NULL: the model's own */
-    const char *figures;    /* folder for the pictures of `plot` and `figure`; it is made if need be; NULL: none is drawn */
+    const char *figures;    /* folder for the pictures of `plot` and `figure`; it is
+                             * made if need be; NULL: none is drawn */
     const char *figure_format; /* "png", "svg" or "pdf"; NULL: png */
     const char *report;     /* a page about the run, .html; NULL: none */
     bool keep_plot_data;    /* gnuplot's script and the values stay beside each picture */
@@ -81,8 +82,9 @@ const char *netlang_version(void);
 netlang_session *netlang_new(const netlang_options *options);
 void netlang_free(netlang_session *session);
 
-/* Reads a model and checks its text completely: NETLANG_OK or NETLANG_MODEL_WRONG.  What a method of integration or a rule
- * of connection refuses is found when netlang_run builds it, before anything is written.  One model per session. */
+/* Reads a model and checks its text completely: NETLANG_OK or NETLANG_MODEL_WRONG.  What a method of integration or a
+ * rule of connection refuses is found when netlang_run builds it, before anything is written.  One model per
+ * session. */
 netlang_status netlang_load(netlang_session *session, const char *path);
 netlang_status netlang_load_text(netlang_session *session, const char *name, const char *text, size_t length);
 

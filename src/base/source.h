@@ -30,7 +30,8 @@ nl_sources *nl_sources_new(nl_arena *arena);
 /* Adds a text that is in memory; it is copied. */
 const nl_source *nl_sources_add(nl_sources *sources, const char *name, const char *text, size_t length);
 
-/* Reads a file; NULL with errno set when that fails (EFBIG above 64 MiB).  Or takes the text that was read there before. */
+/* Reads a file; NULL with errno set when that fails (EFBIG above 64 MiB).  Or takes the text that was read there
+ * before. */
 const nl_source *nl_sources_read(nl_sources *sources, const char *path);
 
 const nl_source *nl_sources_read_once(nl_sources *sources, const char *path);

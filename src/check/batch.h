@@ -18,8 +18,8 @@ typedef struct nl_axis {
     size_t count;       /* NL_UNKNOWN_SIZE: only a run can tell */
 } nl_axis;
 
-/* The points of a statement: all places of its axes, the last one fastest.  Trials that are all there is in the block of
- * a sweep are an axis of the sweep. */
+/* The points of a statement: all places of its axes, the last one fastest.  Trials that are all there is in the block
+ * of a sweep are an axis of the sweep. */
 typedef struct nl_batch {
     const nl_ast *stmt, *block;
     nl_binding *bindings;
@@ -39,8 +39,8 @@ nl_value nl_batch_value(nl_evaluator *ev, const nl_binding *binding, size_t plac
 /* NAME=VALUE, as -D takes it. */
 const char *nl_batch_define(nl_arena *arena, const nl_binding *binding, nl_value value);
 
-/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->batch_block, takes the
- * protocol.  False with a diagnostic. */
+/* The sweep and trials of the command line: parsed before anything is declared; then their block, ck->batch_block,
+ * takes the protocol.  False with a diagnostic. */
 bool nl_batch_given(nl_check *ck);
 void nl_batch_take_protocol(nl_check *ck);
 

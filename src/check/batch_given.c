@@ -101,7 +101,8 @@ static nl_ast *parse(nl_check *ck, const char *label, const char *text)
 static nl_ast *binding_of(nl_check *ck, const char *given)
 {
     const char *equals = strchr(given, '=');
-    const char *values = equals != NULL && equals != given && equals[1] != '\0' ? values_text(ck->arena, equals + 1) : NULL;
+    const char *values =
+        equals != NULL && equals != given && equals[1] != '\0' ? values_text(ck->arena, equals + 1) : NULL;
 
     if (values == NULL) {
         nl_diag *diag = nl_diag_add(ck->diags, NL_E_BATCH, (nl_span){ 0, 0 }, "`%s` is not NAME=VALUES", given);

@@ -398,13 +398,15 @@ static bool unready(void *user, const nl_node *node)
 
 static bool refuse_fault(nl_check *ck, nl_span span, const char *name, const char *fault)
 {
-    nl_diag *diag = nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet",
-                                name, fault, fault[0] == 'a' ? "has" : "have");
+    nl_diag *diag =
+        nl_diag_add(ck->diags, NL_E_INIT, span, "the initial value of `%s` depends on %s, which %s no value yet", name,
+                    fault, fault[0] == 'a' ? "has" : "have");
 
     if (fault == a_state)
-        nl_diag_help(ck->diags, diag,
-                     "parameters are fixed before states begin: make `%s` a state, or what the state begins with a parameter",
-                     name);
+        nl_diag_help(
+            ck->diags, diag,
+            "parameters are fixed before states begin: make `%s` a state, or what the state begins with a parameter",
+            name);
     return false;
 }
 

@@ -19,7 +19,8 @@ typedef enum nl_progress { NL_WAITING, NL_RESOLVING, NL_RESOLVED, NL_FAILED } nl
 /* What kind of text of a body it is; with its layer it decides which names the text sees. */
 typedef enum nl_origin_kind {
     NL_OF_BLOCK,    /* what stands in the braces: all that the body has, then the file of the layer */
-    NL_OF_ARGUMENT, /* an argument of the layer's template: what the layer before sees, without the parameters of this */
+    NL_OF_ARGUMENT, /* an argument of the layer's template: what the layer before sees, without the parameters of
+                     * this */
     NL_OF_DEFAULT,  /* the value of a parameter without argument: the parameters before it, then the template's file */
     NL_ORIGIN_COUNT
 } nl_origin_kind;
@@ -178,8 +179,8 @@ uint32_t nl_var_add(nl_body *body, nl_var_kind kind, const char *name, nl_span s
 nl_ref nl_entry_node(nl_body *body, nl_entry *entry, nl_span span);
 /* Resolves an expression of a body for its elements: its space is the body's or 0. */
 nl_ref nl_body_value(nl_resolver *rs, const nl_ast *expr);
-/* .. and checks it against a dimension; `what` and `words` make the sentence: "`v` is in mV, its initial value in ms".
- */
+/* .. and checks it against a dimension; `what` and `words` make the sentence: "`v` is in mV, its initial value in
+ * ms". */
 bool nl_body_dim_fits(nl_check *ck, nl_span span, const char *subject, nl_dim wanted, const char *what, nl_dim got);
 /* Calls `visit` for the statements that remain when each `if` with a known condition is replaced by its branch. */
 typedef void (*nl_statement_fn)(nl_body *body, const nl_ast *statement);
@@ -278,8 +279,8 @@ void nl_check_names(nl_resolver *rs, const nl_ast *e);
 void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
 /* The population, part or projection that the base of NAME.member names; NULL when it is none. */
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
-/* The symbol outside of the body that a path names, a(0) or T.tau; NULL where its first name is one of the body, or where
- * it names none. */
+/* The symbol outside of the body that a path names, a(0) or T.tau; NULL where its first name is one of the body, or
+ * where it names none. */
 nl_symbol *nl_name_symbol(const nl_resolver *rs, const nl_ast *path);
 nl_ref nl_symbol_node(nl_resolver *rs, nl_symbol *symbol, const nl_ast *e);
 nl_evaluator nl_evaluator_of(const nl_resolver *rs);

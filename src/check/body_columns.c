@@ -1,7 +1,10 @@
 /* param (a, b) = TABLE in a population: one item for each name, as if its column had been written for it. */
 #include "body.h"
 
-static const nl_ast *table_of(const nl_ast *statement) { return nl_ast_bare(statement->kids[statement->kid_count - 1]); }
+static const nl_ast *table_of(const nl_ast *statement)
+{
+    return nl_ast_bare(statement->kids[statement->kid_count - 1]);
+}
 
 static bool refuse(nl_body *body, const nl_ast *table, const char *sentence)
 {
@@ -13,7 +16,9 @@ static bool refuse(nl_body *body, const nl_ast *table, const char *sentence)
 static bool has_columns(nl_body *body, const nl_ast *table, size_t got, int wanted)
 {
     return got == (size_t)wanted
-           || refuse(body, table, nl_arena_printf(body->ck->arena, "the rows have %zu columns, but %d names are given", got, wanted));
+           || refuse(
+               body, table,
+               nl_arena_printf(body->ck->arena, "the rows have %zu columns, but %d names are given", got, wanted));
 }
 
 static bool has_rows(nl_body *body, const nl_ast *table, size_t got)
@@ -21,7 +26,9 @@ static bool has_rows(nl_body *body, const nl_ast *table, size_t got)
     const size_t wanted = body->ck->model->populations.items[body->number].count;
 
     return got == wanted
-           || refuse(body, table, nl_arena_printf(body->ck->arena, "the table has %zu rows, but there are %zu elements", got, wanted));
+           || refuse(
+               body, table,
+               nl_arena_printf(body->ck->arena, "the table has %zu rows, but there are %zu elements", got, wanted));
 }
 
 /* Its columns may have different dimensions: it is never a value as a whole. */
@@ -67,7 +74,8 @@ bool nl_column_is_known(nl_resolver *rs, const nl_ast *item)
     if (value->kind != NL_AST_INDEX || nl_is_static(rs, value->kids[0])) return true;
     nl_check_names(rs, value->kids[0]);
     if (nl_diags_error_count(rs->ck->diags) == errors)
-        nl_diag_add(rs->ck->diags, NL_E_FIXED, value->span, "a table of columns has values that are known before time starts");
+        nl_diag_add(rs->ck->diags, NL_E_FIXED, value->span,
+                    "a table of columns has values that are known before time starts");
     return false;
 }
 
@@ -91,7 +99,8 @@ static nl_ast *number_node(nl_arena *arena, nl_span span, int number)
 static nl_ast *value_column(nl_arena *arena, const nl_ast *table, int column, bool one)
 {
     nl_ast *const none[] = { NULL, NULL, NULL };
-    nl_ast *rows = one ? number_node(arena, table->span, 0) : nl_ast_new(arena, NL_AST_SLICE, table->span, NULL, none, 3);
+    nl_ast *rows =
+        one ? number_node(arena, table->span, 0) : nl_ast_new(arena, NL_AST_SLICE, table->span, NULL, none, 3);
     nl_ast *const kids[] = { (nl_ast *)table, rows, number_node(arena, table->span, column) };
 
     return nl_ast_new(arena, NL_AST_INDEX, table->span, NULL, kids, 3);
@@ -102,7 +111,8 @@ const nl_ast *nl_column_item(nl_body *body, const nl_ast *statement, int column)
     const nl_ast *name = statement->kids[column], *table = table_of(statement);
     const bool one = body->space == 0;
     nl_arena *arena = body->ck->arena;
-    nl_ast *value = is_written(table) ? written_column(arena, table, column, one) : value_column(arena, table, column, one);
+    nl_ast *value =
+        is_written(table) ? written_column(arena, table, column, one) : value_column(arena, table, column, one);
     nl_ast *const kids[] = { NULL, value, NULL, NULL };
     nl_ast *item = nl_ast_new(arena, NL_AST_ITEM, name->span, name->name, kids, 4);
 

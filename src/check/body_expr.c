@@ -8,9 +8,10 @@
 
 nl_eval_context nl_value_context(const nl_resolver *rs)
 {
-    return (nl_eval_context){
-        .arena = rs->ck->arena, .diags = rs->ck->diags, .folder = nl_scope_folder(rs->outer), .seed = rs->ck->model->seed
-    };
+    return (nl_eval_context){ .arena = rs->ck->arena,
+                              .diags = rs->ck->diags,
+                              .folder = nl_scope_folder(rs->outer),
+                              .seed = rs->ck->model->seed };
 }
 
 nl_value nl_stand_in(const nl_resolver *rs, nl_ref ref)
@@ -297,8 +298,8 @@ nl_ref nl_resolve_condition(nl_resolver *rs, const nl_ast *e, const char *what)
     return 0;
 }
 
-/* Where the condition is known, only the names of the other branch are looked at: it may load a file that is not there.
- */
+/* Where the condition is known, only the names of the other branch are looked at: it may load a file that is not
+ * there. */
 static bool choose_branch(nl_resolver *rs, const nl_ast *e, const nl_ast **branch)
 {
     nl_evaluator ev = nl_evaluator_of(rs);

@@ -1,5 +1,5 @@
-/* name[expr]: another element of a population or an array.  One index per axis; out of range is an error, never a wrap.
- */
+/* name[expr]: another element of a population or an array.  One index per axis; out of range is an error, never a
+ * wrap. */
 #include "body.h"
 
 #include <math.h>
@@ -156,7 +156,8 @@ static bool pair_shape(nl_resolver *rs, const nl_ast *e, const nl_projection *p,
 
     if (rs->place != NL_IN_PARAM && rs->place != NL_IN_STATE)
         why = "a synapse of another projection is read in initial values and parameters only";
-    else if (!connects_every_pair(p)) why = "a synapse is read by its neurons only where all_to_all connects every pair";
+    else if (!connects_every_pair(p))
+        why = "a synapse is read by its neurons only where all_to_all connects every pair";
     if (why != NULL) return refuse(rs, e->span, why) != 0;
     shape[0] = p->post.count;
     shape[1] = p->pre.count;

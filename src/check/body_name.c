@@ -370,7 +370,9 @@ static void refuse_event_of_synapses(nl_check *ck, const char *owner, const char
                                 spikes ? "synapses do not spike" : "events of synapses are not recorded");
 
     if (spikes) nl_diag_help(ck->diags, diag, "record those of its populations");
-    else nl_diag_help(ck->diags, diag, "count them: state n = 0, and n += 1 in the body of `%s`; then record %s.n", member, owner);
+    else
+        nl_diag_help(ck->diags, diag, "count them: state n = 0, and n += 1 in the body of `%s`; then record %s.n",
+                     member, owner);
 }
 
 static void unknown_member(nl_check *ck, const nl_body *body, const char *owner, const char *member, nl_span span)

@@ -1,4 +1,5 @@
-/* override STATEMENT: what a body, or a template that is built on another, puts in the place of what stands behind it. */
+/* override STATEMENT: what a body, or a template that is built on another, puts in the place of what stands behind
+ * it. */
 #include "body.h"
 
 #include <string.h>
@@ -46,7 +47,8 @@ static void nothing(nl_body *body, const nl_ast *statement, const char *what)
     }
     const nl_ast *template = body->layers.items[next]->template;
     nl_diag *diag = nl_diag_add(diags, NL_E_OVERRIDE, statement->span, "`%s` has no %s", template->name, what);
-    nl_diag_also(diags, diag, template->name_span.end != 0 ? template->name_span : template->span, "it is declared here");
+    nl_diag_also(diags, diag, template->name_span.end != 0 ? template->name_span : template->span,
+                 "it is declared here");
 }
 
 /* --- declarations --- */

@@ -86,7 +86,8 @@ static bool name_is_static(const nl_resolver *rs, const nl_ast *e)
     switch (found.how) {
     case NL_FOUND_SYMBOL: return symbol_is_static(found.symbol);
     case NL_FOUND_ENTRY:
-        if (found.entry->kind != NL_ENTRY_LET || found.entry->is_column || found.entry->progress == NL_RESOLVING) return false;
+        if (found.entry->kind != NL_ENTRY_LET || found.entry->is_column || found.entry->progress == NL_RESOLVING)
+            return false;
         if (found.entry->progress == NL_WAITING) {
             if (rs->body->is_gathering) return false; /* a name that it reads may be declared below */
             nl_resolver sub = nl_entry_resolver(rs->body, found.entry, NL_IN_LET);

@@ -349,7 +349,8 @@ void nl_template_leave(nl_body *body)
     for (size_t k = 1; k < body->layers.count; k++) {
         const nl_ast *first = body->layers.items[1]->template, *template = body->layers.items[k]->template;
         nl_diags_also_within(ck->diags, body->use_mark, template->span, body->layers.items[1]->use->span,
-                             k == 1 ? nl_arena_printf(ck->arena, "`%s` is used here", template->name)
-                                    : nl_arena_printf(ck->arena, "`%s`, which is built on it, is used here", first->name));
+                             k == 1
+                                 ? nl_arena_printf(ck->arena, "`%s` is used here", template->name)
+                                 : nl_arena_printf(ck->arena, "`%s`, which is built on it, is used here", first->name));
     }
 }

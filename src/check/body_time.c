@@ -90,8 +90,8 @@ static nl_ref past_at_sides(nl_resolver *rs, nl_ref ref, past_fn past, void *use
 
 /* --- resolving what may lead back --- */
 
-/* The expression inside prev() or delay(): 0 with *later set where it leads back to a `let` that is not resolved yet.
- */
+/* The expression inside prev() or delay(): 0 with *later set where it leads back to a `let` that is not resolved
+ * yet. */
 static nl_ref shielded(nl_resolver *rs, const nl_ast *expr, bool *later)
 {
     nl_resolver sub = *rs;

@@ -409,8 +409,8 @@ static bool find_fixed(nl_check *ck, const nl_check *fresh, const nl_parsed *par
     return check_again(ck, fresh, parsed, mark, fixed, count);
 }
 
-/* A swept parameter is one that `set` could change; where the file does not allow that, its values have networks of their
- * own. */
+/* A swept parameter is one that `set` could change; where the file does not allow that, its values have networks of
+ * their own. */
 bool nl_check_file(nl_check *ck, const nl_parsed *parsed)
 {
     const nl_check fresh = *ck;

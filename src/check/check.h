@@ -114,8 +114,8 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
 /* Answers what only a run knows; while checking, values are unknown (shape and dimension only). */
 typedef struct nl_eval_world {
     void *user;
-    /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the space.
-     */
+    /* Present values of a state, parameter, let or record expression node: `node` over `space`; shape from the
+     * space. */
     nl_value (*read)(void *user, nl_arena *arena, nl_ref node, nl_dim dim, uint32_t space, nl_span span);
     double (*time)(void *user); /* the clock, NAN while unknown */
     /* The connection of a projection as it was built; NULL while unknown. */
@@ -250,15 +250,15 @@ struct nl_check {
     size_t sweep_count;
     const char *trials;            /* .. so often; NULL: once */
     nl_ast *batch, *batch_block;   /* that sweep, or NULL, and the block in it that is the protocol */
-    bool has_seed; uint64_t seed;
+    bool has_seed;                 /* --seed */
+    uint64_t seed;
     const char *const *search_dirs; /* for `use`: -I, NETLANG_PATH, the shipped rules */
     size_t search_dir_count;
     const char *stdlib_dir;        /* of the shipped rules */
     nl_library *library;           /* .. and what is there; NULL: not yet asked for */
     NL_LIST(struct nl_used *) used_files;
-    NL_LIST(const nl_ast *)
-    protocol; /* statements from the first one that runs, records, prints .. on, in order; with top-level lets among
-                 them */
+    NL_LIST(const nl_ast *) protocol; /* statements from the first one that runs, records, prints .. on, in order;
+                                       * with top-level lets among them */
     nl_body_state *body;           /* private to body*.c */
     NL_LIST(const nl_ast *) sets;  /* every SET of the file */
     NL_LIST(nl_symbol *) declared; /* before time starts: values and functions, in the order of their declaration */

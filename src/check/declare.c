@@ -204,7 +204,8 @@ static int column_of(const nl_ast *stmt, const char *name)
 
 static nl_value wrong_columns(nl_evaluator *ev, const nl_ast *rows, int names, size_t got)
 {
-    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, rows->span, "the rows have %zu columns, but %d names are given", got, names);
+    nl_diag_add(ev->ck->diags, NL_E_COLUMNS, rows->span, "the rows have %zu columns, but %d names are given", got,
+                names);
     return nl_value_none();
 }
 
@@ -253,7 +254,8 @@ static nl_value own_value(nl_evaluator *ev, const nl_symbol *symbol)
 
     if (decl->kind == NL_AST_SOLVE) return solve_value(ev, decl);
     if (decl->kind != NL_AST_ITEM)
-        return nl_declare_column(ev, decl->kids[decl->kid_count - 1], column_of(decl, nl_scope_own_name(ev->scope, symbol)), decl->kid_count - 1);
+        return nl_declare_column(ev, decl->kids[decl->kid_count - 1],
+                                 column_of(decl, nl_scope_own_name(ev->scope, symbol)), decl->kid_count - 1);
     const nl_value value = nl_eval(ev, nl_ast_kid(decl, 1));
     return value.kind == NL_KIND_NONE || fits_unit(ev, decl, value, decl->span) ? value : nl_value_none();
 }

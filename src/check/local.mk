@@ -1,8 +1,11 @@
 libnetlang_la_SOURCES += \
-    src/check/batch.c src/check/batch.h src/check/batch_given.c src/check/check.c src/check/check.h src/check/circuit.c src/check/declare.c src/check/declare.h src/check/define.c \
+    src/check/batch.c src/check/batch.h src/check/batch_given.c src/check/check.c src/check/check.h \
+    src/check/circuit.c src/check/declare.c src/check/declare.h src/check/define.c \
     src/check/eval.c src/check/eval_call.c src/check/eval_impl.h src/check/eval_name.c src/check/follow.c \
-    src/check/joined.c src/check/library.c src/check/methods_check.c src/check/model.h src/check/plan.c src/check/plan.h \
-    src/check/plot.c src/check/protocol_check.c src/check/scope.c src/check/settings.c src/check/sides.c src/check/target.c \
+    src/check/joined.c src/check/library.c src/check/methods_check.c src/check/model.h \
+    src/check/plan.c src/check/plan.h src/check/plot.c \
+    src/check/protocol_batch.c src/check/protocol_check.c src/check/protocol_impl.h src/check/protocol_record.c \
+    src/check/scope.c src/check/settings.c src/check/sides.c src/check/target.c \
     src/check/train.c src/check/unused.c src/check/use.c src/check/use.h src/check/varies.c
 libnetlang_la_SOURCES += \
     src/check/body.c \

@@ -11,8 +11,8 @@
 
 enum { ORDER_MAX = 5, TREE_MAX = ORDER_MAX, STAGES_MAX = 64 };
 
-/* A rooted tree as the parents of its vertices 1, 2, ..: vertex 0 is the root, and a parent comes before its children.
- */
+/* A rooted tree as the parents of its vertices 1, 2, ..: vertex 0 is the root, and a parent comes before its
+ * children. */
 typedef struct tree {
     int order;
     int parents[TREE_MAX];

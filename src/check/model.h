@@ -70,8 +70,9 @@ typedef struct nl_flow {
 
 /* Connection rules: rows of rules.def in check/. */
 typedef enum nl_rule_kind {
-    NL_RULE_ALL_TO_ALL, NL_RULE_ONE_TO_ONE, NL_RULE_RANDOM, NL_RULE_WHERE, NL_RULE_FIXED_INDEGREE, NL_RULE_FIXED_OUTDEGREE,
-    NL_RULE_FIXED_TOTAL, NL_RULE_OFFSETS, NL_RULE_KERNEL, NL_RULE_LOW_RANK, NL_RULE_PAIRS, NL_RULE_WEIGHTS
+    NL_RULE_ALL_TO_ALL, NL_RULE_ONE_TO_ONE, NL_RULE_RANDOM, NL_RULE_WHERE, NL_RULE_FIXED_INDEGREE,
+    NL_RULE_FIXED_OUTDEGREE, NL_RULE_FIXED_TOTAL, NL_RULE_OFFSETS, NL_RULE_KERNEL, NL_RULE_LOW_RANK, NL_RULE_PAIRS,
+    NL_RULE_WEIGHTS
 } nl_rule_kind;
 
 /* A column of values that pairs() names: one per synapse, in the given order. */
@@ -100,7 +101,8 @@ typedef struct nl_projection {
     nl_rule rule;
     bool no_self;
     NL_LIST(uint32_t) excluding; /* projections */
-    NL_LIST(uint32_t) vars;      /* params and states, one value per synapse; params that do not vary are constants, not variables */
+    NL_LIST(uint32_t) vars;      /* params and states, one value per synapse; params that do not vary are constants,
+                                  * not variables */
     NL_LIST(nl_let) lets;
     bool by_pre;                 /* spikes travel along it: synapses are stored by pre neuron .. */
     bool by_post;                /* .. and those that reach a post neuron are found too */
@@ -131,14 +133,15 @@ typedef enum nl_event_kind {
     NL_EVENT_TIMES  /* `spike at`: at given times */
 } nl_event_kind;
 
-/* When elements of a population fire, or (`when` of a projection) synapses do.  Conditions are read on the state after the
- * equations, with the clock of the step's end; NL_X_OLD inside of them is a value at the step's start. */
+/* When elements of a population fire, or (`when` of a projection) synapses do.  Conditions are read on the state after
+ * the equations, with the clock of the step's end; NL_X_OLD inside of them is a value at the step's start. */
 typedef struct nl_event {
     nl_event_kind kind;
     const char *name;             /* "spikes", the name of `event NAME`, NULL for `when` */
     uint32_t population;          /* owner, or UINT32_MAX .. */
     uint32_t projection;          /* .. owner, or UINT32_MAX: tested for each synapse after its states have moved */
-    nl_ref condition;             /* in the owner's space; without refractoriness, EDGE: without `was false before`; TIMES: 0 */
+    nl_ref condition;             /* in the owner's space; without refractoriness, EDGE:
+                                   * without `was false before`; TIMES: 0 */
     nl_ref select;                /* only the element fires for which this is largest; 0: all */
     NL_LIST(nl_assign) assigns;   /* its body */
     size_t time_count;            /* TIMES: elements and their times, ascending in time, then in element */
@@ -171,8 +174,8 @@ typedef struct nl_write {
     nl_span span;
 } nl_write;
 
-/* on pre { }, on post { }, on pre.NAME delay d { }: what the synapses of a neuron that fired do, in textual order, synapse
- * after synapse. */
+/* on pre { }, on post { }, on pre.NAME delay d { }: what the synapses of a neuron that fired do, in textual order,
+ * synapse after synapse. */
 typedef struct nl_pathway {
     uint32_t projection, event;
     bool on_post;
@@ -182,7 +185,8 @@ typedef struct nl_pathway {
     nl_span span, delay_span;
 } nl_pathway;
 
-typedef struct nl_prev_def { nl_ref expr, first; uint32_t space; nl_span span; } nl_prev_def; /* first 0: its value at the start */
+/* first 0: its value at the start */
+typedef struct nl_prev_def { nl_ref expr, first; uint32_t space; nl_span span; } nl_prev_def;
 typedef struct nl_delay_def {
     nl_ref expr, delay;
     nl_ref max;       /* bound for delays that vary in time, or 0 */
@@ -190,7 +194,8 @@ typedef struct nl_delay_def {
     nl_span span;
 } nl_delay_def;
 typedef struct nl_window_def { nl_ref expr; double width; uint32_t space; nl_span span; } nl_window_def;
-typedef struct nl_draw_def { nl_dist dist; const char *stream; uint32_t use; nl_span span; } nl_draw_def; /* use: counts the draws of one declaration */
+/* use: counts the draws of one declaration */
+typedef struct nl_draw_def { nl_dist dist; const char *stream; uint32_t use; nl_span span; } nl_draw_def;
 
 /* A top-level value that bodies read.  `set` and later `let`s change it: exec reads it afresh when told. */
 typedef struct nl_slot { const char *name; double number; nl_dim dim; } nl_slot;

@@ -92,8 +92,8 @@ nl_scope *nl_plan_add_scope(nl_check *ck, const nl_ast *block, nl_scope *parent)
 const char *nl_plan_members(nl_evaluator *ev, const nl_ast *expr);
 /* The same with the variables themselves; "" where there are no such members. */
 const char *nl_plan_turn(nl_evaluator *ev, const nl_ast *expr);
-/* The expressions whose values an expression holds one behind the other: those of concat(..), of the members of a family
- * P(0 .. L).x, of prev(..) of either; else the expression alone. */
+/* The expressions whose values an expression holds one behind the other: those of concat(..), of the members of a
+ * family P(0 .. L).x, of prev(..) of either; else the expression alone. */
 const nl_ast *const *nl_plan_joined(nl_evaluator *ev, const nl_ast *expr, size_t *count);
 /* The last row of an array; unknown where that is. */
 nl_value nl_plan_last(nl_value rows);
@@ -112,7 +112,8 @@ bool nl_plan_snapshot_file(nl_check *ck, const nl_ast *what, nl_value name);
 
 /* The first event NAME of a population, or -1. */
 long nl_train_event(const nl_check *ck, uint32_t population, const char *name);
-/* The event NAME of a population, a part, or the equations of an instance or (NULL) the file; false when it has none. */
+/* The event NAME of a population, a part, or the equations of an instance or (NULL) the file; false when it has
+ * none. */
 bool nl_train_find(const nl_check *ck, const nl_symbol *owner, const char *name, nl_train_ref *out);
 /* The event that an expression names, E.spikes or, of the top level, `spikes`; false when it names none (a fault on the
  * way is reported). */

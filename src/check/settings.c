@@ -281,7 +281,8 @@ void nl_settings_seed(nl_check *ck)
     ck->top = reading;
 }
 
-/* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without dimensions. */
+/* Declarations above `simulation` are checked before dt is known; a file with a quantity cannot go without
+ * dimensions. */
 void nl_settings_guess_dimensional(nl_check *ck)
 {
     ck->model->dimensional = nl_settings_quantity(ck->file) != NULL;

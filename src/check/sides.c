@@ -33,7 +33,10 @@ static bool is_foreign(void *user, const nl_node *node)
     }
 }
 
-static bool depends_on_side(side *s, nl_ref ref) { return ref == 0 || !nl_expr_any(s->model->graph, ref, is_foreign, s); }
+static bool depends_on_side(side *s, nl_ref ref)
+{
+    return ref == 0 || !nl_expr_any(s->model->graph, ref, is_foreign, s);
+}
 
 static bool is_of_neurons(void *user, const nl_node *node)
 {

@@ -93,7 +93,8 @@ static void add_distributions(doc *d, int kind)
 {
     (void)kind;
     for (int i = 0; i < NL_DIST_COUNT; i++)
-        add(d, nl_dists[i].name, nl_arena_printf(d->arena, "%s(%s)", nl_dists[i].name, nl_dists[i].args), nl_dists[i].doc, NULL);
+        add(d, nl_dists[i].name, nl_arena_printf(d->arena, "%s(%s)", nl_dists[i].name, nl_dists[i].args),
+            nl_dists[i].doc, NULL);
 }
 
 static void add_units(doc *d, int kind)
@@ -163,7 +164,8 @@ static void add_folder(doc *d, int number)
 static void add_schemes(doc *d, int kind)
 {
     (void)kind;
-    for (int i = NL_RUNGE_KUTTA + 1; i < NL_SCHEME_COUNT; i++) add(d, nl_schemes[i].name, nl_schemes[i].name, nl_schemes[i].doc, NULL);
+    for (int i = NL_RUNGE_KUTTA + 1; i < NL_SCHEME_COUNT; i++)
+        add(d, nl_schemes[i].name, nl_schemes[i].name, nl_schemes[i].doc, NULL);
 }
 
 static void add_connection_rules(doc *d, int kind)
@@ -175,7 +177,9 @@ static void add_connection_rules(doc *d, int kind)
 
     (void)kind;
     for (size_t i = 0; i < NL_LEN(rules); i++)
-        add(d, rules[i].name, rules[i].args[0] != '\0' ? nl_arena_printf(d->arena, "%s(%s)", rules[i].name, rules[i].args) : rules[i].name,
+        add(d, rules[i].name,
+            rules[i].args[0] != '\0' ? nl_arena_printf(d->arena, "%s(%s)", rules[i].name, rules[i].args)
+                                     : rules[i].name,
             rules[i].text, NULL);
 }
 
@@ -253,8 +257,8 @@ static void print_list(doc *d)
         sections[i].fill(d, sections[i].kind);
         if (d->entries.count > begin) print_section(&sections[i], d->entries.items + begin, d->entries.count - begin);
     }
-    puts("`netlang doc NAME` describes one of them, `netlang doc WORD` lists what speaks of a word, `netlang doc FILE` the\n"
-         "rules of a file.");
+    puts("`netlang doc NAME` describes one of them, `netlang doc WORD` lists what speaks of a word,\n"
+         "`netlang doc FILE` the rules of a file.");
 }
 
 static void print_entry(const doc *d, const entry *e)

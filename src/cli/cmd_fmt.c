@@ -16,7 +16,8 @@ static bool replace(nl_arena *arena, const char *path, const char *text)
     char *part = nl_arena_printf(arena, "%s.XXXXXX", real != NULL ? real : path);
     const int fd = mkstemp(part);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool done = file != NULL && stat(path, &info) == 0 && fchmod(fd, info.st_mode & 07777) == 0 && fputs(text, file) >= 0;
+    bool done =
+        file != NULL && stat(path, &info) == 0 && fchmod(fd, info.st_mode & 07777) == 0 && fputs(text, file) >= 0;
 
     done = file != NULL && fclose(file) == 0 && done;
     done = done && rename(part, real != NULL ? real : path) == 0;

@@ -117,7 +117,8 @@ static nl_status run_model(nl_cli *cli, const char *const *sweeps, size_t sweep_
         report(cli, session, reported);
         print_timing(session);
     }
-    if (status == NL_INTERRUPTED) nl_cli_complain("interrupted%s", cli->out != NULL ? "; what was recorded is kept" : "");
+    if (status == NL_INTERRUPTED)
+        nl_cli_complain("interrupted%s", cli->out != NULL ? "; what was recorded is kept" : "");
     nl_session_free(session);
     return status;
 }

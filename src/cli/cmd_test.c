@@ -67,7 +67,7 @@ nl_status nl_command_test(nl_cli *cli)
         bad_files += o.status != NL_OK;
         if (o.status > worst) worst = o.status;
     }
-    printf("%zu file%s, %zu failed; %zu expectation%s, %zu failed\n", cli->files.count, cli->files.count == 1 ? "" : "s",
-           bad_files, tested, tested == 1 ? "" : "s", failed);
+    printf("%zu file%s, %zu failed; %zu expectation%s, %zu failed\n", cli->files.count,
+           cli->files.count == 1 ? "" : "s", bad_files, tested, tested == 1 ? "" : "s", failed);
     return worst;
 }

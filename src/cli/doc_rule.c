@@ -20,9 +20,13 @@ bool nl_doc_is_rule(const nl_ast *statement)
 
 /* --- texts --- */
 
-static const char *text_at(const nl_parsed *file, uint32_t at) { return file->source->text + (at - file->source->base); }
+static const char *text_at(const nl_parsed *file, uint32_t at)
+{
+    return file->source->text + (at - file->source->base);
+}
 
-/* The lines of a text, each with `indent` blanks in front; those of the text itself that all lines share are dropped. */
+/* The lines of a text, each with `indent` blanks in front; those of the text itself that all lines share are
+ * dropped. */
 static void print_lines(FILE *out, const char *text, size_t length, size_t shared, const char *indent)
 {
     const char *end = text + length;
@@ -85,7 +89,8 @@ static void print_body(FILE *out, const nl_parsed *file, const nl_ast *rule)
     const bool is_template = rule->kind == NL_AST_NEURON || rule->kind == NL_AST_SYNAPSE;
 
     if (is_template && base != NULL)
-        fprintf(out, "\n    Built on: %.*s\n", (int)(base->span.end - base->span.begin), text_at(file, base->span.begin));
+        fprintf(out, "\n    Built on: %.*s\n", (int)(base->span.end - base->span.begin),
+                text_at(file, base->span.begin));
     if (body == NULL) return;
     const bool in_braces = body->kind == NL_AST_BLOCK;
     const char *begin = text_at(file, body->span.begin) + in_braces, *end = text_at(file, body->span.end) - in_braces;

@@ -16,17 +16,25 @@ typedef struct option {
 } option;
 
 static const option options[] = {
-    { NL_OPT_MODEL, 'D', "--define", "NAME=VALUE", "override a parameter, or dt or seed; may be repeated", LIST, offsetof(nl_cli, defines) },
-    { NL_OPT_MODEL | NL_OPT_INCLUDE, 'I', "--include", "DIR", "look there for files that are used; may be repeated", LIST, offsetof(nl_cli, include_dirs) },
+    { NL_OPT_MODEL, 'D', "--define", "NAME=VALUE", "override a parameter, or dt or seed; may be repeated",
+      LIST, offsetof(nl_cli, defines) },
+    { NL_OPT_MODEL | NL_OPT_INCLUDE, 'I', "--include", "DIR", "look there for files that are used; may be repeated",
+      LIST, offsetof(nl_cli, include_dirs) },
     { NL_OPT_MODEL, 0, "--seed", "N", "seed of the random numbers", TEXT, offsetof(nl_cli, seed) },
     { NL_OPT_OUT, 'o', "--output", "FILE", "write the results there: .h5, .npz or .csv", TEXT, offsetof(nl_cli, out) },
     { NL_OPT_FIGURES, 0, "--figures", "DIR", "draw the figures into this folder", TEXT, offsetof(nl_cli, figures) },
-    { NL_OPT_FIGURES, 0, "--figure-format", "FORMAT", "png (if left out), svg or pdf", TEXT, offsetof(nl_cli, figure_format) },
-    { NL_OPT_FIGURES, 0, "--keep-plot-data", NULL, "leave gnuplot's script and the values beside each picture", FLAG, offsetof(nl_cli, keep_plot_data) },
-    { NL_OPT_REPORT, 0, "--report", "FILE.html", "write a page about the run: model, figures, expectations", TEXT, offsetof(nl_cli, report) },
-    { NL_OPT_TRIALS, 0, "--trials", "N", "run each point N times, with other initial values and noise", TEXT, offsetof(nl_cli, trials) },
-    { NL_OPT_THREADS, 0, "--threads", "N", "run points of sweeps and trials in N processes", TEXT, offsetof(nl_cli, threads) },
-    { NL_OPT_QUIET, 'q', "--quiet", NULL, "print errors only: no progress, no warnings, no `print`", FLAG, offsetof(nl_cli, quiet) },
+    { NL_OPT_FIGURES, 0, "--figure-format", "FORMAT", "png (if left out), svg or pdf",
+      TEXT, offsetof(nl_cli, figure_format) },
+    { NL_OPT_FIGURES, 0, "--keep-plot-data", NULL, "leave gnuplot's script and the values beside each picture",
+      FLAG, offsetof(nl_cli, keep_plot_data) },
+    { NL_OPT_REPORT, 0, "--report", "FILE.html", "write a page about the run: model, figures, expectations",
+      TEXT, offsetof(nl_cli, report) },
+    { NL_OPT_TRIALS, 0, "--trials", "N", "run each point N times, with other initial values and noise",
+      TEXT, offsetof(nl_cli, trials) },
+    { NL_OPT_THREADS, 0, "--threads", "N", "run points of sweeps and trials in N processes",
+      TEXT, offsetof(nl_cli, threads) },
+    { NL_OPT_QUIET, 'q', "--quiet", NULL, "print errors only: no progress, no warnings, no `print`",
+      FLAG, offsetof(nl_cli, quiet) },
     { NL_OPT_STAGE, 0, "--stage", "STAGE", "only this one: ast, model, ir or program", TEXT, offsetof(nl_cli, stage) },
     { NL_OPT_FORMAT, 'i', "--in-place", NULL, "rewrite the files", FLAG, offsetof(nl_cli, in_place) },
     { NL_OPT_FORMAT, 0, "--check", NULL, "only tell which files would change", FLAG, offsetof(nl_cli, check_only) },
@@ -79,7 +87,8 @@ static bool unknown_option(const reader *r, const char *word)
     if (closest != NULL)
         nl_cli_complain("`netlang %s` has no option %s; did you mean %s?", r->command->name, word, closest);
     else
-        nl_cli_complain("`netlang %s` has no option %s; `netlang help %s` lists them", r->command->name, word, r->command->name);
+        nl_cli_complain("`netlang %s` has no option %s; `netlang help %s` lists them", r->command->name, word,
+                        r->command->name);
     return false;
 }
 

@@ -52,7 +52,8 @@ static void draw(const nl_progress *p, double elapsed_s)
         return;
     }
     if (share > 0) put_duration(left, sizeof left, elapsed_s * (1 - share) / share);
-    fprintf(stderr, "\r\033[K[%s] %3.0f %%  t = %.6g %s  %s%s", bar, 100 * share, p->time, unit, left, left[0] != '\0' ? " left" : "");
+    fprintf(stderr, "\r\033[K[%s] %3.0f %%  t = %.6g %s  %s%s", bar, 100 * share, p->time, unit, left,
+            left[0] != '\0' ? " left" : "");
 }
 
 void nl_bar_show(nl_bar *bar, const nl_progress *progress)

@@ -327,8 +327,8 @@ static void eval_chunk(frame *f, nl_ref node, double *out)
     nl_arena_free(f->arena);
 }
 
-/* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their values.
- */
+/* Synapses are evaluated in chunks, so that an expression over millions of them needs no more memory than their
+ * values. */
 static void eval_synapses(const nl_direct *direct, nl_ref node, const nl_space *space, uint32_t number, size_t first,
                           size_t count, double *out, nl_ref *bad)
 {

@@ -60,7 +60,8 @@ static void resolve_all(nl_machine *machine)
     machine->moving.count = 0;
     for (size_t k = 0; k < machine->all.count; k++) {
         const nl_view *view = &machine->program->views.items[machine->all.items[k].view];
-        if (view->kind == NL_V_MEM && store->turns[view->id]) machine->moving.items[machine->moving.count++] = machine->all.items[k];
+        if (view->kind == NL_V_MEM && store->turns[view->id])
+            machine->moving.items[machine->moving.count++] = machine->all.items[k];
     }
     resolve(machine, &machine->all);
     machine->generation = store->generation;
@@ -126,8 +127,9 @@ static bool sums_up(const nl_instr *instr) { return instr->kind == NL_I_REDUCE |
 
 static bool is_whole(const nl_instr *instr, int k)
 {
-    return k == 0 && (instr->kind == NL_I_GATHER || instr->kind == NL_I_WIDEN || instr->kind == NL_I_STENCIL || instr->kind == NL_I_PRE ||
-                      instr->kind == NL_I_POST);
+    return k == 0
+           && (instr->kind == NL_I_GATHER || instr->kind == NL_I_WIDEN || instr->kind == NL_I_STENCIL
+               || instr->kind == NL_I_PRE || instr->kind == NL_I_POST);
 }
 
 static size_t view_count(const nl_machine *machine, nl_operand at)
@@ -174,7 +176,8 @@ static size_t array_count(const nl_machine *machine, const nl_segment *segment)
 
     for (size_t k = 0; k < segment->instrs.count; k++) {
         const nl_instr *instr = &segment->instrs.items[k];
-        if (instr->dst.kind == NL_AT_REGISTER && instr->dst.index >= registers) registers = (size_t)instr->dst.index + 1;
+        if (instr->dst.kind == NL_AT_REGISTER && instr->dst.index >= registers)
+            registers = (size_t)instr->dst.index + 1;
         for (int j = 0; j < instr->arg_count; j++) {
             if (instr->args[j].kind != NL_AT_VIEW || seen[instr->args[j].index]) continue;
             seen[instr->args[j].index] = true;
@@ -320,7 +323,8 @@ static double matrix_work(const nl_machine *machine)
         const nl_conn *conn = machine_conn(machine, segment->id);
         const bool weighted = segment->weights.kind != NL_AT_NONE || segment->rule;
         if (conn->kind == NL_CONN_ALL && weighted) work += (double)conn->synapse_count;
-        if (conn->kind == NL_CONN_LOW_RANK) work += (double)conn->low_rank * (double)(conn->pre.count + conn->post.count);
+        if (conn->kind == NL_CONN_LOW_RANK)
+            work += (double)conn->low_rank * (double)(conn->pre.count + conn->post.count);
     }
     return RUNS * work;
 }

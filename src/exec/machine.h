@@ -66,7 +66,8 @@ typedef struct nl_store {
     nl_fired *lists;               /* filled by programs that detect events */
     size_t list_count;
     nl_selection *const *active;   /* [projection]: its synapses that a step moves; NULL: all */
-    double **numbers;              /* [projection]: numbers of synapses by place, where a program reads them and they differ */
+    double **numbers;              /* [projection]: numbers of synapses by place, where a
+                                    * program reads them and they differ */
     size_t projection_count;
     double time;                   /* clock: t of the step that is being made */
     double h;                      /* its length, for SAMPLE */
@@ -172,8 +173,8 @@ typedef struct nl_machine_room {
     double **targets;
 } nl_machine_room;
 
-/* Runs each once, to the bit what it does alone; what is summed over connections with the same weights is summed for all
- * of them at once.  The room is for as many machines or more. */
+/* Runs each once, to the bit what it does alone; what is summed over connections with the same weights is summed for
+ * all of them at once.  The room is for as many machines or more. */
 void nl_machine_run_together(nl_machine_turn *turns, size_t count, const nl_machine_room *room);
 nl_machine_room nl_machine_room_for(const nl_machine *machine, size_t count, nl_arena *arena);
 

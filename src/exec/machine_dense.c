@@ -1,5 +1,5 @@
-/* Loops over the synapses of every pair, the elements of a matrix [post, pre]: in each row the pre neurons come in their
- * order and the post neuron is one, so that nothing is looked up by number. */
+/* Loops over the synapses of every pair, the elements of a matrix [post, pre]: in each row the pre neurons come in
+ * their order and the post neuron is one, so that nothing is looked up by number. */
 #include "machine_impl.h"
 
 #include <string.h>
@@ -151,7 +151,8 @@ void machine_bind_dense(nl_machine *machine, block *b)
 {
     size_t columns;
 
-    if (b->segment->kind != NL_C_SYNAPSES || !nl_conn_is_matrix(machine_conn(machine, b->segment->id), &columns)) return;
+    if (b->segment->kind != NL_C_SYNAPSES || !nl_conn_is_matrix(machine_conn(machine, b->segment->id), &columns))
+        return;
     if (columns <= b->chunk) b->chunk -= b->chunk % columns;
     b->needs_pairs = false;
     for (step *s = b->steps; s < b->steps + b->step_count; s++) {

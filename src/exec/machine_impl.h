@@ -75,7 +75,6 @@ typedef struct selected_loop {
     size_t read_count, write_count;
     row_add *adds;          /* all that the loop does, or NULL */
     size_t add_count;
-    bool needs_neurons;
 } selected_loop;
 
 typedef struct block {
@@ -148,7 +147,10 @@ static inline uint64_t machine_element(const nl_machine *machine, size_t at, siz
     return machine->elements != NULL ? machine->elements[i] : at + i;
 }
 
-static inline bool machine_scatters(const nl_instr *instr) { return instr->kind == NL_I_ADD || instr->kind == NL_I_SET; }
+static inline bool machine_scatters(const nl_instr *instr)
+{
+    return instr->kind == NL_I_ADD || instr->kind == NL_I_SET;
+}
 
 static inline bool machine_sees_neurons(const nl_instr *instr)
 {

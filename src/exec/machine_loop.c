@@ -340,10 +340,14 @@ static void set_in_neurons(nl_machine *machine, const step *s, double *dst, cons
 step_fn machine_step_fn(nl_instr_kind kind)
 {
     static const step_fn fns[] = {
-        [NL_I_COPY] = copy,   [NL_I_INDEX] = number_elements, [NL_I_GATHER] = gather,     [NL_I_TABLE] = read_table,
-        [NL_I_DRAW] = draw,   [NL_I_SAMPLE] = machine_sample, [NL_I_STENCIL] = stencil,   [NL_I_REDUCE] = reduce,
-        [NL_I_PRE] = see_pre, [NL_I_POST] = see_post,         [NL_I_SUM] = sum_by_neuron,
-        [NL_I_KEEP] = keep,   [NL_I_WIDEN] = widen, [NL_I_EMIT] = emit,             [NL_I_ADD] = add_to_neurons,    [NL_I_SET] = set_in_neurons,
+        [NL_I_COPY] = copy,          [NL_I_INDEX] = number_elements,
+        [NL_I_GATHER] = gather,      [NL_I_TABLE] = read_table,
+        [NL_I_DRAW] = draw,          [NL_I_SAMPLE] = machine_sample,
+        [NL_I_STENCIL] = stencil,    [NL_I_REDUCE] = reduce,
+        [NL_I_PRE] = see_pre,        [NL_I_POST] = see_post,
+        [NL_I_SUM] = sum_by_neuron,  [NL_I_KEEP] = keep,
+        [NL_I_WIDEN] = widen,        [NL_I_EMIT] = emit,
+        [NL_I_ADD] = add_to_neurons, [NL_I_SET] = set_in_neurons,
         [NL_I_HIT] = list_hits,
     };
 
@@ -435,7 +439,7 @@ void machine_propagate(nl_machine *machine, const block *b)
 {
     const nl_weights weights = { b->weights, b->segment->rule };
 
-    (b->segment->to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&machine->propagate, machine_conn(machine, b->segment->id),
-                                                                      weights, b->source, machine_target(machine, b),
-                                                                      machine->scratch);
+    (b->segment->to_pre ? nl_propagate_to_pre
+                        : nl_propagate_to_post)(&machine->propagate, machine_conn(machine, b->segment->id), weights,
+                                                b->source, machine_target(machine, b), machine->scratch);
 }

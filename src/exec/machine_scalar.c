@@ -15,8 +15,9 @@
 #define NEXT continue
 #endif
 
-#define PAIRS_WITH(PAIR, n, first, op)                                                       \
-    PAIR(n, first, op, 0, ADD, +) PAIR(n, first, op, 1, SUB, -) PAIR(n, first, op, 2, MUL, *) PAIR(n, first, op, 3, DIV, /)
+#define PAIRS_WITH(PAIR, n, first, op)                                                                                 \
+    PAIR(n, first, op, 0, ADD, +)                                                                                      \
+    PAIR(n, first, op, 1, SUB, -) PAIR(n, first, op, 2, MUL, *) PAIR(n, first, op, 3, DIV, /)
 #define PAIRS(PAIR)                                                                          \
     PAIRS_WITH(PAIR, 0, ADD, +) PAIRS_WITH(PAIR, 1, SUB, -) PAIRS_WITH(PAIR, 2, MUL, *) PAIRS_WITH(PAIR, 3, DIV, /)
 #define PAIR_NUMBER(n, m, right) (SCALAR_PAIR + 8 * (n) + 2 * (m) + (right))

@@ -1,5 +1,5 @@
-/* Loops over selected elements: neurons that fired, and the synapses of such neurons.  The elements are collected into a
- * chunk, the loop's instructions run over it, and results go back; a row of synapses that follow each other needs no
+/* Loops over selected elements: neurons that fired, and the synapses of such neurons.  The elements are collected into
+ * a chunk, the loop's instructions run over it, and results go back; a row of synapses that follow each other needs no
  * collecting. */
 #include "machine_impl.h"
 
@@ -55,11 +55,6 @@ static double *written_chunk(chunks *c, uint32_t view)
     return chunk;
 }
 
-static bool needs_neurons(const nl_instr *instr)
-{
-    return instr->kind == NL_I_PRE || instr->kind == NL_I_POST || instr->kind == NL_I_SUM || machine_scatters(instr);
-}
-
 static void bind_selected_step(chunks *c, step *s, const step *plain)
 {
     const nl_instr *instr = plain->instr;
@@ -74,7 +69,6 @@ static void bind_selected_step(chunks *c, step *s, const step *plain)
     if (plain->dst_moves != 0) s->dst = written_chunk(c, instr->dst.index);
     else machine_bind_written(c->machine, instr->dst, &s->dst);
     s->dst_moves = 0;
-    c->loop->needs_neurons |= needs_neurons(instr);
 }
 
 /* --- loops that only add --- */
@@ -131,7 +125,8 @@ static void find_adds(nl_machine *machine, block *b)
     for (size_t k = 0; k < b->step_count; k++) {
         const nl_instr *instr = b->steps[k].instr;
         const bool is_factor = instr->dst.kind == NL_AT_REGISTER
-                               && (instr->kind == NL_I_PRE || instr->kind == NL_I_WIDEN || (instr->kind == NL_I_OP && instr->op == NL_OP_MUL));
+                               && (instr->kind == NL_I_PRE || instr->kind == NL_I_WIDEN
+                                   || (instr->kind == NL_I_OP && instr->op == NL_OP_MUL));
         if (instr->kind == NL_I_ADD && is_row_add(b, &b->steps[k], &adds[count])) count++;
         else if (!is_factor) return;
     }
@@ -265,9 +260,11 @@ static void fetch_chunk(const filling *f, const nl_conn *conn, uint64_t at, uint
     const selected_loop *loop = f->b->selected;
     const uint64_t last = end - at < f->b->chunk ? end : at + f->b->chunk;
 
-    for (uint64_t j = at; j < last; j += LINE / sizeof *conn->post_index) __builtin_prefetch(conn->post_index + j, 0, 2);
+    for (uint64_t j = at; j < last; j += LINE / sizeof *conn->post_index)
+        __builtin_prefetch(conn->post_index + j, 0, 2);
     for (size_t k = 0; k < loop->read_count; k++)
-        for (uint64_t j = at; !loop->reads[k].stays && j < last; j += LINE / sizeof(double)) __builtin_prefetch(loop->reads[k].from + j, 0, 2);
+        for (uint64_t j = at; !loop->reads[k].stays && j < last; j += LINE / sizeof(double))
+            __builtin_prefetch(loop->reads[k].from + j, 0, 2);
 }
 
 static void fetch_next_row(const filling *f, const nl_conn *conn, const nl_selection *selection, size_t k)

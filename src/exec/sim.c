@@ -98,7 +98,8 @@ static nl_delay_range range_before_building(nl_sim *sim, const nl_delay_def *def
     const nl_graph *graph = sim->model->graph;
     const nl_ref delay = def->max != 0 ? def->max : def->delay;
 
-    if (nl_graph_node(graph, delay)->space == 0 && !nl_expr_any(graph, delay, is_built, NULL)) return range_of(sim, def);
+    if (nl_graph_node(graph, delay)->space == 0 && !nl_expr_any(graph, delay, is_built, NULL))
+        return range_of(sim, def);
     return (nl_delay_range){ sim->model->dt, sim->model->dt };
 }
 
@@ -770,10 +771,12 @@ static void add_event_listings(nl_sim *sim, nl_text *text, bool programs)
         const nl_projection *p = &model->projections.items[path->projection];
         const nl_pathway_code *code = &sim->lowered->pathways[k];
         const uint32_t neurons = model->populations.items[(path->on_post ? p->post : p->pre).population].space;
-        add_listing(sim, text,
-                    &(listing){ "neurons", code->neurons.items, code->neurons.count, neurons == 0 ? NL_SELECT_NONE : neurons },
+        add_listing(
+            sim, text,
+            &(listing){ "neurons", code->neurons.items, code->neurons.count, neurons == 0 ? NL_SELECT_NONE : neurons },
+            programs);
+        add_listing(sim, text, &(listing){ "synapses", code->synapses.items, code->synapses.count, p->space },
                     programs);
-        add_listing(sim, text, &(listing){ "synapses", code->synapses.items, code->synapses.count, p->space }, programs);
     }
 }
 

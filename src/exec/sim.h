@@ -1,6 +1,6 @@
 /* A simulation: the state of a checked model and the programs that step it.  Built once per model; allocates nothing
- * while stepping.  Knows nothing of files and texts: failures are a status and a place.  Whoever starts has switched GSL's
- * error handler off. */
+ * while stepping.  Knows nothing of files and texts: failures are a status and a place.  Whoever starts has switched
+ * GSL's error handler off. */
 #ifndef NL_EXEC_SIM_H
 #define NL_EXEC_SIM_H
 
@@ -14,16 +14,17 @@ typedef struct nl_probe {
     size_t count;    /* elements of its value */
 } nl_probe;
 
-/* Builds connectivity, memory and programs.  `probes` are all that will ever be read from it.  NULL with diagnostics. */
+/* Builds connectivity, memory and programs.  `probes` are all that will ever be read from it.  NULL with
+ * diagnostics. */
 nl_sim *nl_sim_new(const nl_model *model, const nl_probe *probes, size_t probe_count, nl_diags *diags);
 void nl_sim_free(nl_sim *sim);
 
-/* Another simulation of the same model: a lane beside `sim`.  Connectivity, programs and those values of synapses that no
- * program changes are held in common with `sim`, until one of them is given others; state and parameters are its own, and
- * so are the model's slots and arrays as they are at its last reset or refresh (the data of an array must stay until the
- * next one).  It begins at its start, as after nl_sim_reset(), with the trial of `sim`.  Each may be freed before the
- * others; snapshots of one may be restored in another.  NULL with diagnostics: there is no memory for it, or its initial
- * state cannot be computed. */
+/* Another simulation of the same model: a lane beside `sim`.  Connectivity, programs and those values of synapses that
+ * no program changes are held in common with `sim`, until one of them is given others; state and parameters are its
+ * own, and so are the model's slots and arrays as they are at its last reset or refresh (the data of an array must stay
+ * until the next one).  It begins at its start, as after nl_sim_reset(), with the trial of `sim`.  Each may be freed
+ * before the others; snapshots of one may be restored in another.  NULL with diagnostics: there is no memory for it, or
+ * its initial state cannot be computed. */
 nl_sim *nl_sim_lane(nl_sim *sim);
 
 /* Draws of initial values and of noise are those of this trial (0 at first) from the next reset on.  Parameters and
@@ -37,7 +38,10 @@ size_t nl_sim_lane_bytes(const nl_sim *sim);
  * connection rules.  False with diagnostics.  The model serves for nothing but texts afterwards. */
 bool nl_sim_check(const nl_model *model, nl_diags *diags);
 
-typedef enum nl_sim_status { NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_EVENTS, NL_SIM_STOPPED, NL_SIM_SINK_FAILED } nl_sim_status;
+typedef enum nl_sim_status {
+    NL_SIM_OK, NL_SIM_NOT_FINITE, NL_SIM_BAD_INDEX, NL_SIM_STEP_TOO_SMALL, NL_SIM_BAD_DELAY, NL_SIM_EVENTS,
+    NL_SIM_STOPPED, NL_SIM_SINK_FAILED
+} nl_sim_status;
 
 /* Where and why a run ended early. */
 typedef struct nl_sim_failure {
@@ -49,7 +53,8 @@ typedef struct nl_sim_failure {
     const char *what; /* more words, or NULL */
 } nl_sim_failure;
 
-/* Initial state at t = start: parameters and states are drawn and computed, histories filled.  `reset` is the same call. */
+/* Initial state at t = start: parameters and states are drawn and computed, histories filled.  `reset` is the same
+ * call. */
 nl_sim_status nl_sim_reset(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status nl_sim_reset_population(nl_sim *sim, uint32_t population, nl_sim_failure *failure);
 
@@ -109,9 +114,9 @@ typedef struct nl_sim_run {
 /* Steps; `done` tells how many steps were made. */
 nl_sim_status nl_sim_advance(nl_sim *sim, const nl_sim_run *run, uint64_t *done, nl_sim_failure *failure);
 
-/* The same for several lanes of one model, in step with each other: to the bit what each does alone, but connections are
- * read once for all of them.  Each has a run of its own; one whose run ends, by its condition or a failure, leaves the
- * others running.  `sims`, `runs`, `done`, `statuses` and `failures` have `count` items. */
+/* The same for several lanes of one model, in step with each other: to the bit what each does alone, but connections
+ * are read once for all of them.  Each has a run of its own; one whose run ends, by its condition or a failure, leaves
+ * the others running.  `sims`, `runs`, `done`, `statuses` and `failures` have `count` items. */
 void nl_sim_advance_together(nl_sim *const *sims, size_t count, const nl_sim_run *runs, uint64_t *done,
                              nl_sim_status *statuses, nl_sim_failure *failures);
 

@@ -109,6 +109,21 @@ typedef struct sim_together {
     nl_machine_room room;
 } sim_together;
 
+static inline const nl_event *sim_event_of(const nl_sim *sim, size_t event)
+{
+    return &sim->model->events.items[event];
+}
+
+static inline size_t sim_population_count(const nl_sim *sim, uint32_t population)
+{
+    return sim->model->populations.items[population].count;
+}
+
+static inline uint32_t sim_population_space(const nl_sim *sim, uint32_t population)
+{
+    return sim->model->populations.items[population].space;
+}
+
 /* sim.c */
 const nl_conn *sim_conn_by_pre(const nl_sim *sim, uint32_t space); /* NULL: places are numbers */
 size_t sim_element_number(const nl_sim *sim, uint32_t space, size_t place);
@@ -123,10 +138,12 @@ void sim_drop_jumps(nl_sim *sim);
 /* sim_step.c */
 nl_sim_status sim_make_step(nl_sim *sim, nl_sim_failure *failure);
 sim_together sim_room_together(nl_sim *const *sims, size_t count, nl_arena *arena);
-void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together); /* one step each, of lanes that are well */
+/* One step each, of lanes that are well. */
+void sim_make_steps(sim_lane *const *lanes, size_t count, sim_together *together);
 nl_sim_status sim_run_machine(nl_sim *sim, nl_machine *machine, nl_sim_failure *failure);
 nl_sim_status sim_check_finite(nl_sim *sim, bool with_synapses, nl_sim_failure *failure);
-nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection, nl_sim_failure *failure);
+nl_sim_status sim_run_selected(nl_sim *sim, nl_machine *machine, const nl_selection *selection,
+                               nl_sim_failure *failure);
 void sim_states_changed(nl_sim *sim); /* a multi-step integrator starts anew */
 bool sim_stiff_fits(nl_sim *sim);
 void sim_stiff_free(nl_sim *sim);
@@ -137,7 +154,8 @@ void sim_accept_work(nl_sim *sim);
 /* sim_locate.c */
 nl_sim_status sim_start_located(nl_sim *sim, nl_sim_failure *failure); /* when time begins */
 nl_sim_status sim_begin_located(nl_sim *sim, nl_sim_failure *failure); /* when a step of the grid begins */
-/* Accepts a piece of length *h that begins at this place (in steps), or its part up to the first event, which happens. */
+/* Accepts a piece of length *h that begins at this place (in steps), or its part up to the first event, which
+ * happens. */
 nl_sim_status sim_accept_located(nl_sim *sim, double place, double *h, nl_sim_failure *failure);
 double sim_next_release(nl_sim *sim, double place);
 
@@ -147,15 +165,12 @@ nl_sim_status sim_probe_value(nl_sim *sim, size_t probe, const double **values, 
 bool sim_probe_is_repeated(const nl_sim *sim, size_t probe);
 
 /* sim_event.c */
+void sim_list_reserve(nl_fired *list, size_t room);
+void sim_list_set(nl_fired *list, const uint32_t *ids, size_t count);
+void sim_list_add(nl_fired *list, const nl_fired *more); /* keeps it ascending, each once */
 void sim_list_push(nl_fired *list, uint32_t id);
 void sim_make_lists(nl_sim *sim); /* before programs are compiled */
-bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
 bool sim_check_refractory(nl_sim *sim);
-bool sim_find_path_orders(nl_sim *sim); /* when they are in that order: where other delays differ, too */
-void sim_make_gates(nl_sim *sim);       /* before programs are compiled */
-nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
-void sim_settle_variable(nl_sim *sim, uint32_t var); /* before its memory is read or changed from outside */
-void sim_open_for_variable(nl_sim *sim, uint32_t var); /* after it */
 void sim_make_events(nl_sim *sim);
 void sim_prepare_events(nl_sim *sim);
 void sim_reset_events(nl_sim *sim);
@@ -163,10 +178,31 @@ void sim_reset_events_of(nl_sim *sim, uint32_t population);
 void sim_begin_detection(nl_sim *sim); /* before a step */
 nl_sim_status sim_run_events(nl_sim *sim, nl_sim_failure *failure);
 nl_sim_status sim_run_located(nl_sim *sim, nl_sim_failure *failure); /* what is in the lists happens now */
+/* A program for these elements, or once where `space` is 0; `machine` may be NULL. */
+nl_sim_status sim_run_list(nl_sim *sim, nl_machine *machine, uint32_t space, const uint32_t *ids, size_t count,
+                           nl_sim_failure *failure);
 void sim_free_events(nl_sim *sim);
-void sim_free_path_orders(nl_sim *sim);
 event_snapshot *sim_save_events(const nl_sim *sim);
 void sim_restore_events(nl_sim *sim, const event_snapshot *snapshot);
 void sim_free_event_snapshot(const nl_sim *sim, event_snapshot *snapshot);
+
+/* sim_path.c */
+bool sim_find_path_delays(nl_sim *sim); /* when connections are built; orders synapses by delay where those differ */
+bool sim_find_path_orders(nl_sim *sim); /* when they are in that order: where other delays differ, too */
+void sim_free_path_orders(nl_sim *sim);
+
+/* sim_deliver.c */
+void sim_log_fired(nl_sim *sim, size_t event);
+void sim_find_busy(const nl_sim *sim, event_run *run); /* from the log, as of now */
+bool sim_brings_something(const nl_sim *sim, size_t pathway);
+nl_sim_status sim_deliver(nl_sim *sim, nl_sim_failure *failure);
+
+/* sim_gate.c */
+void sim_make_gates(nl_sim *sim);    /* before programs are compiled */
+void sim_make_catch_up(nl_sim *sim); /* when they are */
+nl_sim_status sim_open_gates(nl_sim *sim, nl_sim_failure *failure);
+void sim_open_for_a_step(nl_sim *sim, uint32_t mem);
+void sim_open_for_variable(nl_sim *sim, uint32_t var); /* after its memory was changed from outside */
+void sim_settle_variable(nl_sim *sim, uint32_t var);   /* before it is read or changed */
 
 #endif

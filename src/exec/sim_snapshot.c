@@ -197,7 +197,9 @@ static void get_memory(walk *w, size_t m, const char *name)
     } else if (array.shape[1] != mem->count)
         refuse(w, name, nl_arena_printf(w->arena, "has %zu elements there, and %zu here", array.shape[1], mem->count));
     else if (array.shape[0] < mem->depth)
-        refuse(w, name, nl_arena_printf(w->arena, "reaches back %zu steps there, and %zu are needed", array.shape[0] - 1, mem->depth - 1));
+        refuse(w, name,
+               nl_arena_printf(w->arena, "reaches back %zu steps there, and %zu are needed", array.shape[0] - 1,
+                               mem->depth - 1));
     else take_memory(w, m, array.values);
 }
 
@@ -244,7 +246,8 @@ static void walk_memory(walk *w)
 static const char *event_name(walk *w, size_t k)
 {
     const nl_event *event = &w->s->sim->model->events.items[k];
-    const char *owner = event->population != UINT32_MAX ? w->s->sim->model->populations.items[event->population].name : "";
+    const char *owner =
+        event->population != UINT32_MAX ? w->s->sim->model->populations.items[event->population].name : "";
 
     return nl_arena_printf(w->arena, "%s%s%s (event %zu)", owner, owner[0] != '\0' ? "." : "",
                            event->name != NULL ? event->name : "when", k + 1);
@@ -274,7 +277,8 @@ static void get_event(walk *w, size_t k, const char *name)
     event_snapshot *e = w->s->events;
     const nl_event *event = &w->s->sim->model->events.items[k];
     const size_t depth = e->logs[k] != NULL ? w->s->sim->events[k].depth : 0;
-    const size_t count = event->population != UINT32_MAX ? w->s->sim->model->populations.items[event->population].count : 0;
+    const size_t count =
+        event->population != UINT32_MAX ? w->s->sim->model->populations.items[event->population].count : 0;
     size_t rows = 0;
     const double *row = get_rows(w, name, 2, &rows);
 
@@ -298,7 +302,8 @@ static double wiring(const nl_sim *sim)
     for (size_t p = 0; p < sim->model->projections.count; p++) {
         const nl_conn *conn = sim->conns[p];
         hash = (hash ^ conn->synapse_count) * 0x100000001b3u;
-        for (uint64_t at = 0; at < conn->synapse_count && conn->kind != NL_CONN_ALL && conn->kind != NL_CONN_LOW_RANK; at += STRETCH) {
+        for (uint64_t at = 0; at < conn->synapse_count && conn->kind != NL_CONN_ALL && conn->kind != NL_CONN_LOW_RANK;
+             at += STRETCH) {
             const size_t n = conn->synapse_count - at < STRETCH ? (size_t)(conn->synapse_count - at) : STRETCH;
             nl_conn_synapses(conn, at, n, pre, post);
             for (size_t i = 0; i < n; i++) hash = (hash ^ ((uint64_t)pre[i] << 32 | post[i])) * 0x100000001b3u;
@@ -309,7 +314,8 @@ static double wiring(const nl_sim *sim)
 
 static void put_rest(walk *w)
 {
-    double *clock = NL_NEW_ARRAY(w->arena, double, 3), *set = NL_NEW_ARRAY(w->arena, double, w->s->sim->model->vars.count + 1);
+    double *clock = NL_NEW_ARRAY(w->arena, double, 3),
+           *set = NL_NEW_ARRAY(w->arena, double, w->s->sim->model->vars.count + 1);
 
     clock[0] = (double)w->s->step;
     clock[1] = w->s->h;
@@ -323,7 +329,8 @@ static void get_rest(walk *w)
 {
     size_t rows = 0;
     const double *clock = get_rows(w, "clock", 3, &rows);
-    const double *set = clock != NULL ? get_rows(w, "parameters that were set", w->s->sim->model->vars.count, &rows) : NULL;
+    const double *set =
+        clock != NULL ? get_rows(w, "parameters that were set", w->s->sim->model->vars.count, &rows) : NULL;
 
     if (set == NULL) return;
     if (clock[2] != wiring(w->s->sim)) w->why = "the network is wired otherwise (another seed, or other rules)";

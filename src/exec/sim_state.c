@@ -147,7 +147,8 @@ static nl_sim_status init_synapses(nl_sim *sim, uint32_t mem, nl_ref init, nl_sp
         if (status == NL_SIM_OK) put(sim, mem, first, n, values);
     }
     free(values);
-    if (status == NL_SIM_OK) nl_store_declared(&sim->store, mem, !nl_expr_any(sim->model->graph, init, may_change, NULL));
+    if (status == NL_SIM_OK)
+        nl_store_declared(&sim->store, mem, !nl_expr_any(sim->model->graph, init, may_change, NULL));
     return status;
 }
 
@@ -210,7 +211,8 @@ static nl_sim_status init_weights(nl_sim *sim, nl_sim_failure *failure)
         status = init_synapses(sim, def->mem, def->node, sim->model->projections.items[def->projection].span, failure);
     }
     for (size_t k = 0; k < sim->lowered->ones.count; k++)
-        if (!nl_store_is_declared(&sim->store, sim->lowered->ones.items[k])) fill_ones(sim, sim->lowered->ones.items[k]);
+        if (!nl_store_is_declared(&sim->store, sim->lowered->ones.items[k]))
+            fill_ones(sim, sim->lowered->ones.items[k]);
     return status;
 }
 
@@ -257,8 +259,8 @@ static nl_sim_status init_exact(nl_sim *sim, nl_sim_failure *failure)
         for (size_t j = 0; j < n * n && status == NL_SIM_OK; j++) {
             if (def->a[j] == 0) continue;
             a[j] = NL_NEW_ARRAY(arena, double, count);
-            status =
-                evaluate(sim, def->a[j], def->space, 0, count, a[j], var_of(sim, def->vars[j / n])->deriv_span, failure);
+            status = evaluate(sim, def->a[j], def->space, 0, count, a[j], var_of(sim, def->vars[j / n])->deriv_span,
+                              failure);
         }
         for (size_t i = 0; i < count && status == NL_SIM_OK; i++)
             (n == 1 ? exact_single : exact_element)(sim, def, a, i);

@@ -70,8 +70,8 @@ static void place(nl_store *store, double *at)
     }
 }
 
-/* Zeroed pages, large ones where the system has them: a matrix of weights is read from end to end in every step, and small
- * pages would cost a table look-up every few cache lines. */
+/* Zeroed pages, large ones where the system has them: a matrix of weights is read from end to end in every step, and
+ * small pages would cost a table look-up every few cache lines. */
 static double *zeroed_pages(size_t bytes)
 {
     void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -280,7 +280,8 @@ nl_ref env_deriv(env *e, uint32_t var)
     if (e->deriv[var] == 0) {
         e->deriv[var] = env_eval(e, lo->model->vars.items[var].deriv);
         if (is_held(lo, var) && !e->is_shifted)
-            e->deriv[var] = op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), number(lo, 0), e->deriv[var]);
+            e->deriv[var] =
+                op3(lo, NL_OP_IF, held(lo, lo->model->vars.items[var].population), number(lo, 0), e->deriv[var]);
     }
     return e->deriv[var];
 }
@@ -298,7 +299,6 @@ static void add_variables(lowering *lo)
         lo->var_mem[v] = UINT32_MAX;
         if (var->kind == NL_VAR_INPUT || (var->projection != UINT32_MAX && var->kind == NL_VAR_PARAM)) continue;
         lo->var_mem[v] = memory_add(lo, var->full_name, var->space, count, v);
-        memory_get(lo, lo->var_mem[v])->is_state = var->kind == NL_VAR_STATE;
         memory_get(lo, lo->var_mem[v])->fixed = var->kind == NL_VAR_PARAM;
     }
 }

@@ -15,7 +15,8 @@ typedef struct nl_weights_def {
     uint32_t mem;
 } nl_weights_def;
 
-/* A system that is linear within one neuron: x' = A x + b.  After h: x = E x + F b with E = exp(A h), F = its integral. */
+/* A system that is linear within one neuron: x' = A x + b.  After h: x = E x + F b with E = exp(A h), F = its
+ * integral. */
 typedef struct nl_exact_def {
     size_t size;
     const uint32_t *vars;
@@ -32,16 +33,16 @@ typedef struct nl_event_code {
     uint32_t flag;       /* or UINT32_MAX */
     uint32_t spiked;     /* memory that is 1 for the elements that fired last, UINT32_MAX where nothing reads it */
     uint32_t held_before; /* memory: whether the condition of an EDGE was true at the last detection; UINT32_MAX */
-    uint32_t fires, holds; /* ADAPTIVE, located within the step: whether it fires at this place, and its condition there;
+    uint32_t fires, holds; /* ADAPTIVE, located within the step: whether it fires at this place, and its condition
+                            * there; else UINT32_MAX */
+    uint32_t mask;       /* set for the elements while the body runs, where it cannot be run for them alone;
                           * else UINT32_MAX */
-    uint32_t mask;       /* set for the elements while the body runs, where it cannot be run for them alone; UINT32_MAX */
     nl_roots body;       /* for the elements that fired */
 } nl_event_code;
 
 /* What is done for the neurons that fired and for their synapses, one after the other. */
 typedef struct nl_pathway_code {
     nl_roots neurons, synapses;
-    bool changes_held;   /* adds to variables that a refractory neuron holds */
 } nl_pathway_code;
 
 typedef struct nl_refractory_code {
@@ -54,7 +55,8 @@ typedef struct nl_gate_code {
     uint32_t projection;
     nl_roots catch_up;   /* for synapses whose gate opens: brings their states up to now */
     uint32_t gate, last; /* memory over the pre neurons: whether it is open; the step up to which synapses are moved */
-    uint32_t open;       /* .. whether it was open for its own sake in the last step; 1 where states were put in place */
+    uint32_t open;       /* .. whether it was open for its own sake in the last step; 1 where states were put in
+                          * place */
 } nl_gate_code;
 
 /* How a step is made. */
@@ -70,16 +72,18 @@ typedef struct nl_delay_range { double low, high; } nl_delay_range;
 typedef struct nl_lowered {
     nl_stepping stepping;
     nl_memory memory;
-    const uint32_t *var_mem;     /* by variable; UINT32_MAX for inputs, and for synaptic parameters that nothing reads */
+    const uint32_t *var_mem;     /* by variable; UINT32_MAX for inputs, and for synaptic parameters that nothing
+                                  * reads */
     const uint32_t *work_mem;    /* ADAPTIVE, STIFF: by variable: the state within the step; UINT32_MAX: none */
     const uint32_t *rate_mem;    /* STIFF: by variable: its derivative */
-    uint32_t sigma, h, error;    /* ADAPTIVE, STIFF: scalars: place in the step (in steps), length (ADAPTIVE), scaled error */
+    uint32_t sigma, h, error;    /* ADAPTIVE, STIFF: scalars: place in the step (in
+                                  * steps), length (ADAPTIVE), scaled error */
     uint32_t jumped;             /* scalar: 1 while the present state is one that jumped, UINT32_MAX: never read */
     int order;                   /* of an adaptive method: of its lower formula, for the choice of h */
     nl_roots first;              /* previous values and windows at the start of time */
     nl_roots begin, substep, step;
-    /* FIXED, with delays that are no multiple of dt: the same step in pieces that end where a jump of the past arrives, so
-     * that it keeps its order there. */
+    /* FIXED, with delays that are no multiple of dt: the same step in pieces that end where a jump of the past arrives,
+     * so that it keeps its order there. */
     bool splits;
     nl_roots split_begin, split_substep, split_step;
     const nl_roots *blocks;      /* by block of the model; empty for `every step` */
@@ -103,9 +107,9 @@ typedef struct nl_lowered {
     const char *notes;           /* what was found about each continuous statement and equation, for `explain` */
 } nl_lowered;
 
-/* Lowers the steps and blocks of a model and its probes; NULL with diagnostics where a method does not suit.  probes[k] becomes
- * probe_roots[k], each stored to a memory of its own. */
-nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_range *delays, const nl_ref *probes, const size_t *probe_counts,
-                     size_t probe_count, nl_root *probe_roots, nl_diags *diags);
+/* Lowers the steps and blocks of a model and its probes; NULL with diagnostics where a method does not suit.  probes[k]
+ * becomes probe_roots[k], each stored to a memory of its own. */
+nl_lowered *nl_lower(nl_arena *arena, const nl_model *model, const nl_delay_range *delays, const nl_ref *probes,
+                     const size_t *probe_counts, size_t probe_count, nl_root *probe_roots, nl_diags *diags);
 
 #endif

@@ -33,11 +33,12 @@ static nl_ref step_now(lowering *lo) { return nl_expr_leaf(lo->graph, NL_X_STEP,
 /* The place of now in steps since the start. */
 nl_ref steps_now(lowering *lo)
 {
-    return lo->out->stepping == NL_STEP_ADAPTIVE ? op2(lo, NL_OP_ADD, step_now(lo), load(lo, lo->out->sigma)) : step_now(lo);
+    return lo->out->stepping == NL_STEP_ADAPTIVE ? op2(lo, NL_OP_ADD, step_now(lo), load(lo, lo->out->sigma))
+                                                 : step_now(lo);
 }
 
-/* After a spike in step s for n steps: the states of s + 1 .. s + n.  Adaptive methods end their steps where the time is
- * over. */
+/* After a spike in step s for n steps: the states of s + 1 .. s + n.  Adaptive methods end their steps where the time
+ * is over. */
 static nl_ref held_in(lowering *lo, uint32_t population, nl_ref step)
 {
     size_t k = 0;
@@ -58,7 +59,8 @@ nl_ref held(lowering *lo, uint32_t population)
 nl_ref stays_if_held(lowering *lo, uint32_t var, nl_ref value, nl_ref step)
 {
     if (!is_held(lo, var)) return value;
-    return op3(lo, NL_OP_IF, held_in(lo, lo->model->vars.items[var].population, step), load(lo, lo->var_mem[var]), value);
+    return op3(lo, NL_OP_IF, held_in(lo, lo->model->vars.items[var].population, step), load(lo, lo->var_mem[var]),
+               value);
 }
 
 /* --- memory --- */
@@ -76,7 +78,10 @@ static uint32_t population_memory(lowering *lo, uint32_t population, const char 
                       p->count, UINT32_MAX);
 }
 
-static bool is_detected(const nl_event *event) { return event->population != UINT32_MAX && event->kind != NL_EVENT_TIMES; }
+static bool is_detected(const nl_event *event)
+{
+    return event->population != UINT32_MAX && event->kind != NL_EVENT_TIMES;
+}
 
 void begin_events(lowering *lo)
 {
@@ -139,7 +144,8 @@ static nl_ref only_largest(env *end, const nl_event *event, nl_ref condition)
 static bool may_jump(void *user, const nl_node *node)
 {
     (void)user;
-    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT || node->kind == NL_X_SPIKED;
+    return node->kind == NL_X_STATE || node->kind == NL_X_PARAM || node->kind == NL_X_INPUT
+           || node->kind == NL_X_SPIKED;
 }
 
 /* Steps of all kinds share what they know of a condition. */
@@ -170,7 +176,8 @@ static nl_ref held_before(env *after, nl_ref condition)
 
     if (after->tested == NULL || !nl_expr_any(lo->graph, condition, may_jump, NULL)) return began;
     const uint32_t mem = tested_memory(lo, condition);
-    if (!is_stored(after->tested, mem)) root_add(lo, after->tested, env_eval(after, condition), mem, true, (nl_span){ 0 });
+    if (!is_stored(after->tested, mem))
+        root_add(lo, after->tested, env_eval(after, condition), mem, true, (nl_span){ 0 });
     return op2(lo, NL_OP_OR, began, op2(lo, NL_OP_NE, load(lo, mem), number(lo, 0)));
 }
 
@@ -274,7 +281,8 @@ static bool has_slopes(const lowering *lo)
     return false;
 }
 
-/* What is drawn is drawn once in a step; the past has values at whole steps, and so have jumps of what it is asked for. */
+/* What is drawn is drawn once in a step; the past has values at whole steps, and so have jumps of what it is asked
+ * for. */
 bool is_located(const lowering *lo, size_t number_of)
 {
     const nl_event *event = &lo->model->events.items[number_of];
@@ -552,7 +560,6 @@ static void write_neurons(path *p)
                         lo->model->vars.items[w->var].space == 0 ? load(lo, root.mem) : nl_graph_add(lo->graph, &kept));
         }
         root.node = at_synapses(p, value);
-        p->code->changes_held |= is_held(lo, w->var);
         NL_PUSH(lo->arena, &p->code->synapses, root);
     }
 }

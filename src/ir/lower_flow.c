@@ -216,8 +216,8 @@ static nl_ref without_numbers(lowering *lo, nl_ref ref, nl_ref *numbers)
     return ref;
 }
 
-/* A factor (or, `inverse`, a divisor) that depends on one thing only goes to its place; false when it depends on more.
- */
+/* A factor (or, `inverse`, a divisor) that depends on one thing only goes to its place; false when it depends on
+ * more. */
 static bool absorb(factoring *f, term *t, nl_ref factor, bool inverse)
 {
     lowering *lo = f->lo;
@@ -402,7 +402,8 @@ static void note_flow(lowering *lo, const nl_flow *def, const terms *found)
         else nl_text_adds(&lo->notes, " a sum over each neuron's synapses, no weights");
         if (t->general == 0 && (def->to_pre ? t->pre : t->post) != 0)
             nl_text_adds(&lo->notes, ", times a factor of the receiving neuron");
-        if (t->general == 0 && p->by_pre && !def->to_pre) nl_text_adds(&lo->notes, ", only from sources that are not 0");
+        if (t->general == 0 && p->by_pre && !def->to_pre)
+            nl_text_adds(&lo->notes, ", only from sources that are not 0");
     }
     nl_text_adds(&lo->notes, "\n");
 }

@@ -53,7 +53,8 @@ typedef struct lowering {
     nl_event_code *events;
     nl_refractory_code *refractories;
     NL_LIST(test) tests;
-    uint32_t *end_slope; /* by variable: its slope at the end of the last step, where sweeps are needed; else UINT32_MAX */
+    uint32_t *end_slope; /* by variable: its slope at the end of the last step,
+                          * where sweeps are needed; else UINT32_MAX */
     uint8_t *known;      /* by node: what it depends on, plus 1; 0: not found yet */
     size_t known_room;
     stepper *stepper, *splitter; /* the second for steps in pieces, or NULL */
@@ -67,7 +68,8 @@ struct env {
     nl_ref offset;        /* time since the start of the step, in steps: CONST, or a node (adaptive methods, delays) */
     double place;         /* its number where it is constant, else NAN */
     bool is_shifted;      /* a delayed time: states are sampled from the past */
-    bool is_euler;        /* a stage that is an Euler step, of a method of order 2; shifted: the same stage of an earlier step */
+    bool is_euler;        /* a stage that is an Euler step, of a method of order 2; shifted: the same stage of an
+                           * earlier step */
     bool is_after;        /* after the equations: the value before this step is still in memory */
     bool is_step;         /* a place of the step itself, which moves synapses whose gate is open */
     bool is_end;          /* .. with the clock of the step's end */

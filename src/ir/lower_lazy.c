@@ -161,7 +161,8 @@ static nl_ref piece(void *user, nl_graph *graph, nl_ref ref)
     if (node.kind != NL_X_OP || node.arg_count != 2) return 0;
     const bool left = is_itself(p, node.args[0]), right = is_itself(p, node.args[1]);
     if (left == right || !compare_in((nl_op)node.op, right, p->where, &holds)) return 0;
-    if (!nl_expr_is_const(graph, node.args[left ? 1 : 0], &border) || (!isnan(p->border) && border != p->border)) return 0;
+    if (!nl_expr_is_const(graph, node.args[left ? 1 : 0], &border) || (!isnan(p->border) && border != p->border))
+        return 0;
     p->border = border;
     return nl_expr_bool(graph, holds);
 }
@@ -246,7 +247,8 @@ static bool is_gated(lowering *lo, uint32_t var, nl_ref *condition, nl_ref *drif
     *drift = nl_expr_replace(lo->graph, v->deriv, without, &g.found, nl_memo_new(lo->arena));
     if (!find_pieces(&p, *drift, rates) || !leaves_border(&p, rates)) return false;
     for (size_t k = 0; k < lo->model->events.count; k++)
-        if (is_event_of(lo, k, v->projection) && !watches_border(&p, lo->model->events.items[k].condition)) return false;
+        if (is_event_of(lo, k, v->projection) && !watches_border(&p, lo->model->events.items[k].condition))
+            return false;
     return true;
 }
 
@@ -284,7 +286,8 @@ static bool block_reduces(const lowering *lo, uint32_t space)
         for (size_t j = 0; j < m->blocks.items[k].assigns.count; j++)
             if (reduces(lo, m->blocks.items[k].assigns.items[j].value, space)) return true;
     for (size_t k = 0; k < m->events.count; k++)
-        if (reduces(lo, m->events.items[k].condition, space) || reduces(lo, m->events.items[k].select, space)) return true;
+        if (reduces(lo, m->events.items[k].condition, space) || reduces(lo, m->events.items[k].select, space))
+            return true;
     return false;
 }
 
@@ -338,8 +341,8 @@ static uint32_t pre_space(const lowering *lo, uint32_t projection)
 
 static uint32_t add_memory(lowering *lo, uint32_t projection, const char *what, uint32_t space)
 {
-    return memory_add(lo, nl_arena_printf(lo->arena, "%s %s", lo->model->projections.items[projection].name, what), space,
-                      nl_graph_space(lo->graph, space)->count, UINT32_MAX);
+    return memory_add(lo, nl_arena_printf(lo->arena, "%s %s", lo->model->projections.items[projection].name, what),
+                      space, nl_graph_space(lo->graph, space)->count, UINT32_MAX);
 }
 
 static bool rest_projection(lowering *lo, uint32_t projection, lazy *z)
@@ -443,7 +446,8 @@ static nl_ref elapsed(env *e, uint32_t projection, const lazy *z)
 {
     lowering *lo = e->lo;
 
-    return op2(lo, NL_OP_MUL, op2(lo, NL_OP_SUB, visited_at(e), last_visit(lo, projection, z)), number(lo, lo->model->dt));
+    return op2(lo, NL_OP_MUL, op2(lo, NL_OP_SUB, visited_at(e), last_visit(lo, projection, z)),
+               number(lo, lo->model->dt));
 }
 
 /* (x + rest / slope) exp(slope t) - rest / slope */

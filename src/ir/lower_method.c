@@ -653,53 +653,78 @@ static void lower_stiff(stepper *s)
                      lo->model->vars.items[v].deriv_span);
 }
 
+/* Which equations choose their own steps, and whether all do in the same way. */
+typedef struct choice {
+    const nl_var *adaptive, *fixed, *other; /* one of each that there is; other: by a second adaptive method */
+    method chosen;                          /* of `adaptive` */
+} choice;
+
+static void weigh(choice *c, const nl_var *var, method m)
+{
+    if (!is_adaptive(m)) c->fixed = var;
+    else if (c->adaptive != NULL && (c->chosen.scheme != m.scheme || c->chosen.tableau != m.tableau)) c->other = var;
+    else {
+        c->adaptive = var;
+        c->chosen = m;
+    }
+}
+
+static bool choose_method(stepper *s, uint32_t v, choice *c)
+{
+    lowering *lo = s->lo;
+    const nl_var *var = &lo->model->vars.items[v];
+    method *m = &s->methods[v];
+
+    if (!find_method(lo, var, m)) return false;
+    if (rests(lo, v) || (is_solved_exactly(lo, v) && !is_adaptive(*m))) {
+        *m = (method){ NL_EXACT, NULL };
+        lo->solved[v] = true;
+    }
+    if (rests(lo, v)) return true;
+    if (!check_noise_method(lo, var, m->scheme, m->tableau, method_name(lo, var))) return false;
+    weigh(c, var, *m);
+    return true;
+}
+
+static bool is_one_method(lowering *lo, const choice *c)
+{
+    const nl_var *odd = c->fixed != NULL ? c->fixed : c->other;
+
+    if (odd == NULL) return true;
+    nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_MIXED, odd->method != NULL ? odd->method_span : odd->deriv_span,
+                             "`%s` is integrated by %s, `%s` by %s, which chooses its own steps", odd->full_name,
+                             method_name(lo, odd), c->adaptive->full_name, method_name(lo, c->adaptive));
+    nl_diag_help(lo->diags, d, "use one method for all");
+    return false;
+}
+
+/* Adaptive methods do not make a step several times. */
+static bool has_long_delays(lowering *lo, const nl_var *adaptive)
+{
+    if (!lo->sweeps_needed) return true;
+    for (size_t k = 0; k < lo->ranges.count; k++)
+        if (lo->ranges.items[k].low < lo->model->dt)
+            nl_diag_add(lo->diags, NL_E_METHOD_DELAY, lo->dels.items[k].span,
+                        "with %s this delay must be at least dt", method_name(lo, adaptive));
+    return false;
+}
+
 /* All differential equations by one adaptive method, or none. */
 static bool choose_stepping(stepper *s)
 {
     lowering *lo = s->lo;
-    const nl_var *adaptive = NULL, *fixed = NULL, *other = NULL;
-    method chosen = { 0 };
+    choice c = { 0 };
 
-    for (uint32_t v = 0; v < lo->model->vars.count; v++) {
-        const nl_var *var = &lo->model->vars.items[v];
-        if (!is_ode(var)) continue;
-        if (!find_method(lo, var, &s->methods[v])) return false;
-        if (rests(lo, v) || (is_solved_exactly(lo, v) && !is_adaptive(s->methods[v]))) {
-            s->methods[v] = (method){ NL_EXACT, NULL };
-            lo->solved[v] = true;
-        }
-        if (rests(lo, v)) continue;
-        if (!check_noise_method(lo, var, s->methods[v].scheme, s->methods[v].tableau, method_name(lo, var)))
-            return false;
-        if (!is_adaptive(s->methods[v])) fixed = var;
-        else if (adaptive != NULL && (chosen.scheme != s->methods[v].scheme || chosen.tableau != s->methods[v].tableau))
-            other = var;
-        else {
-            adaptive = var;
-            chosen = s->methods[v];
-        }
-    }
-    if (adaptive == NULL) return true;
-    if (fixed != NULL || other != NULL) {
-        const nl_var *odd = fixed != NULL ? fixed : other;
-        nl_diag *d = nl_diag_add(lo->diags, NL_E_METHOD_MIXED, odd->method != NULL ? odd->method_span : odd->deriv_span,
-                                 "`%s` is integrated by %s, `%s` by %s, which chooses its own steps", odd->full_name,
-                                 method_name(lo, odd), adaptive->full_name, method_name(lo, adaptive));
-        nl_diag_help(lo->diags, d, "use one method for all");
-        return false;
-    }
-    if (lo->sweeps_needed) {
-        for (size_t k = 0; k < lo->ranges.count; k++)
-            if (lo->ranges.items[k].low < lo->model->dt)
-                nl_diag_add(lo->diags, NL_E_METHOD_DELAY, lo->dels.items[k].span,
-                            "with %s this delay must be at least dt", method_name(lo, adaptive));
-        return false;
-    }
+    for (uint32_t v = 0; v < lo->model->vars.count; v++)
+        if (is_ode(&lo->model->vars.items[v]) && !choose_method(s, v, &c)) return false;
+    if (c.adaptive == NULL) return true;
+    if (!is_one_method(lo, &c) || !has_long_delays(lo, c.adaptive)) return false;
+    const bool stiff = c.chosen.scheme == NL_BDF;
     lo->adaptive = true;
-    lo->out->stepping = chosen.scheme == NL_BDF ? NL_STEP_STIFF : NL_STEP_ADAPTIVE;
-    add_work(lo, chosen.scheme == NL_BDF);
-    if (chosen.scheme == NL_BDF) lower_stiff(s);
-    else lower_adaptive(s, chosen.tableau);
+    lo->out->stepping = stiff ? NL_STEP_STIFF : NL_STEP_ADAPTIVE;
+    add_work(lo, stiff);
+    if (stiff) lower_stiff(s);
+    else lower_adaptive(s, c.chosen.tableau);
     for (uint32_t v = 0; v < lo->model->vars.count; v++)
         if (is_ode(&lo->model->vars.items[v]) && !rests(lo, v)) s->value[v] = load(lo, lo->work_mem[v]);
     return true;
@@ -821,7 +846,8 @@ static void note_methods(const stepper *s)
 
     for (uint32_t v = 0; v < lo->model->vars.count; v++) {
         const nl_var *var = &lo->model->vars.items[v];
-        const char *name = is_ode(var) ? method_name(lo, var) : NULL, *noise = noise_reading(lo, var, s->methods[v].tableau);
+        const char *name = is_ode(var) ? method_name(lo, var) : NULL,
+                   *noise = noise_reading(lo, var, s->methods[v].tableau);
         bool is_noted = name == NULL;
 
         for (size_t k = 0; k < noted.count && !is_noted; k++) is_noted = strcmp(noted.items[k], name) == 0;

@@ -1,6 +1,6 @@
 /* Larger superinstructions, made of operators and pairs of one loop: chains of multiply-adds, choices by a comparison,
- * conditions of `emit`, draws that only say who is put into a list.  All round like their parts.  Registers are still written once each, so that an operand may be
- * read at any later place. */
+ * conditions of `emit`, draws that only say who is put into a list.  All round like their parts.  Registers are still
+ * written once each, so that an operand may be read at any later place. */
 #include "plan.h"
 
 #include <string.h>

@@ -50,7 +50,8 @@ static nl_operand leaf_home(nl_plan *plan, const nl_node *node)
     if (node->kind == NL_X_CONST) return nl_at(NL_AT_SCALAR, nl_plan_scalar(plan, node->number));
     if (node->kind == NL_X_SLOT) return slot(plan, node);
     if (node->space == 0) return none; /* numbers in memory are copied by scalar code */
-    if (node->kind == NL_X_LOAD && plan->memory->mems.items[node->id].single) return none; /* widened where it is used */
+    /* widened where it is used */
+    if (node->kind == NL_X_LOAD && plan->memory->mems.items[node->id].single) return none;
     switch ((nl_node_kind)node->kind) {
     case NL_X_ARRAY: view.count = nl_plan_count(plan, node->space); return nl_at(NL_AT_VIEW, nl_plan_view(plan, view));
     case NL_X_LOAD: return memory_view(plan, node->id, 0, false);

@@ -1,5 +1,5 @@
-/* Stores that mostly change nothing: where memory gets a choice between a new value and what it holds, only the elements
- * that are chosen are written, and memory of which none is chosen is not touched. */
+/* Stores that mostly change nothing: where memory gets a choice between a new value and what it holds, only the
+ * elements that are chosen are written, and memory of which none is chosen is not touched. */
 #include "plan.h"
 
 #include <string.h>
@@ -10,7 +10,8 @@ static bool is_present(const nl_plan *plan, nl_operand at, uint32_t mem)
 {
     const nl_view *view = at.kind == NL_AT_VIEW ? &plan->program->views.items[at.index] : NULL;
 
-    return view != NULL && !view->target && view->kind == NL_V_MEM && view->id == mem && view->lag == 0 && view->offset == 0;
+    return view != NULL && !view->target && view->kind == NL_V_MEM && view->id == mem && view->lag == 0
+           && view->offset == 0;
 }
 
 static size_t reads_of(const nl_segment *segment, nl_operand at)
@@ -19,7 +20,8 @@ static size_t reads_of(const nl_segment *segment, nl_operand at)
 
     for (size_t k = 0; k < segment->instrs.count; k++)
         for (int j = 0; j < segment->instrs.items[k].arg_count; j++)
-            reads += segment->instrs.items[k].args[j].kind == at.kind && segment->instrs.items[k].args[j].index == at.index;
+            reads +=
+                segment->instrs.items[k].args[j].kind == at.kind && segment->instrs.items[k].args[j].index == at.index;
     return reads;
 }
 

@@ -257,8 +257,8 @@ static uint32_t *find_root_levels(const nl_plan *plan, const nl_stage *stage)
     return levels;
 }
 
-/* Weights are stored where they are when nobody reads them afterwards: not before the last product with them.  True when
- * that changes a level. */
+/* Weights are stored where they are when nobody reads them afterwards: not before the last product with them.  True
+ * when that changes a level. */
 static bool put_off_weights(leveler *l)
 {
     bool changed = false;
@@ -364,7 +364,9 @@ static void join_roots(leveler *l)
         nl_output *o = &l->stage->outputs.items[k];
         const nl_plan_node *n = &l->plan->nodes[o->node];
 
-        if (o->kind != NL_OUT_ROOT || o->space == 0 || !is_open(n) || !n->stored || n->level >= o->level || !is_ring(l->plan, o)) continue;
+        if (o->kind != NL_OUT_ROOT || o->space == 0 || !is_open(n) || !n->stored || n->level >= o->level
+            || !is_ring(l->plan, o))
+            continue;
         o->level = n->level;
         drop_stored(l->stage, o->node);
     }

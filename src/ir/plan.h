@@ -34,7 +34,9 @@ typedef struct nl_plan_node {
 } nl_plan_node;
 
 /* What a loop (or the scalar code) is for. */
-typedef enum nl_output_kind { NL_OUT_ROOT, NL_OUT_STORED, NL_OUT_REDUCE, NL_OUT_SUM, NL_OUT_EMIT, NL_OUT_SCATTER } nl_output_kind;
+typedef enum nl_output_kind {
+    NL_OUT_ROOT, NL_OUT_STORED, NL_OUT_REDUCE, NL_OUT_SUM, NL_OUT_EMIT, NL_OUT_SCATTER
+} nl_output_kind;
 typedef struct nl_output {
     nl_output_kind kind;
     nl_ref node;
@@ -86,7 +88,8 @@ static inline nl_operand nl_at(nl_operand_kind kind, uint32_t index) { return (n
 /* Whether element i of the result depends on elements i alone, so that the result may take the place of an operand. */
 static inline bool nl_instr_is_elementwise(const nl_instr *instr)
 {
-    return instr->kind == NL_I_OP || instr->kind == NL_I_PAIR || instr->kind == NL_I_CHAIN || instr->kind == NL_I_CHOOSE;
+    return instr->kind == NL_I_OP || instr->kind == NL_I_PAIR || instr->kind == NL_I_CHAIN
+           || instr->kind == NL_I_CHOOSE;
 }
 
 /* What an instruction does with operand k of a loop: an array read whole does not advance. */

@@ -20,7 +20,6 @@ typedef struct nl_mem {
     size_t depth;       /* 1: no past.  n: lags 0 .. n-1 */
     bool fixed;         /* never written by step programs: parameters, weights (may be hoisted from) */
     bool single;        /* stored as floats; fixed, of synapses */
-    bool is_state;      /* checked for NaN */
     uint32_t slope;     /* memory with the slopes of a ring, or UINT32_MAX */
     uint32_t var;       /* variable it belongs to, or UINT32_MAX */
 } nl_mem;
@@ -95,7 +94,8 @@ enum { NL_CHAIN_TERMS = 4, NL_INSTR_ARGS = 2 * NL_CHAIN_TERMS + 1, NL_INSTR_TEST
 
 typedef struct nl_instr {
     uint8_t kind, op;
-    uint8_t first, second, right; /* PAIR; SUM, ADD, SET: right: to the pre population; STENCIL: right: with the rule's weights */
+    uint8_t first, second, right; /* PAIR; SUM, ADD, SET: right: to the pre population;
+                                   * STENCIL: right: with the rule's weights */
     uint8_t arg_count;
     uint8_t test_count; /* EMIT */
     nl_test tests[NL_INSTR_TESTS];
@@ -154,15 +154,16 @@ typedef struct nl_program {
     size_t own_doubles;          /* of all OWN views */
     const nl_root *roots;
     size_t root_count;
-    uint32_t selected;           /* loops over this space run over the elements that the caller selects; or NL_SELECT_NONE */
+    uint32_t selected;           /* loops over this space run over the elements that the caller selects; or
+                                  * NL_SELECT_NONE */
 } nl_program;
 
 #define NL_SELECT_NONE UINT32_MAX
 #define NL_SELECT_GATED (UINT32_MAX - 1) /* the synapses that a step moves, of projections with a gate */
 
-/* Compiles; everything is in the arena.  `selected`: see nl_program.  Passes in order: simplification, hoisting, levels (what must be whole before
- * what, and what crosses from one loop to another), emission (everything over one space and level is one loop),
- * superinstructions (pairs, then larger ones), order, stores in place, registers, storage. */
+/* Compiles; everything is in the arena.  `selected`: see nl_program.  Passes in order: simplification, hoisting, levels
+ * (what must be whole before what, and what crosses from one loop to another), emission (everything over one space and
+ * level is one loop), superinstructions (pairs, then larger ones), order, stores in place, registers, storage. */
 nl_program *nl_program_compile(nl_arena *arena, const nl_model *model, const nl_memory *memory, const char *name,
                                const nl_root *roots, size_t root_count, uint32_t selected);
 

@@ -1,7 +1,7 @@
 /* What draws make of random words.  Like the words of op_words.h, which come before it, this is read for doubles in
- * random.c and for vectors of doubles in exec/kernels_draw.c: an includer says by NL_READING which.  Logarithm, sine and cosine are
- * written out here: for numbers in (0, 1) they need half the time of general ones, and being sums, products, quotients
- * and roots, they are the same bits on every processor. */
+ * random.c and for vectors of doubles in exec/kernels_draw.c: an includer says by NL_READING which.  Logarithm, sine
+ * and cosine are written out here: for numbers in (0, 1) they need half the time of general ones, and being sums,
+ * products, quotients and roots, they are the same bits on every processor. */
 #ifndef NL_LANG_DRAW_WORDS_H
 #define NL_LANG_DRAW_WORDS_H
 

@@ -39,8 +39,8 @@ static inline NUMBER NL_WORD(exp_here)(NUMBER x)
     return SCALE(1.0 + (e.high + e.rest), e.whole, e.k);
 }
 
-/* For x that are not tiny, and at most 710.  Of p = 2^(k-1), half the result is (p - 1/2) + p high + p rest, where what the two sums
- * lose is added to the last term. */
+/* For x that are not tiny, and at most 710.  Of p = 2^(k-1), half the result is (p - 1/2) + p high + p rest, where what
+ * the two sums lose is added to the last term. */
 static inline NUMBER NL_WORD(expm1_of_large)(NUMBER x)
 {
     const NL_WORD(reduced) e = NL_WORD(reduce)(AT_LEAST(-40.0, x));

@@ -35,16 +35,20 @@ typedef enum nl_node_kind {
     NL_X_OP,     /* op, args */
     NL_X_GATHER, /* source (any space but 0), index (whole numbers): source[index] */
     NL_X_PART,   /* source; id: first element: the elements id .. id + count of the space - 1 of it */
-    NL_X_REDUCE, /* id: nl_reduction_kind; source: a number.  number: how many elements, where the source may have folded */
+    NL_X_REDUCE, /* id: nl_reduction_kind; source: a number.  number: how many
+                  * elements, where the source may have folded */
     NL_X_PRE,    /* value in the pre population's space, seen by each synapse of a projection */
     NL_X_POST,   /* .. in the post population's */
     NL_X_TABLE,  /* id: table; time, column index (0 where the table has one column) */
     /* made by lowering */
     NL_X_LOAD,      /* id: memory array */
-    NL_X_RING,      /* id: ring; number: lag in whole steps (0: now); arg0 != 0: its slope; flag `end`: left limit where the value jumped */
-    NL_X_SAMPLE,    /* id: ring; arg0: time in steps from the start of this step (negative: past), arg1: slope now (or none); number: 0, or what each synapse sees of its pre (1) or post (2) neuron,
-                     or the one neuron there is (3) */
-    NL_X_PROPAGATE, /* id: projection; arg0: source over its pre (or post) population; arg1: weights (synapse space) or none; `end`: the rule's own weights; number: 1 when towards pre */
+    NL_X_RING,      /* id: ring; number: lag in whole steps (0: now); arg0 != 0: its slope; flag `end`: left limit
+                     * where the value jumped */
+    NL_X_SAMPLE,    /* id: ring; arg0: time in steps from the start of this step (negative: past), arg1: slope now (or
+                     * none); number: 0, or what each synapse sees of its pre (1) or post (2) neuron, or the one neuron
+                     * there is (3) */
+    NL_X_PROPAGATE, /* id: projection; arg0: source over its pre (or post) population; arg1: weights (synapse space) or
+                     * none; `end`: the rule's own weights; number: 1 when towards pre */
     NL_X_SYNAPSE_SUM, /* id: projection; arg0: value per synapse (synapse space); number: 1 when towards pre */
     NL_X_KIND_COUNT
 } nl_node_kind;
@@ -97,9 +101,9 @@ nl_space *nl_graph_space(const nl_graph *graph, uint32_t number);
 /* The array space with this shape (one per shape), for gathered and top-level arrays. */
 uint32_t nl_graph_array_space(nl_graph *graph, int rank, const size_t *shape);
 
-/* The node equal to *node, made if it is new.  Folds constants and neutral operations (x + 0, x * 1, x * 0, a choice with a
- * constant condition ..) where that changes no finite result but for the sign of a zero.  The space of NL_X_OP follows
- * from the arguments. */
+/* The node equal to *node, made if it is new.  Folds constants and neutral operations (x + 0, x * 1, x * 0, a choice
+ * with a constant condition ..) where that changes no finite result but for the sign of a zero.  The space of NL_X_OP
+ * follows from the arguments. */
 nl_ref nl_graph_add(nl_graph *graph, const nl_node *node);
 
 /* Shorthands. */
@@ -107,14 +111,15 @@ nl_ref nl_expr_const(nl_graph *graph, double number, nl_dim dim);
 nl_ref nl_expr_bool(nl_graph *graph, bool condition);
 nl_ref nl_expr_op(nl_graph *graph, nl_op op, const nl_ref *args, int count, nl_dim dim);
 nl_ref nl_expr_op1(nl_graph *graph, nl_op op, nl_ref a);
-nl_ref nl_expr_op2(nl_graph *graph, nl_op op, nl_ref a, nl_ref b); /* dimension by the op's rule; callers have checked it */
+/* Dimension by the op's rule; callers have checked it. */
+nl_ref nl_expr_op2(nl_graph *graph, nl_op op, nl_ref a, nl_ref b);
 nl_ref nl_expr_op3(nl_graph *graph, nl_op op, nl_ref a, nl_ref b, nl_ref c);
 nl_ref nl_expr_leaf(nl_graph *graph, nl_node_kind kind, uint32_t id, uint32_t space, nl_dim dim);
 bool nl_expr_is_const(const nl_graph *graph, nl_ref ref, double *number);
 
-/* A copy of `ref` in which leaves (and any other node) are replaced: `replace` returns the new node for a node of the old
- * expression, or 0 to rebuild it from its replaced arguments.  `memo` (zeroed, see nl_memo_new) makes shared nodes shared
- * and may be kept for further calls with the same `replace` and `user`. */
+/* A copy of `ref` in which leaves (and any other node) are replaced: `replace` returns the new node for a node of the
+ * old expression, or 0 to rebuild it from its replaced arguments.  `memo` (zeroed, see nl_memo_new) makes shared nodes
+ * shared and may be kept for further calls with the same `replace` and `user`. */
 typedef struct nl_memo nl_memo;
 nl_memo *nl_memo_new(nl_arena *arena);
 typedef nl_ref (*nl_replace_fn)(void *user, nl_graph *graph, nl_ref ref);

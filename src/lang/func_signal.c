@@ -81,7 +81,9 @@ nl_value nl_func_first_time(const nl_call *call)
     double *data = nl_call_room(call, &out);
     for (size_t k = 0; data != NULL && k < width; k++) {
         size_t at = 0;
-        while (at < x.shape[0] && !(x.data[at * width + k] != 0 && (isinf(after) || nl_time_reached(x.times[at], after)))) at++;
+        while (at < x.shape[0]
+               && !(x.data[at * width + k] != 0 && (isinf(after) || nl_time_reached(x.times[at], after))))
+            at++;
         data[k] = at < x.shape[0] ? x.times[at] : NAN;
     }
     return data != NULL ? out : nl_value_none();

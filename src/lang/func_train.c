@@ -336,8 +336,8 @@ static bool has_window(const nl_call *call, nl_value spikes)
     return false;
 }
 
-/* An empty signal of `count` samples, `step` apart from the begin of the window on; NULL where it would be too large.
- */
+/* An empty signal of `count` samples, `step` apart from the begin of the window on; NULL where it would be too
+ * large. */
 static double *new_signal(const nl_call *call, nl_value spikes, double step, size_t count, nl_value *out)
 {
     out->shape[0] = count;

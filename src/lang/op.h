@@ -1,5 +1,6 @@
-/* The elementwise operators and functions: two readings of ops.def.  A row holds name, dimension rule, meaning (one C expression),
- * example and documentation; the checker, the constant folder, the vector kernels, the dumps and `netlang doc` read it. */
+/* The elementwise operators and functions: two readings of ops.def.  A row holds name, dimension rule, meaning (one C
+ * expression), example and documentation; the checker, the constant folder, the vector kernels, the dumps and `netlang
+ * doc` read it. */
 #ifndef NL_LANG_OP_H
 #define NL_LANG_OP_H
 
@@ -36,7 +37,8 @@ typedef struct nl_op_info {
 
 extern const nl_op_info nl_ops[NL_OP_COUNT];
 
-/* By its name in texts and number of arguments; NL_OP_COUNT when there is none.  `any_arity` < 0 matches every arity. */
+/* By its name in texts and number of arguments; NL_OP_COUNT when there is none.  `any_arity` < 0 matches every
+ * arity. */
 nl_op nl_op_find(const char *name, int arity);
 
 static inline double nl_op_fold(nl_op op, const double *args) { return nl_ops[op].fold(args); }

@@ -1,8 +1,8 @@
 /* The words in which ops.def writes meanings.  They are read for doubles here and for vectors of doubles in
  * exec/kernel_vector.h; an includer says which by NL_READING, nl_real_ or nl_vec_.  exp, expm1 and exprel are written
- * out in exp_words.h.  For the other functions, with SLEEF, its finz_ functions are used at every width, since they give the
- * same bits at every width; on processors without fused multiply-add, and where SLEEF is missing, the C library is
- * used.  Special functions are GSL's: its error handler must be off. */
+ * out in exp_words.h.  For the other functions, with SLEEF, its finz_ functions are used at every width, since they
+ * give the same bits at every width; on processors without fused multiply-add, and where SLEEF is missing, the C
+ * library is used.  Special functions are GSL's: its error handler must be off. */
 #ifndef NL_LANG_OP_WORDS_H
 #define NL_LANG_OP_WORDS_H
 

@@ -20,9 +20,7 @@ typedef struct selection {
     int range_count;
     nl_value lists[NL_RANK]; /* indices along an axis: lists, unrolled masks, numbers */
     int list_axes[NL_RANK];
-    nl_span list_spans[NL_RANK];
     int list_count;
-    bool has_array; /* not only numbers */
     int place, last_list_at; /* in axes of the result; -1: none yet */
     bool split;              /* lists on both sides of a range: their axes come first */
     bool keeps_time;
@@ -69,7 +67,7 @@ static bool add_range(nl_eval_context *cx, selection *s, const nl_index *index, 
     return true;
 }
 
-static bool add_list(selection *s, nl_value list, int axis, nl_span span)
+static void add_list(selection *s, nl_value list, int axis)
 {
     const int result_axis = s->range_count;
 
@@ -77,9 +75,7 @@ static bool add_list(selection *s, nl_value list, int axis, nl_span span)
     else if (s->last_list_at != result_axis) s->split = true;
     s->last_list_at = result_axis;
     s->list_axes[s->list_count] = axis;
-    s->list_spans[s->list_count] = span;
     s->lists[s->list_count++] = list;
-    return true;
 }
 
 /* Whole numbers within the axis; negative ones are counted from the end. */
@@ -132,11 +128,10 @@ static bool add_mask(nl_eval_context *cx, selection *s, nl_value mask, int axis,
         for (size_t i = 0, at = 0; data != NULL && i < total; i++)
             if (mask.data[i] != 0) data[at++] = (double)(i / inner % mask.shape[k]);
         inner *= mask.shape[k];
-        add_list(s, list, axis + k, span);
+        add_list(s, list, axis + k);
     }
     if (axis == 0 && mask.rank == 1 && s->source.is_signal)
         s->keeps_time = true, s->time_list = s->lists[s->list_count - 1];
-    s->has_array = true;
     return true;
 }
 
@@ -165,9 +160,9 @@ static int add_index(nl_eval_context *cx, selection *s, const nl_index *index, i
     }
     if (value.kind == NL_KIND_BOOL) return add_mask(cx, s, value, axis, index->span) ? value.rank : 0;
     if (!resolve_list(cx, &value, s->source.shape[axis], axis, index->span)) return 0;
-    if (value.rank > 0) s->has_array = true;
     value.is_signal = false;
-    return add_list(s, value, axis, index->span);
+    add_list(s, value, axis);
+    return 1;
 }
 
 /* The shape of the result; `picked` is the common shape of the lists. */

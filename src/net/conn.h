@@ -71,8 +71,8 @@ typedef struct nl_conn {
      * number, the place of each synapse and its pre neuron (ascending for a post neuron) */
     const uint64_t *in_begin;
     const uint32_t *in_place, *in_pre;
-    /* OUT, where delays differ between synapses: the runs of equal delay (in steps, ascending) of each row: those of pre
-     * neuron i are run_begin[i] .. run_begin[i + 1] - 1, their synapses run_start[k] .. run_start[k + 1] - 1 */
+    /* OUT, where delays differ between synapses: the runs of equal delay (in steps, ascending) of each row: those of
+     * pre neuron i are run_begin[i] .. run_begin[i + 1] - 1, their synapses run_start[k] .. run_start[k + 1] - 1 */
     const uint64_t *run_begin, *run_start;
     const uint32_t *run_delay;
     const nl_conn_turned *turned; /* .. by place: of several synapses between two neurons, those out of order */
@@ -113,7 +113,8 @@ typedef void (*nl_pair_fn)(void *user, size_t count, const uint32_t *pre, const 
  * on the pair or the neuron only, never on the order of visits. */
 nl_conn *nl_conn_all_to_all(nl_conn_context *cx);
 nl_conn *nl_conn_one_to_one(nl_conn_context *cx);
-bool nl_conn_check_probability(nl_conn_context *cx, double p); /* what the rule itself would refuse, before it is built */
+/* What the rule itself would refuse, before it is built. */
+bool nl_conn_check_probability(nl_conn_context *cx, double p);
 bool nl_conn_check_degree(nl_conn_context *cx, bool by_pre, size_t k, bool multapses); /* without `excluding` */
 nl_conn *nl_conn_random(nl_conn_context *cx, double p);                    /* one probability: geometric skips by row */
 nl_conn *nl_conn_random_by(nl_conn_context *cx, nl_pair_fn p, void *user); /* probability of the pair */
@@ -150,9 +151,9 @@ nl_conn *nl_conn_by_pre(nl_conn_context *cx, nl_conn *conn, bool incoming);
 bool nl_conn_sort_by_delay(nl_conn_context *cx, nl_conn *conn, uint32_t *delay);
 
 /* The synapses of an OUT connection by neuron, then by delay (in steps, ascending), then by number, beside the order in
- * which they are stored.  Neurons are pre neurons, or post neurons where `incoming`.  The runs of equal delay of neuron i
- * are run_begin[i] .. run_begin[i + 1] - 1; run k is index[run_start[k]] .. index[run_start[k + 1] - 1]: places behind
- * row_begin[i], or positions in in_place behind in_begin[i]. */
+ * which they are stored.  Neurons are pre neurons, or post neurons where `incoming`.  The runs of equal delay of neuron
+ * i are run_begin[i] .. run_begin[i + 1] - 1; run k is index[run_start[k]] .. index[run_start[k + 1] - 1]: places
+ * behind row_begin[i], or positions in in_place behind in_begin[i]. */
 typedef struct nl_conn_order {
     uint64_t *run_begin, *run_start;
     uint32_t *run_delay, *index;

@@ -89,7 +89,9 @@ static void shrink(nl_conn_order *order, size_t neurons)
 nl_conn_order *nl_conn_order_new(nl_conn_context *cx, const nl_conn *conn, const uint32_t *delay, bool incoming)
 {
     const size_t neurons = incoming ? conn->post.count : conn->pre.count, n = conn->synapse_count;
-    ordering o = { .conn = conn, .delay = delay, .begin = incoming ? conn->in_begin : conn->row_begin, .incoming = incoming };
+    ordering o = {
+        .conn = conn, .delay = delay, .begin = incoming ? conn->in_begin : conn->row_begin, .incoming = incoming
+    };
 
     assert(conn->kind == NL_CONN_OUT && (!incoming || conn->in_place != NULL));
     if (!nl_conn_fits(cx, (double)n, 2 * sizeof(uint32_t) + 2 * sizeof(uint64_t))) return NULL;

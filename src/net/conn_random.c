@@ -30,8 +30,8 @@ static nl_conn *saturate(nl_conn_context *cx, nl_conn *conn, uint64_t saturated)
 
 enum { AHEAD = 16, GUIDES = 4096, UNSURE = UINT16_MAX };
 
-/* The gaps between connected pairs are geometric, floor(log(u) / log(1 - p)) for a draw u: one draw per synapse, none for
- * the pairs between.  Most gaps are looked up: they are the same for all u in one of many small intervals. */
+/* The gaps between connected pairs are geometric, floor(log(u) / log(1 - p)) for a draw u: one draw per synapse, none
+ * for the pairs between.  Most gaps are looked up: they are the same for all u in one of many small intervals. */
 typedef struct gaps {
     double inverse_log;
     uint16_t guide[GUIDES];

@@ -68,8 +68,9 @@ static void portable_add_scaled(size_t n, const uint32_t *index, const double *w
     for (size_t k = 0; k < n; k++) out[index[k]] += weights[k] * number;
 }
 
-const nl_propagate_kernels nl_propagate_portable = { portable_csr,        portable_csr_lanes,  portable_shifted_sum,
-                                                     portable_add_number, portable_add_scaled, { cblas_dgemv, cblas_dgemm } };
+const nl_propagate_kernels nl_propagate_portable = { portable_csr,         portable_csr_lanes,
+                                                     portable_shifted_sum, portable_add_number,
+                                                     portable_add_scaled,  { cblas_dgemv, cblas_dgemm } };
 
 /* --- every pair, one weight for all --- */
 
@@ -457,13 +458,14 @@ static void rows_together(const propagation *p, size_t count, const double *cons
 
 size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count)
 {
-    const size_t one = nl_propagate_scratch(conn), rows = conn->kind == NL_CONN_SPARSE ? (count + 7) / 8 * 8 * conn->pre.count : 0;
+    const size_t one = nl_propagate_scratch(conn),
+                 rows = conn->kind == NL_CONN_SPARSE ? (count + 7) / 8 * 8 * conn->pre.count : 0;
 
     return one > rows ? one : rows;
 }
 
-void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre, size_t count,
-                           const double *const *sources, double *const *outs, double *scratch)
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre,
+                           size_t count, const double *const *sources, double *const *outs, double *scratch)
 {
     const bool is_dense = conn->kind == NL_CONN_ALL || conn->kind == NL_CONN_LOW_RANK;
     propagation p = resolve(kernels, conn, w, NULL, NULL, scratch);

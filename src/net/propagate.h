@@ -15,8 +15,8 @@ typedef struct nl_csr_rows {
     const double *w;        /* NULL: 1 */
 } nl_csr_rows;
 
-/* The inner loops, so that the caller brings those of its instruction set and size.  Sums over rows have eight lanes s by
- * place in the row modulo 8, folded as ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). */
+/* The inner loops, so that the caller brings those of its instruction set and size.  Sums over rows have eight lanes s
+ * by place in the row modulo 8, folded as ((s0+s4)+(s2+s6))+((s1+s5)+(s3+s7)). */
 typedef struct nl_propagate_kernels {
     /* out[r] = sum of w[k] * x[col[k]], k in row r; w NULL: 1 */
     void (*csr)(size_t rows, const uint64_t *begin, const uint32_t *col, const double *w, const double *x, double *out);
@@ -35,8 +35,8 @@ typedef struct nl_propagate_kernels {
 extern const nl_propagate_kernels nl_propagate_portable;
 
 /* Weights of the synapses of a connection: one each in the order of their places; or, with values NULL, the rule's own
- * where `rule` is set (kernel, low_rank, weights), else all 1.  For ALL the values are the matrix [post, pre], with rows shorter by
- * one where the autapse is left out. */
+ * where `rule` is set (kernel, low_rank, weights), else all 1.  For ALL the values are the matrix [post, pre], with
+ * rows shorter by one where the autapse is left out. */
 typedef struct nl_weights {
     const double *values;
     bool rule;
@@ -55,10 +55,10 @@ void nl_propagate_to_post(const nl_propagate_kernels *kernels, const nl_conn *co
 void nl_propagate_to_pre(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, const double *source,
                          double *out, double *scratch);
 
-/* Either for several sources with the same weights, to the bit what each gives alone: connections in compressed rows and
- * matrices are read once for all of them.  The scratch is that of the second function. */
-void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre, size_t count,
-                           const double *const *sources, double *const *outs, double *scratch);
+/* Either for several sources with the same weights, to the bit what each gives alone: connections in compressed rows
+ * and matrices are read once for all of them.  The scratch is that of the second function. */
+void nl_propagate_together(const nl_propagate_kernels *kernels, const nl_conn *conn, nl_weights w, bool to_pre,
+                           size_t count, const double *const *sources, double *const *outs, double *scratch);
 size_t nl_propagate_together_scratch(const nl_conn *conn, size_t count); /* in doubles */
 
 /* out[index[k]] += values[k]: for values computed synapse by synapse, with the post (or pre) index of each.  Called for

@@ -43,8 +43,8 @@ bool nl_sink_accepts(nl_arena *arena, const char *path, const char **why);
 /* Opens a sink; NULL with *why as above when the name is not accepted or the file cannot be written. */
 nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *header, const char **why);
 
-/* Adds a series (samples and, beside it, their times under NAME.t, the elements under NAME.id); returns its number, or -1
- * with *why. */
+/* Adds a series (samples and, beside it, their times under NAME.t, the elements under NAME.id); returns its number, or
+ * -1 with *why. */
 int nl_sink_add(nl_sink *sink, const nl_sink_series *series);
 
 /* One sample: `values` has the series' shape.  Both in shown units.  False on failure: see nl_sink_error. */
@@ -58,7 +58,8 @@ bool nl_sink_append_of(nl_sink *sink, int series, double time, uint32_t element,
 bool nl_sink_segment(nl_sink *sink);
 
 /* A named value: an array of numbers, or a string. */
-bool nl_sink_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape, const double *data);
+bool nl_sink_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape,
+                   const double *data);
 bool nl_sink_text(nl_sink *sink, const char *name, const char *text);
 
 /* What the points of a sweep or trials collected.  All data in shown units, row-major. */
@@ -93,8 +94,8 @@ typedef struct nl_sink_table {
     const double *status;      /* one for each point: 0 where it is good */
 } nl_sink_table;
 
-/* A format that has tables writes one with a row for each point.  In the others a measure m is the array m; m.axes tells
- * the names of its axes, m.J0 the values along the axis J0, m.status those of the points. */
+/* A format that has tables writes one with a row for each point.  In the others a measure m is the array m; m.axes
+ * tells the names of its axes, m.J0 the values along the axis J0, m.status those of the points. */
 bool nl_sink_put_table(nl_sink *sink, const nl_sink_table *table);
 
 const char *nl_sink_error(const nl_sink *sink);

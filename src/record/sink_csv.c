@@ -1,7 +1,8 @@
 /* Comma-separated text, for spreadsheets and pandas.read_csv(.., comment="#").  Series of numbers and
  * vectors that share their times make one table in FILE.csv: t,loss,x[0],x[1]..  Otherwise each has its own table in
- * FILE.NAME.csv, a sample per row; so have trains, t,id, and values at events, t,id,value.  Values, parameters, units and the source text stand in lines that begin with #;
- * larger arrays in files FILE.NAME.csv.  What a sweep collected is a table with a row for each point.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
+ * FILE.NAME.csv, a sample per row; so have trains, t,id, and values at events, t,id,value.  Values, parameters, units
+ * and the source text stand in lines that begin with #; larger arrays in files FILE.NAME.csv.  What a sweep collected
+ * is a table with a row for each point.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
 #include "format.h"
 
 #include "base/text.h"
@@ -292,7 +293,8 @@ static void put_table_head(nl_sink *sink, FILE *out, const group *g)
         fprintf(out, "#   %s%s", info->name, unit_suffix(sink, info->unit));
         if (info->doc != NULL) fprintf(out, " = %.*s", (int)strcspn(info->doc, "\r\n"), info->doc);
         if (info->group != NULL)
-            fprintf(out, " (%llu neurons from %llu on)", (unsigned long long)info->count, (unsigned long long)info->first);
+            fprintf(out, " (%llu neurons from %llu on)", (unsigned long long)info->count,
+                    (unsigned long long)info->first);
         fputc('\n', out);
     }
     fputs(g->cursors.items[0].track->series->ids != NULL ? "t,id" : "t", out);
@@ -347,7 +349,8 @@ static group group_of(nl_sink *sink, size_t segment, bool has_ids)
     for (size_t i = 0; i < spool->tracks.count; i++) {
         const cursor c = { .track = spool->tracks.items[i] };
 
-        if (c.track->segment == segment && (c.track->series->ids != NULL) == has_ids) NL_PUSH(sink->arena, &g.cursors, c);
+        if (c.track->segment == segment && (c.track->series->ids != NULL) == has_ids)
+            NL_PUSH(sink->arena, &g.cursors, c);
     }
     return g;
 }

@@ -1,7 +1,7 @@
 /* HDF5: a data set for each result under exactly its name, with the attributes `units` and `doc`; the times of a series
- * in NAME.t, elements in NAME.id; older segments in NAME@0, NAME@1 ..; what the file says of itself as attributes of the
- * root.  Trains are in the layout of SONATA: /spikes/E/timestamps and /spikes/E/node_ids, of named events /events/E.burst/..;
- * a result that has the name of these groups is spikes_ or events_. */
+ * in NAME.t, elements in NAME.id; older segments in NAME@0, NAME@1 ..; what the file says of itself as attributes of
+ * the root.  Trains are in the layout of SONATA: /spikes/E/timestamps and /spikes/E/node_ids, of named events
+ * /events/E.burst/..; a result that has the name of these groups is spikes_ or events_. */
 #include "format.h"
 
 #include "base/text.h"
@@ -38,7 +38,8 @@ static herr_t innermost(unsigned depth, const H5E_error2_t *e, void *reason)
     return 0;
 }
 
-/* Says why the last call failed, before another one clears the reason; of a failed system call only the system's words. */
+/* Says why the last call failed, before another one clears the reason; of a failed system call only the system's
+ * words. */
 static bool fail(nl_sink *sink)
 {
     static const char mark[] = "error message = '";

@@ -1,5 +1,5 @@
-/* NumPy's .npz: a zip archive with one .npy file per result; of a train NAME.t, NAME.id and NAME.neurons, the first of its
- * elements and how many there are.  Beside the results stand @version, @model, @source,
+/* NumPy's .npz: a zip archive with one .npy file per result; of a train NAME.t, NAME.id and NAME.neurons, the first of
+ * its elements and how many there are.  Beside the results stand @version, @model, @source,
  * @parameters, @seed, @dt, @time_unit, and @units and @docs with one line "name = unit" for each result; no name of a
  * model begins with @. */
 #include "format.h"

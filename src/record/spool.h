@@ -1,5 +1,5 @@
-/* A nameless file that holds the samples of several series in the order in which they come, for formats that can only be
- * written when all is known.  It lies beside the target and is gone when the process ends, however it ends. */
+/* A nameless file that holds the samples of several series in the order in which they come, for formats that can only
+ * be written when all is known.  It lies beside the target and is gone when the process ends, however it ends. */
 #ifndef NL_RECORD_SPOOL_H
 #define NL_RECORD_SPOOL_H
 

@@ -106,7 +106,8 @@ static void add_detection(explanation *e)
         if (event->population == UINT32_MAX) continue;
         add_statement(e, event->population, event->projection, event->span);
         if (is_spike(event)) add_refractory(e, event->population);
-        if (e->s->lane->sim != NULL && nl_sim_is_located(e->s->lane->sim, k)) nl_text_adds(&e->text, "; located within the step");
+        if (e->s->lane->sim != NULL && nl_sim_is_located(e->s->lane->sim, k))
+            nl_text_adds(&e->text, "; located within the step");
         nl_text_adds(&e->text, "\n");
     }
 }

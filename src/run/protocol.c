@@ -17,9 +17,14 @@ void nl_session_progress(nl_session *s, uint64_t done, uint64_t total)
 {
     const nl_unit_shown unit = nl_unit_shown_for(s->scratch, nl_check_time_dim(&s->check));
     const double whole = s->check.plan->steps;
-    const nl_progress progress = { .done = done, .total = total, .whole_done = s->steps_done + done,
-                                   .whole_total = isfinite(whole) ? (uint64_t)whole : 0,
-                                   .time = nl_unit_unscale(s->lane->sim != NULL ? nl_sim_time(s->lane->sim) : s->check.model->start, unit.unit), .time_unit = unit.plain };
+    const nl_progress progress = {
+        .done = done,
+        .total = total,
+        .whole_done = s->steps_done + done,
+        .whole_total = isfinite(whole) ? (uint64_t)whole : 0,
+        .time = nl_unit_unscale(s->lane->sim != NULL ? nl_sim_time(s->lane->sim) : s->check.model->start, unit.unit),
+        .time_unit = unit.plain
+    };
 
     s->options.progress(s->options.user, &progress);
 }

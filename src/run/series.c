@@ -119,7 +119,8 @@ static bool keep_sample(nl_recording *r, const double *values, size_t count)
     nl_session *s = r->session;
     const nl_sim_failure failure = { .var = UINT32_MAX };
 
-    return store_sample(r, nl_sim_time(r->lane->sim), values, count) || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    return store_sample(r, nl_sim_time(r->lane->sim), values, count)
+           || nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
 }
 
 static size_t probe_size(const nl_recording *r, size_t k)
@@ -273,7 +274,8 @@ bool nl_recording_begin_segment(nl_session *s)
 
     if (!s->lane->new_segment) return true;
     s->lane->new_segment = false;
-    if (s->lane->sink != NULL && !nl_sink_segment(s->lane->sink)) return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
+    if (s->lane->sink != NULL && !nl_sink_segment(s->lane->sink))
+        return nl_session_fail(s, NL_SIM_SINK_FAILED, &failure);
     const uint64_t now = nl_sim_step(s->lane->sim);
     for (size_t i = 0; i < s->lane->recording_count; i++) {
         nl_recording *r = &s->lane->recordings[i];

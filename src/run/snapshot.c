@@ -114,11 +114,13 @@ static bool find_array(void *user, nl_sim_array *array)
     nl_session *s = r->s;
     nl_eval_context cx = { .arena = s->scratch, .diags = s->diags, .folder = s->check.folder };
     const size_t mark = nl_diags_mark(s->diags), before = nl_diags_count(s->diags);
-    const nl_arg name = { .value = nl_value_text(s->scratch, nl_arena_printf(s->scratch, "%s:/%s", r->path, array->name)) };
+    const nl_arg name = { .value =
+                              nl_value_text(s->scratch, nl_arena_printf(s->scratch, "%s:/%s", r->path, array->name)) };
     const nl_value value = nl_func_call(&cx, r->span, "load", &name, 1);
 
     if (value.kind == NL_KIND_NONE) {
-        if (nl_diags_count(s->diags) > before) r->why = nl_arena_strdup(s->scratch, nl_diags_get(s->diags, before)->text);
+        if (nl_diags_count(s->diags) > before)
+            r->why = nl_arena_strdup(s->scratch, nl_diags_get(s->diags, before)->text);
         nl_diags_undo(s->diags, mark);
         return false;
     }

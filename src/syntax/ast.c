@@ -3,7 +3,7 @@
 #include <string.h>
 
 const nl_ast_kind_info nl_ast_kinds[NL_AST_KIND_COUNT] = {
-#define AST(kind, word, roles) [NL_AST_##kind] = { #kind, word, roles },
+#define AST(kind, word, roles) [NL_AST_##kind] = { #kind, word },
 #include "ast.def"
 };
 

@@ -33,7 +33,6 @@ struct nl_ast {
 typedef struct nl_ast_kind_info {
     const char *name; /* "NUMBER" */
     const char *word;
-    const char *roles;
 } nl_ast_kind_info;
 
 extern const nl_ast_kind_info nl_ast_kinds[NL_AST_KIND_COUNT];

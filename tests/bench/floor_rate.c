@@ -136,11 +136,15 @@ typedef struct block {
     uint32_t *col;
 } block;
 
-static int one_of(uint64_t pre, uint64_t post, uint64_t among) { return (pre * 7919 + post * 104729) % 10007 % among == 0; }
+static int one_of(uint64_t pre, uint64_t post, uint64_t among)
+{
+    return (pre * 7919 + post * 104729) % 10007 % among == 0;
+}
 
 static block scattered(size_t rows, size_t columns, uint64_t among)
 {
-    block b = { calloc(rows + 1, sizeof *b.begin), malloc((rows * columns / among * 11 / 10 + columns) * sizeof *b.col) };
+    block b = { calloc(rows + 1, sizeof *b.begin),
+                malloc((rows * columns / among * 11 / 10 + columns) * sizeof *b.col) };
 
     if (b.begin == NULL || b.col == NULL) abort();
     for (size_t post = 0, k = 0; post < rows; b.begin[++post] = k)

@@ -293,7 +293,8 @@ static void bench_row(bench *b, const row *r)
     if (r->word != NULL && !(fabs(result - floor.result) <= r->near * fabs(floor.result)))
         remark = "DIFFERS", b->wrong = 1;
     const double floor_us = floor.seconds / (double)floor.steps * 1e6;
-    print_line(r->name, floor_us, seconds / (double)floor.steps * 1e6, r->most > 0 ? r->most / floor_us : r->bar, remark);
+    print_line(r->name, floor_us, seconds / (double)floor.steps * 1e6, r->most > 0 ? r->most / floor_us : r->bar,
+               remark);
     if (*remark != '\0') printf("%-34s %.17g, floor %.17g\n", "", result, floor.result);
     else if (floor.spikes > 0)
         printf("%-34s %12.3f %12.3f    floor %zu spikes\n", "  rate", floor.result, result, floor.spikes);

@@ -59,7 +59,8 @@ static void check_units(array got, array want, double room)
 
 static void check_series(array got, array want, double room) { assert_near(got, want, room * largest(want)); }
 
-/* Rates of single units and their ring: mean, amplitude and angle, which tells something where there is an amplitude. */
+/* Rates of single units and their ring: mean, amplitude and angle, which tells something where there is an
+ * amplitude. */
 static void check_ring(model *m, const char *folder, const char *prefix, double room)
 {
     const array got = model_get(m, "bump");
@@ -183,8 +184,9 @@ static void six_variants(void **state)
 
 enum { TEN = 10 };
 
-#define TEN_SPARSE "data=../tests/golden-data/balanced_sparse B.NE=400 B.NI=100 B.steps=1020 B.steady=200 B.window=20 " \
-                   "B.switch_step=300 "
+#define TEN_SPARSE                                                                                                     \
+    "data=../tests/golden-data/balanced_sparse B.NE=400 B.NI=100 B.steps=1020 B.steady=200 B.window=20 "               \
+    "B.switch_step=300 "
 
 static void check_result(model *m, const char *name, const char *reference, const char *suffix)
 {

@@ -146,7 +146,8 @@ static void per_element(void **state)
         assert_order(exponentials, methods[k].defines, 0.2, methods[k].order - 0.25, methods[k].order + 0.4);
 }
 
-/* A delay for each synapse, and one for each neuron that looks at a population of one; the solutions are sums of sines. */
+/* A delay for each synapse, and one for each neuron that looks at a population of one; the solutions are sums of
+ * sines. */
 static void per_synapse(void **state)
 {
     static const char text[] =

@@ -101,7 +101,10 @@ static void loop_step(net *n, int step)
 
 /* --- as a model --- */
 
-static void add_number(nl_text *text, size_t k, double value) { nl_text_addf(text, "%s%.17g", k > 0 ? ", " : "[", value); }
+static void add_number(nl_text *text, size_t k, double value)
+{
+    nl_text_addf(text, "%s%.17g", k > 0 ? ", " : "[", value);
+}
 
 static void add_trains(nl_text *text, const net *n, int side)
 {
@@ -169,7 +172,8 @@ static const char *model_text(nl_arena *arena, const net *n)
     for (int path = 0; path < n->path_count; path++) add_path(&text, n, path);
     nl_text_adds(&text, "}\n");
     if (n->recorded) nl_text_adds(&text, "record rw = P.w\nrecord rx = P.x every 0.3\n");
-    nl_text_addf(&text, "record q = A.q\nrecord g = B.g\nrecord v = B.v\nrun %.17g\nlet w = P.w, x = P.x\n", STEPS * n->dt);
+    nl_text_addf(&text, "record q = A.q\nrecord g = B.g\nrecord v = B.v\nrun %.17g\n"
+                        "let w = P.w, x = P.x\n", STEPS * n->dt);
     for (int path = 0; path < n->path_count; path++)
         if (n->way[path] == DRAWN) nl_text_addf(&text, "let f%d = P.e%d\n", path, path);
     return text.chars;

@@ -57,7 +57,10 @@ enum { UNITS = 5 };
 
 static const double currents[UNITS] = { 1.05, 1.4, 2.7, 11.3, 0.99 };
 
-static double threshold_time(int unit) { return currents[unit] < 1 ? INFINITY : 7.3 * log(currents[unit] / (currents[unit] - 1)); }
+static double threshold_time(int unit)
+{
+    return currents[unit] < 1 ? INFINITY : 7.3 * log(currents[unit] / (currents[unit] - 1));
+}
 
 /* `rest`: no spike for so long; `holds`: v waits as long. */
 static double interval(int unit, double rest, bool holds)
@@ -137,7 +140,8 @@ static void lif_times(void **state)
 
 static void nothing_is_rounded(void **state)
 {
-    static const char text[] = "population X[2] { state v = 0; v' = 1; spike when v > 1 { v = 0 }\nrefractory 2.3 }\nrun 1\n";
+    static const char text[] = "population X[2] { state v = 0; v' = 1; spike when v > 1 { v = 0 }\nrefractory 2.3 }\n"
+                               "run 1\n";
     static const struct { const char *method; int count; } rows[] = { { "dopri5", 0 }, { "rk4", 1 }, { "bdf", 1 } };
 
     (void)state;
@@ -172,11 +176,13 @@ static void within_steps(void **state)
              "population B { state v = 0; v' = 1; spike when v > 1 { v = -9 } }\n"
              "projection A -> B via all_to_all { on pre { post.v += 0.4 } }\n"
              "projection B -> A via all_to_all { on pre { post.v += 10; post.n += post.v } }\n"
-             "record a = A.spikes\nrun 1\nexpect times(a) within 1e-9 of [0.37, 0.6]\nexpect A.n within 1e-9 of 1.23 and A.v within 1e-9 of -8.6\n",
+             "record a = A.spikes\nrun 1\nexpect times(a) within 1e-9 of [0.37, 0.6]\n"
+             "expect A.n within 1e-9 of 1.23 and A.v within 1e-9 of -8.6\n",
         /* on post, and states of synapses at that instant: 0.25 after the spike of A */
         HEAD "population A { state v = 0; v' = 1; spike when v > 0.37 { v = -9 } }\n"
              "population B { state v = 0; v' = 1; spike when v > 0.62 { v = -9 } }\n"
-             "projection S : A -> B via all_to_all { state w = 0\nstate x = 0\nx' = -x\non pre { x += 1 } on post { w += x } }\n"
+             "projection S : A -> B via all_to_all { state w = 0\nstate x = 0\nx' = -x\n"
+             "on pre { x += 1 } on post { w += x } }\n"
              "run 3\nexpect S.w within 1e-8 of exp(-0.25) and S.x within 1e-8 of exp(-2.63)\n",
         /* a state that both sides change rests in between, over times that are not whole steps */
         HEAD "population A { state v = 0; 10 * v' = 2 - v; spike when v > 1 { v = 0 } }\n"
@@ -190,22 +196,28 @@ static void within_steps(void **state)
         "population B { state v = 0, at = 0; v' = 1; event e when v > 5 { at = t } }\n"
         "projection A -> B via all_to_all { delay 1; on pre { post.v += 4 } }\n"
         "record a = A.spikes\nrecord v = B.v\nrecord e = B.e\nrun 2.5\n"
-        "expect times(a) within 1e-10 of [0.37]\nexpect v within 1e-10 of [0, 0.5, 1, 5.5, 6, 6.5]\nexpect times(e) within 1e-9 of [1.5]\n"
+        "expect times(a) within 1e-10 of [0.37]\nexpect v within 1e-10 of [0, 0.5, 1, 5.5, 6, 6.5]\n"
+        "expect times(e) within 1e-9 of [1.5]\n"
         "expect B.at within 1e-9 of 1.5\n",
         /* once each time it becomes true */
         HEAD "state x = 0, y = 1, n = 0, last = 0\nx' = y\ny' = -x\nevent e when x > 0.5 { n += 1; last = t }\n"
-             "event up when x crosses above 0.5\nevent down when x crosses below 0.5\nrecord e\nrecord up\nrecord down\n"
+             "event up when x crosses above 0.5\nevent down when x crosses below 0.5\nrecord e\nrecord up\n"
+             "record down\n"
              "run 20\nlet k = [0, 1, 2]\n"
-             "expect n == 4 and last within 1e-8 of pi/6 + 6*pi\nexpect times(e) within 1e-8 of pi/6 + 2*pi*[0, 1, 2, 3]\n"
-             "expect times(up) within 1e-8 of pi/6 + 2*pi*[0, 1, 2, 3]\nexpect times(down) within 1e-8 of 5*pi/6 + 2*pi*k\n",
+             "expect n == 4 and last within 1e-8 of pi/6 + 6*pi\n"
+             "expect times(e) within 1e-8 of pi/6 + 2*pi*[0, 1, 2, 3]\n"
+             "expect times(up) within 1e-8 of pi/6 + 2*pi*[0, 1, 2, 3]\n"
+             "expect times(down) within 1e-8 of 5*pi/6 + 2*pi*k\n",
         /* several in one step, of several neurons, in their order */
         "simulation { dt = 7; method = dopri5; rtol = 1e-10; atol = 1e-12 }\n"
         "population X[3] { param c = [0.9, 0.5, 0.7]; state v = 0, n = 0; v' = 1; spike when v > c { v = 0; n += 1 } }\n"
-        "record s = X.spikes\nrun 7\nexpect X.n == [7, 13, 9]\nexpect times(s, 0) within 1e-9 of 0.9 * (1 + [0, 1, 2, 3, 4, 5, 6])\n"
+        "record s = X.spikes\nrun 7\nexpect X.n == [7, 13, 9]\n"
+        "expect times(s, 0) within 1e-9 of 0.9 * (1 + [0, 1, 2, 3, 4, 5, 6])\n"
         "expect times(s) == sort(times(s))\n",
         /* some at the same time */
         HEAD "population X[4] { state v = 0, n = 0; v' = 1 + (i == 2); spike when v > 0.7 { v = 0; n += sum(v) } }\n"
-             "record s = X.spikes\nrun 0.9 + 0.1\nexpect times(s) within 1e-9 of [0.35, 0.7, 0.7, 0.7, 0.7]\nexpect times(s, 0) == times(s, 3)\n",
+             "record s = X.spikes\nrun 0.9 + 0.1\nexpect times(s) within 1e-9 of [0.35, 0.7, 0.7, 0.7, 0.7]\n"
+             "expect times(s, 0) == times(s, 3)\n",
         HEAD "population X[4] { state v = 0; v' = 1; spike when v > 0.7 select max(-abs(i - 2)) { v = 0 } }\n"
              "record s = X.spikes\nrun 1\nexpect count(s)[2] == 1\n",
         /* bodies make other conditions true, in a chain */
@@ -215,7 +227,8 @@ static void within_steps(void **state)
              "expect times(a) within 1e-10 of [0.2, 0.5]\nexpect times(b) within 1e-10 of [0.2, 0.5]\n"
              "expect times(c) within 1e-10 of [0.2, 0.5]\nexpect X.at within 1e-10 of [0.2, 0.5]\n",
         /* what is true from the start is no news; nor is it after `set` and a block at whole steps: from there on it is */
-        HEAD "population X[2] { state v = 2 - i, n = 0; v' = 1; event e when v > 1.5 { n += 1 } }\nrecord e = X.e\nrun 3\n"
+        HEAD "population X[2] { state v = 2 - i, n = 0; v' = 1; event e when v > 1.5 { n += 1 } }\nrecord e = X.e\n"
+             "run 3\n"
              "expect X.n == [0, 1]\nexpect times(e) within 1e-9 of [0.5]\nset X.v = 0\nrun 3\nexpect X.n == [1, 2]\n",
         /* values before the body */
         HEAD "population X[2] { state v = 0, w = 0; v' = 1; w' = 2; spike when v > 0.6 + 0.1*i { w = 0; v = 0 } }\n"
@@ -223,8 +236,10 @@ static void within_steps(void **state)
         /* refractory periods that differ, from instant to instant; other events do not wait */
         HEAD "population X[3] { param T = [0.3, 1.25, 2.6]; state v = 0, u = 0; v' = 1; u' = 1; spike when v > 0.45 { v = 0 }\n"
              "refractory T holding v\nevent e when u > 0.5 { u = 0 } }\nrecord s = X.spikes\nrecord e = X.e\nrun 4\n"
-             "expect times(s, 0) within 1e-8 of 0.45 + 0.75 * [0, 1, 2, 3, 4]\nexpect times(s, 1) within 1e-8 of [0.45, 2.15, 3.85]\n"
-             "expect times(s, 2) within 1e-8 of [0.45, 3.5]\nexpect times(e, 2) within 1e-8 of 0.5 * (1 + [0, 1, 2, 3, 4, 5, 6])\n",
+             "expect times(s, 0) within 1e-8 of 0.45 + 0.75 * [0, 1, 2, 3, 4]\n"
+             "expect times(s, 1) within 1e-8 of [0.45, 2.15, 3.85]\n"
+             "expect times(s, 2) within 1e-8 of [0.45, 3.5]\n"
+             "expect times(e, 2) within 1e-8 of 0.5 * (1 + [0, 1, 2, 3, 4, 5, 6])\n",
         /* what is held takes nothing that arrives within a step */
         HEAD "population A { state v = 0; v' = 1; spike when v > 0.37 { v = -9 } }\n"
              "population B[2] { state v = 0.9 * i; v' = 1; spike when v > 1 { v = 0 }\nrefractory 0.5 holding v }\n"
@@ -234,8 +249,10 @@ static void within_steps(void **state)
              "population B { state v = 0.9; v' = 1; spike when v > 1 { v = 0 }\nrefractory 0.5 holding v }\n"
              "projection A -> B via all_to_all { on pre { post.v += 0.2 } }\nrun 1\nexpect B.v within 1e-8 of 0.4\n",
         /* reset, snapshots */
-        HEAD "population X[2] { state v = 0, n = 0; v' = 1 + 0.1*i; spike when v > 0.7 { v = 0; n += 1 }\nrefractory 0.9 holding v }\n"
-             "record s = X.spikes\nrun 5\nlet a = times(s)\nsnapshot here\nlet v = X.v\nrun 3\nlet w = X.v\nrestore here\n"
+        HEAD "population X[2] { state v = 0, n = 0; v' = 1 + 0.1*i; spike when v > 0.7 { v = 0; n += 1 }\n"
+             "refractory 0.9 holding v }\n"
+             "record s = X.spikes\nrun 5\nlet a = times(s)\nsnapshot here\nlet v = X.v\nrun 3\nlet w = X.v\n"
+             "restore here\n"
              "expect X.v == v\nrun 3\nexpect X.v == w\nreset\nrun 5\nexpect times(s) == a\nexpect X.v == v\n",
     };
 
@@ -274,11 +291,14 @@ static void without_end(void **state)
             char text[400];
             const double c = restitutions[k], fall = sqrt(2 / 9.81), end = fall + 2 * fall * c / (1 - c);
             snprintf(text, sizeof text,
-                     "simulation { dt = 0.7; method = dopri5 }\npopulation P[3] { state x = 1, v = 0\nx' = v\nv' = -9.81\n"
-                     "event bounce when %s { v = -%g * v } }\nrun 50\n", method == 0 ? "x crosses below 0" : "x < 0", c);
+                     "simulation { dt = 0.7; method = dopri5 }\npopulation P[3] { state x = 1, v = 0\nx' = v\n"
+                     "v' = -9.81\n"
+                     "event bounce when %s { v = -%g * v } }\n"
+                     "run 50\n", method == 0 ? "x crosses below 0" : "x < 0", c);
             expect_end(text, end - 1e-4, end + 1e-4);
         }
-    expect_end(HEAD "state x = 0, a = 0\nx' = 1\nevent p when x > 3.7 and a == 0 { a = 1 }\nevent q when a == 1 { a = 0 }\nrun 20\n",
+    expect_end(HEAD "state x = 0, a = 0\nx' = 1\nevent p when x > 3.7 and a == 0 { a = 1 }\n"
+                    "event q when a == 1 { a = 0 }\nrun 20\n",
                3.69999, 3.70001);
 }
 
@@ -340,11 +360,13 @@ static void same_bits(void **state)
     (void)state;
     assert_same_end(LIVE "run 3.5\nrun 0\nrun 16.5\n" END, "in pieces");
     assert_same_end(LIVE "for k in 0 .. 40 { run 0.5 }\n" END, "step by step");
-    assert_same_end(LIVE "record X.spikes\nrecord s = X.spiked every 1\nrecord v = X.v at X.low\nrecord w = P.a every 1.5\n"
+    assert_same_end(LIVE "record X.spikes\nrecord s = X.spiked every 1\nrecord v = X.v at X.low\n"
+                         "record w = P.a every 1.5\n"
                          "record z = sum(P.x) + mean(X.v)\nrecord Y.spikes\nrun 20\n" END, "with recorders");
     assert_same_end(LIVE "run 11.5\nreset\nrun 20\n" END, "after a reset");
     assert_same_end(LIVE "run 5\nsnapshot here\nrun 2\nrestore here\nrun 15\n" END, "after a snapshot");
-    assert_same_end(LIVE "run 5\nsnapshot here\nreset\nrun 2\nrestore here\nrun 15\n" END, "after a reset and a snapshot");
+    assert_same_end(LIVE "run 5\nsnapshot here\nreset\nrun 2\nrestore here\n"
+                         "run 15\n" END, "after a reset and a snapshot");
 }
 
 int main(void)

@@ -18,7 +18,8 @@ static void ornstein_uhlenbeck(void **state)
     model *m = model_of(text, "");
 
     (void)state;
-    assert_true(fabs(model_number(m, "variance") - 1) < 4 * sqrt(2. / 40000) + 0.0025); /* and Euler's bias dt / 2 tau */
+    assert_true(fabs(model_number(m, "variance") - 1)
+                < 4 * sqrt(2. / 40000) + 0.0025); /* and Euler's bias dt / 2 tau */
     assert_true(fabs(model_number(m, "correlation") - exp(-0.5)) < 4 * sqrt(1.4 / 40000) + 0.0025);
     assert_true(fabs(model_number(m, "average")) < 4 / sqrt(40000.));
     model_free(m);
@@ -93,7 +94,8 @@ static void autocorrelation(void **state)
 
     (void)state;
     for (int lag = 0; lag < 4; lag++)
-        assert_true(fabs(covariance(model_get(m, "v"), (size_t)lag) / bias - pow(step, 20 * lag)) < 4 * sqrt(2 / independent));
+        assert_true(fabs(covariance(model_get(m, "v"), (size_t)lag) / bias - pow(step, 20 * lag))
+                    < 4 * sqrt(2 / independent));
     assert_true(fabs(model_number(m, "apart")) < 4 * bias / sqrt(2000.));
     model_free(m);
 }

@@ -179,7 +179,8 @@ static const rule rules[] = {
       "on pre { u += 0.3 * (1 - u); post.g += 2.5 * u * r; r -= u * r }\non pre%s { }\n",
       { 0, 1 }, tsodyks_advance, tsodyks_pre, stays, stays },
     { "param k = 2 + i mod 3\nstate c = 0 decays 1.3\nstate e = 0.2\n(1 + 0.1*k) * e' = 0.4 - e\n"
-      "on pre { c += 1; w += 0.01*c }\non pre%s { e += 0.1*c; post.v += e }\non post { c += 2; w += 0.02*c; pre.q -= 0.1*e }\n",
+      "on pre { c += 1; w += 0.01*c }\non pre%s { e += 0.1*c; post.v += e }\n"
+      "on post { c += 2; w += 0.02*c; pre.q -= 0.1*e }\n",
       { 0, 0.2 }, calcium_advance, calcium_pre, calcium_second, calcium_post },
     { "on pre { if post.v > 0.4 { post.g += w } else { w += 0.01; post.v += 0.21 * pre.q } }\n"
       "on pre%s { post.v = 0.9 * post.v + 0.1; if w > 0.5 { post.g = 0.5 * post.g } }\n"
@@ -309,7 +310,8 @@ static const char *model_text(nl_arena *arena, const net *n)
     add_head(&text, n, 1);
     nl_text_adds(&text, "  state g = 0.1*i decays 0.9\n  state v = 0.2 decays 1.4\n");
     add_trains(&text, n, 1);
-    nl_text_adds(&text, "projection Z : A -> A via all_to_all { state z = 0; z' = -z; on pre { z += pre.q } }\nprojection P : ");
+    nl_text_adds(&text, "projection Z : A -> A via all_to_all { state z = 0; z' = -z; on pre { z += pre.q } }\n"
+                        "projection P : ");
     add_part(&text, n, 0);
     nl_text_adds(&text, " -> ");
     add_part(&text, n, 1);
@@ -334,8 +336,12 @@ static int by_post(const void *a, const void *b)
 
 static net new_net(int number)
 {
-    net n = { .dt = 0.1, .kind = (delays)(number % DELAY_KINDS), .rule = number / DELAY_KINDS % (int)NL_LEN(rules),
-              .count = 2 + draw_int((number % 9 == 5 ? PAIRS : FEW) - 2), .dendritic = draw_int(3) == 0 ? draw_int(5) : 0, .second = draw_int(6),
+    net n = { .dt = 0.1,
+              .kind = (delays)(number % DELAY_KINDS),
+              .rule = number / DELAY_KINDS % (int)NL_LEN(rules),
+              .count = 2 + draw_int((number % 9 == 5 ? PAIRS : FEW) - 2),
+              .dendritic = draw_int(3) == 0 ? draw_int(5) : 0,
+              .second = draw_int(6),
               .recorded = draw_int(2) };
     const int one = n.kind == LONG ? 3 * STEPS : 1 + draw_int(9);
 
@@ -508,7 +514,8 @@ static void add_links(nl_text *text, const cells *c, int p)
     add_link_list(text, c, p, ", ", offsetof(link_, post), true);
     add_link_list(text, c, p, ", l0 = ", offsetof(link_, l), false);
     add_link_list(text, c, p, ", J0 = ", offsetof(link_, J), false);
-    nl_text_addf(text, ") {\n  state J = J0\n  state l = l0 in [0, 1]\n  l' = -alpha * (l %s theta) + beta * (l %s theta) + %s\n",
+    nl_text_addf(text, ") {\n  state J = J0\n  state l = l0 in [0, 1]\n"
+                       "  l' = -alpha * (l %s theta) + beta * (l %s theta) + %s\n",
                  below_ops[c->below], above_ops[c->above], forms[c->form]);
     nl_text_addf(text, "  when l crosses above theta { J = pot }\n  when l crosses below theta { J = dep }\n"
                        "  post.%s += J * pre.xs\n}\n", p == 0 ? "slow" : "fast");
@@ -537,12 +544,15 @@ static const char *cells_text(nl_arena *arena, const cells *c)
     add_cell_list(&text, "  param phase = ", c->phase);
     add_cell_list(&text, "  param F = ", c->F);
     add_cell_list(&text, "  state V = ", c->V);
-    nl_text_addf(&text, "  input slow, fast\n  state a = 0, Is = 0, If = 0, x = 1\n  let s = V >= 20\n  let xs = x * s\n"
+    nl_text_addf(&text, "  input slow, fast\n  state a = 0, Is = 0, If = 0, x = 1\n  let s = V >= 20\n"
+                        "  let xs = x * s\n"
                         "  let I = Is + If + A*sin(t/F + phase) + A\n  let potentiates = %.17g <= V <= 20\n"
-                        "  let depresses = V <= %.17g and V >= %.17g\n  let hebb = %.17g*potentiates - %.17g*depresses\n",
+                        "  let depresses = V <= %.17g and V >= %.17g\n"
+                        "  let hebb = %.17g*potentiates - %.17g*depresses\n",
                  c->t_ltp, c->t_ltd, c->v_reset, c->ltp, c->ltd);
     nl_text_addf(&text, "  next V = if a >= 1 then %.17g else if V <= 20 then V + dt * (-V/%.17g + I) else V\n"
-                        "  next a = if a >= 1 then 0 else a + dt/%.17g * s\n  3.3 * Is' = -Is + slow\n  next If = fast\n"
+                        "  next a = if a >= 1 then 0 else a + dt/%.17g * s\n  3.3 * Is' = -Is + slow\n"
+                        "  next If = fast\n"
                         "  next x = x + dt * (1 - x) / 57 - %.17g * xs\n  spike when V crosses above 20\n}\n",
                  c->v_reset, c->tau, c->tau_ref, c->U);
     for (int p = 0; p < 2; p++) add_links(&text, c, p);
@@ -605,7 +615,8 @@ static cells new_cells(int number)
 static void set_links(cells *c)
 {
     for (int p = 0; p < 2; p++)
-        for (int k = 0; k < c->links[p]; k++) c->link[p][k].l = c->link[p][k].set_l, c->link[p][k].J = c->link[p][k].set_J;
+        for (int k = 0; k < c->links[p]; k++)
+            c->link[p][k].l = c->link[p][k].set_l, c->link[p][k].J = c->link[p][k].set_J;
 }
 
 static double compare_cells(cells *c, const char *text)
@@ -676,15 +687,21 @@ static void arrivals(void **state)
 {
     static const char *const texts[] = {
         /* delay 0: at the end of the step of the spike; one step later; rounded to the nearest */
-        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { on pre { post.v += 1 } }\n"
-                 "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 1, 1, 1, 1, 1] and v[:, 2] == [0, 0, 0, 0, 1, 1, 1]\n",
-        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 0.5; on pre { post.v += 1 } }\n"
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection In -> X via one_to_one { on pre { post.v += 1 } }\n"
+                 "record v = X.v\nrun 3\n"
+                 "expect v[:, 0] == [0, 0, 1, 1, 1, 1, 1] and v[:, 2] == [0, 0, 0, 0, 1, 1, 1]\n",
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection In -> X via one_to_one { delay 0.5; on pre { post.v += 1 } }\n"
                  "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 0, 1, 1, 1, 1]\n",
-        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 0.8; on pre { post.v += 1 } }\n"
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection In -> X via one_to_one { delay 0.8; on pre { post.v += 1 } }\n"
                  "record v = X.v\nrun 3\nexpect v[:, 0] == [0, 0, 0, 0, 1, 1, 1]\n",
         /* a delay that outlives the run, then the rest of it */
-        PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via one_to_one { delay 50; on pre { post.v += 1 } }\n"
-                 "run 50.5\nexpect X.v == [0, 0, 0]\nrun 0.5\nexpect X.v == [1, 0, 0]\nrun 1\nexpect X.v == [1, 1, 1]\n",
+        PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                 "projection In -> X via one_to_one { delay 50; on pre { post.v += 1 } }\n"
+                 "run 50.5\nexpect X.v == [0, 0, 0]\nrun 0.5\nexpect X.v == [1, 0, 0]\nrun 1\n"
+                 "expect X.v == [1, 1, 1]\n",
         /* parts of populations, on both sides; what is outside gets nothing */
         PLAIN IN "population X[5] { state v = 0; v' = 0 }\nlet Part = X[1:4]\n"
                  "projection In[1:3] -> Part via all_to_all { on pre { post.v += 1 + pre.i + 10 * post.i + 100 * N_pre + 1000 * N_post } }\n"
@@ -719,7 +736,8 @@ static void arrivals(void **state)
         /* an input that only exists for continuous sums, from the spikes of the last step */
         PLAIN IN "population X[3] { input s; state v = 0; v' = s }\n"
                  "projection In -> X via pairs([0, 1, 2, 0], [1, 1, 0, 1], J = [1, 10, 100, 1000]) { post.s += J * pre.spiked / dt }\n"
-                 "record v = X.v\nrun 3\nexpect v[:, 1] == [0, 0, 0, 1001, 1011, 1011, 1011] and v[:, 0] == [0, 0, 0, 0, 0, 100, 100]\n",
+                 "record v = X.v\nrun 3\n"
+                 "expect v[:, 1] == [0, 0, 0, 1001, 1011, 1011, 1011] and v[:, 0] == [0, 0, 0, 0, 0, 100, 100]\n",
     };
 
     (void)state;
@@ -733,7 +751,8 @@ static void order_of_code(void **state)
         PLAIN "population X[1] { spike at [1] }\nprojection P : X -> X via one_to_one { state a = 0, b = 0\n"
               "  on post { a = 10*a + 1; b = a } on pre { a = 10*a + 2 } on pre { a = 10*a + 3 } on post { a = 10*a + 4 } }\n"
               "run 1\nexpect P.a == [2314] and P.b == [231]\n",
-        PLAIN "population X[1] { spike at [1] }\nprojection P : X -> X via one_to_one { state a = 0\n on post { a = 10*a + 1 } }\n"
+        PLAIN "population X[1] { spike at [1] }\nprojection P : X -> X via one_to_one { state a = 0\n"
+              " on post { a = 10*a + 1 } }\n"
               "projection Q : X -> X via one_to_one { state c = 0; on pre { c = 1 } on post { c = 10 * c } }\nrun 1\n"
               "expect P.a == [1] and Q.c == [10]\n",
         /* from top to bottom, names in between */
@@ -742,9 +761,11 @@ static void order_of_code(void **state)
                  "run 1\nexpect X.v[0] == 10 and P.w == [24, 3, 3]\n",
         /* a synapse reads what the one before it wrote: post = 2 post + 1, three times */
         PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 0; v' = 0 }\n"
-              "projection In -> X via all_to_all { on pre { post.v = 2 * post.v + 1 + pre.i } }\nrun 1\nexpect X.v == [11, 11]\n",
+              "projection In -> X via all_to_all { on pre { post.v = 2 * post.v + 1 + pre.i } }\nrun 1\n"
+              "expect X.v == [11, 11]\n",
         PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 0, u = 0; v' = 0; u' = 0 }\n"
-              "projection In -> X via all_to_all { on pre { post.v += 1; post.u += post.v } }\nrun 1\nexpect X.u == [6, 6]\n",
+              "projection In -> X via all_to_all { on pre { post.v += 1; post.u += post.v } }\nrun 1\n"
+              "expect X.u == [6, 6]\n",
         /* what is only added is added to what was there: order is of no matter, values are those of before */
         PLAIN "population In[3] { spike at [1, 1, 1] }\npopulation X[2] { state v = 1, u = 0; v' = 0; u' = 0 }\n"
               "projection In -> X via all_to_all { on pre { post.u += post.v } }\nrun 1\nexpect X.u == [3, 3]\n",
@@ -758,7 +779,8 @@ static void order_of_code(void **state)
                  "run 1\nexpect P.w == [0.75, 0.5, 0.5] and X.v[0] == 0.75\n",
         /* delivered before the sender's own body */
         PLAIN "population X[2] { state v = 0, y = 0; v' = 1; y' = 0; spike when v >= 1 { y = v; v = 0 } }\n"
-              "population Y[2] { state g = 0; g' = 0 }\nprojection X -> Y via one_to_one { on pre { post.g += pre.v } }\nrun 1\n"
+              "population Y[2] { state g = 0; g' = 0 }\n"
+              "projection X -> Y via one_to_one { on pre { post.g += pre.v } }\nrun 1\n"
               "expect Y.g == [1, 1] and X.y == [1, 1]\n",
     };
 
@@ -771,30 +793,41 @@ static void synapses_alone(void **state)
 {
     static const char *const texts[] = {
         /* crossings: old <= theta < new, old >= theta > new, after the bounds have acted */
-        PLAIN "population X[2] { state v = 0; v' = 0 }\nprojection P : X -> X via one_to_one { state l = 0, a = 0, b = 0\n"
+        PLAIN "population X[2] { state v = 0; v' = 0 }\n"
+              "projection P : X -> X via one_to_one { state l = 0, a = 0, b = 0\n"
               "  l' = 1 - 2 * (step >= 4)\n  when l crosses above 1 { a += 1 }\n  when l crosses below 1 { b += 1 } }\n"
-              "record a = P.a\nrecord b = P.b\nrun 4\nexpect a[:, 0] == [0, 0, 0, 1, 1, 1, 1, 1, 1] and b[:, 0] == [0, 0, 0, 0, 0, 0, 0, 1, 1]\n",
-        PLAIN "population X[2] { state v = 0; v' = 0 }\nprojection P : X -> X via one_to_one { state l = 0 in [0, 1], a = 0, b = 0\n"
-              "  l' = 3\n  when l crosses above 1 { a += 1 }\n  when l >= 1 { b += 1 } }\nrun 4\nexpect P.a == [0, 0] and P.b == [1, 1]\n",
+              "record a = P.a\nrecord b = P.b\nrun 4\n"
+              "expect a[:, 0] == [0, 0, 0, 1, 1, 1, 1, 1, 1] and b[:, 0] == [0, 0, 0, 0, 0, 0, 0, 1, 1]\n",
+        PLAIN "population X[2] { state v = 0; v' = 0 }\n"
+              "projection P : X -> X via one_to_one { state l = 0 in [0, 1], a = 0, b = 0\n"
+              "  l' = 3\n  when l crosses above 1 { a += 1 }\n  when l >= 1 { b += 1 } }\nrun 4\n"
+              "expect P.a == [0, 0] and P.b == [1, 1]\n",
         /* `every step`, `every T`, `at`, `next` of synapses */
-        PLAIN "population X[2] { state v = 0; next v = v + 1 + i }\nprojection P : X -> X via all_to_all { state a = 0, b = 0, c = 0, d = i\n"
-              "  next b = b + pre.v\n  every step { a += post.v; c = a + b }\n  every 1 { d = 10 * d + 1 } at 1.5 { d += 5 } }\nrun 2\n"
+        PLAIN "population X[2] { state v = 0; next v = v + 1 + i }\n"
+              "projection P : X -> X via all_to_all { state a = 0, b = 0, c = 0, d = i\n"
+              "  next b = b + pre.v\n  every step { a += post.v; c = a + b }\n"
+              "  every 1 { d = 10 * d + 1 } at 1.5 { d += 5 } }\nrun 2\n"
               "expect P.a == [10, 10, 20, 20] and P.b == [6, 12, 6, 12] and P.c == P.a + P.b and P.d == [61, 161, 261, 361]\n",
         /* given and set by number, recorded by number */
         PLAIN "population In[4] { spike at [1, 1, 1, 1] }\npopulation X[3] { state v = 0; v' = 0 }\n"
-              "projection P : In -> X via all_to_all { state w = i; on pre { post.v += w; w += 100 } }\nrecord w = P.w\n"
-              "set P.w[5] = 50\nrun 1\nexpect X.v == [6, 67, 38]\nexpect w[-1, :] == P.w and P.w[5] == 150 and P.w[11] == 111 "
+              "projection P : In -> X via all_to_all { state w = i; on pre { post.v += w; w += 100 } }\n"
+              "record w = P.w\n"
+              "set P.w[5] = 50\nrun 1\nexpect X.v == [6, 67, 38]\n"
+              "expect w[-1, :] == P.w and P.w[5] == 150 and P.w[11] == 111 "
               "and matrix(P.w)[1, 1] == 150\n",
         /* a resting state is set, decays from there, and is seen decayed */
-        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\npopulation X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
+        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\n"
+        "population X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
         "projection P : In -> X via all_to_all { state c = i decays 2; state w = 0; on pre { c += 1; w = c } on post { w = 0 } }\n"
         "run 1\nexpect P.c within 1e-12 of arange(6) * exp(-0.5) + [1, 0, 1, 0, 1, 0]\n"
         "set P.c[2:4] = 7\nrun 1\nexpect P.c[2:4] within 1e-12 of 7 * exp(-0.5)\nrun 3\n"
         "expect P.w[3] within 1e-12 of 1 + 7 * exp(-2)\n",
         /* an average over all of them too */
-        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\npopulation X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
+        "simulation { dt = 0.1; method = euler }\npopulation In[2] { spike at [1, 5] }\n"
+        "population X[3] { state v = 0; v' = 0; spike when v > 1 }\n"
         "projection P : In -> X via all_to_all { state c = i decays 2; on pre { c += 1 } on post { c += 0 } }\n"
-        "record m = mean(P.c)\nrun 3\nexpect m[9] within 1e-12 of 2.5 * exp(-0.45)\nexpect m[20] within 1e-12 of 2.5 * exp(-1) + 0.5 * exp(-0.5)\n",
+        "record m = mean(P.c)\nrun 3\nexpect m[9] within 1e-12 of 2.5 * exp(-0.45)\n"
+        "expect m[20] within 1e-12 of 2.5 * exp(-1) + 0.5 * exp(-0.5)\n",
     };
 
     (void)state;
@@ -810,7 +843,8 @@ static void gated_singly(void **state)
     (void)state;
     for (size_t k = 0; k < NL_LEN(sides); k++) {
         snprintf(text, sizeof text,
-                 "simulation { dt = 0.1; method = euler }\npopulation %s { state v = 0; next v = (v + 0.07) mod 1; let s = v > 0.8 }\n"
+                 "simulation { dt = 0.1; method = euler }\n"
+                 "population %s { state v = 0; next v = (v + 0.07) mod 1; let s = v > 0.8 }\n"
                  "population %s { input f, h; state q = 0, r = 0; q' = f; r' = h; let b = sin(q + i) }\n"
                  "projection S : A -> B via all_to_all { state l = 0.2 + 0.1*i in [0, 1], J = 1; l' = -0.2 * (l <= 0.4) + 0.1 * (l >= 0.4) + post.b * pre.s\n"
                  "  when l crosses above 0.4 { J = 2 } when l crosses below 0.4 { J = 1 } post.f += J * pre.v * pre.s }\n"
@@ -833,15 +867,20 @@ static void warnings(void **state)
         const char *text, *code;
         int count;
     } cases[] = {
-        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.8; on pre { post.v += 1 } }\nrun 1\n",
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                   "projection In -> X via all_to_all { delay 0.8; on pre { post.v += 1 } }\nrun 1\n",
           "W0601", 1 },
-        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.4 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                   "projection In -> X via all_to_all { delay 0.4 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
           "W0601", 1 },
-        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { delay 0.5 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                   "projection In -> X via all_to_all { delay 0.5 * pre.i; on pre { post.v += 1 } }\nrun 1\n",
           "W0601", 0 },
-        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { on pre { post.v = 1 } }\nrun 1\n",
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                   "projection In -> X via all_to_all { on pre { post.v = 1 } }\nrun 1\n",
           "W0406", 1 },
-        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\nprojection In -> X via all_to_all { on pre { post.v += 1 } }\nrun 1\n",
+        { PLAIN IN "population X[3] { state v = 0; v' = 0 }\n"
+                   "projection In -> X via all_to_all { on pre { post.v += 1 } }\nrun 1\n",
           "W0406", 0 },
     };
 
@@ -864,7 +903,8 @@ static void stdp_window(void **state)
         "param axon = 0, dendrite = 0\nsimulation { dt = 0.1; method = euler }\nlet lags = (arange(81) - 40) * 0.3\n"
         "population A[81] { spike at 20 + 0 * arange(81) }\npopulation B[81] { spike at 20 + lags }\n"
         "projection S : A -> B via one_to_one {\n  state w = 0\n  state x = 0 decays 3.7, y = 0 decays 5.1\n"
-        "  delay axon\n  dendritic_delay dendrite\n  on pre { x += 0.02; w -= y } on post { y += 0.03; w += x } }\nrun 45\n"
+        "  delay axon\n  dendritic_delay dendrite\n  on pre { x += 0.02; w -= y } on post { y += 0.03; w += x } }\n"
+        "run 45\n"
         "let at = lags + dendrite - axon\n"
         "let wanted = (at > -1e-6) * 0.02 * exp(-abs(at) / 3.7) - (at < -1e-6) * 0.03 * exp(-abs(at) / 5.1)\n"
         "expect S.w within 1e-13 of wanted\n";
@@ -920,7 +960,8 @@ static void noise_of_synapses(void **state)
 {
     static const char text[] =
         "simulation { dt = 0.05; method = euler; seed = 4 }\npopulation A[100] { state v = 0; v' = 0 }\n"
-        "projection S : A -> A via all_to_all { state l = 0, m = 0, k = normal(0, 1) + 0*pre.v\n  l' = xi; m' = xi_b; k' = -k + sqrt(2) * xi_c }\nrun 2\n"
+        "projection S : A -> A via all_to_all { state l = 0, m = 0, k = normal(0, 1) + 0*pre.v\n"
+        "  l' = xi; m' = xi_b; k' = -k + sqrt(2) * xi_c }\nrun 2\n"
         "let variance = mean(S.l^2) / 2, across = mean(S.l * S.m) / 2, next = mean(S.l[1:] * S.l[0:9999]) / 2\n"
         "let far = mean(S.l[100:] * S.l[0:9900]) / 2, stationary = mean(S.k^2)\n";
     model *m = model_of(text, "");

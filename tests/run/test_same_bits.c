@@ -75,13 +75,15 @@ static void assert_same_spikes(const char *text, const char *what) { assert_same
 static void spiking(void **state)
 {
     (void)state;
-    model_free(model_of(SPIKING "record X.spikes\nrun 9\nexpect 0.02 < mean(Q.J) < 0.29 and mean(count(X.spikes)) > 2\n", ""));
+    model_free(model_of(SPIKING "record X.spikes\nrun 9\n"
+                                "expect 0.02 < mean(Q.J) < 0.29 and mean(count(X.spikes)) > 2\n", ""));
     assert_same_spikes(SPIKING "run 1.2\nrun 2.8\nrun 0\nrun 5\n" SPIKING_TAIL, "in pieces");
     assert_same_spikes(SPIKING "for k in 0 .. 90 { run 0.1 }\n" SPIKING_TAIL, "step by step");
     assert_same_spikes(SPIKING "run 3.3\nreset\nrun 9\n" SPIKING_TAIL, "after a reset");
     assert_same_spikes(SPIKING "run 4\nsnapshot here\nrun 1\nrestore here\nrun 5\n" SPIKING_TAIL, "after a snapshot");
     assert_same_spikes(SPIKING "record X.spikes\nrecord Y.spikes\nrecord v = X.x at X.low\nrecord a = P.a every 0.7\n"
-                               "record l = Q.l[0:50]\nrecord m = mean(Q.J) + mean(P.x)\nrun 9\n" SPIKING_TAIL, "with recorders");
+                               "record l = Q.l[0:50]\nrecord m = mean(Q.J) + mean(P.x)\n"
+                               "run 9\n" SPIKING_TAIL, "with recorders");
     assert_same_spikes(SPIKING "run 4.5\nlet here = Q.l\nlet there = P.y\nrun 4.5\n" SPIKING_TAIL, "looked at");
     assert_same_spikes(SPIKING "run 4.5\nset Q.l = Q.l\nset X.w = X.w\nrun 4.5\n" SPIKING_TAIL, "set to what it is");
     assert_same_spikes(SPIKING_HEAD "population Z[7] { state z = 0; z' = xi; spike when z > 1 { z = 0 } }\n"

@@ -45,7 +45,8 @@ static void what_fits_is_exact(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(weights_are_rounded_once), cmocka_unit_test(what_fits_is_exact) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(weights_are_rounded_once),
+                                        cmocka_unit_test(what_fits_is_exact) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,7 +197,8 @@ static const char *text_of(nl_arena *arena, const trial *t)
                         "0.5*v - 0.5; w += 0.3 }\n  %s\n}\n", t->strict ? ">" : ">=", rests[t->type]);
     nl_text_addf(&text, "projection In -> X via all_to_all { delay %.17g; on pre { post.v += 0.11 * (1 + pre.i) + "
                         "0.01 * post.i; post.g += 0.07 * (1 + post.i); post.w += 0.013 } }\n", t->delay * t->dt);
-    nl_text_addf(&text, "record v = X.v\nrecord g = X.g\nrecord w = X.w\nrecord s = X.spiked\nrun %.17g\n", STEPS * t->dt);
+    nl_text_addf(&text, "record v = X.v\nrecord g = X.g\nrecord w = X.w\nrecord s = X.spiked\n"
+                        "run %.17g\n", STEPS * t->dt);
     return text.chars;
 }
 
@@ -361,19 +362,22 @@ static void events(void **state)
         PLAIN "population In { spike at [1.5] }\npopulation X[2] { state v = 0; v' = 0; event e when v > 1 }\n"
               "projection In -> X via all_to_all { on pre { post.v += 2 } }\nrecord e = X.e\nrun 4\n"
               "expect count(e) == [1, 1] and times(e)[0] == 2\n",
-        PLAIN "population In { spike at [1.5] }\npopulation X[2] { state v = 0; v' = 0; event e when v crosses above 1 }\n"
+        PLAIN "population In { spike at [1.5] }\n"
+              "population X[2] { state v = 0; v' = 0; event e when v crosses above 1 }\n"
               "projection In -> X via all_to_all { on pre { post.v += 2 } }\nrecord e = X.e\nrun 4\n"
               "expect count(e) == [1, 1] and times(e)[0] == 2\n",
         PLAIN "population X[2] { state v = 0; v' = 0; at 1.5 { v = 2 } event e when v > 1 }\nrecord e = X.e\nrun 4\n"
               "expect count(e) == [1, 1] and times(e)[0] == 2\n",
-        PLAIN "population X[2] { state v = 0; v' = 0; event e when v crosses above 1 }\nrecord e = X.e\nrun 1.5\nset X.v = 2\n"
+        PLAIN "population X[2] { state v = 0; v' = 0; event e when v crosses above 1 }\nrecord e = X.e\nrun 1.5\n"
+              "set X.v = 2\n"
               "run 3\nexpect count(e) == [1, 1] and times(e)[0] == 2\n",
         PLAIN "population X[2] { state v = 0, u = 0; u' = 1; v' = 0; event e when v > 1; when u >= 1.5 { v = 2 } }\n"
               "record e = X.e\nrun 4\nexpect count(e) == [1, 1] and times(e)[0] == 2\n",
         /* all conditions are tested before any body runs; bodies run in the order of the file and see each other */
         PLAIN "population X[2] { state v = 0, w = 0, u = 0; v' = 1\n"
               "  event a when v > 1.2 { v = 0; w = 1 + 10*w }\n  event b when v > 1.2 { w = 2 + 10*w; u = v } }\n"
-              "record a = X.a\nrecord b = X.b\nrun 2\nexpect X.w == [12, 12] and X.u == [0, 0] and count(b) == [1, 1]\n",
+              "record a = X.a\nrecord b = X.b\nrun 2\n"
+              "expect X.w == [12, 12] and X.u == [0, 0] and count(b) == [1, 1]\n",
         /* the same in another order */
         PLAIN "population X[2] { state v = 0, w = 0, u = 0; v' = 1\n"
               "  event b when v > 1.2 { w = 2 + 10*w; u = v }\n  spike when v > 1.2 { v = 0; w = 1 + 10*w } }\n"
@@ -404,7 +408,8 @@ static void events(void **state)
               "projection X -> X via one_to_one { on pre { post.v += 7 } }\nrecord v = X.v at X.spikes\nrun 3\n"
               "expect v == [1, 1, 1, 1, 1, 1]\n",
         /* other events are not held back by refractoriness */
-        PLAIN "population X[2] { state v = 0; v' = 1; spike when v >= 1 { v = 0 }\nrefractory 2\nevent e when v > 0.7 }\n"
+        PLAIN "population X[2] { state v = 0; v' = 1; spike when v >= 1 { v = 0 }\nrefractory 2\n"
+              "event e when v > 0.7 }\n"
               "record e = X.e\nrun 3\nexpect times(e)[0] == 1\n",
     };
 
@@ -429,14 +434,18 @@ static void delivery_comes_before_the_reset(void **state)
         PLAIN "population X[2] { state v = 0; v' = 1; spike when v >= 1 { v -= 1 }\nrefractory 0 holding v }\n"
               "projection X -> X via all_to_all { on pre { post.v += 0.375 } }\nrun 1\nexpect X.v == [0, 0]\n",
         /* nothing is held because another event happens */
-        PLAIN "population X { state v = 0; v' = 1; spike when v >= 10 { v -= 1 }\nrefractory 1 holding v\nevent e when v >= 1 }\n"
+        PLAIN "population X { state v = 0; v' = 1; spike when v >= 10 { v -= 1 }\nrefractory 1 holding v\n"
+              "event e when v >= 1 }\n"
               "population In { spike at [1] }\n"
               "projection In -> X via all_to_all { on pre { post.v += 0.375 } }\nrun 1\nexpect X.v == 1.375\n",
         /* while it is held, only the bodies of spikes change it */
-        PLAIN "population X[2] { state v = 0, u = 0; v' = 1; u' = 1; spike when v >= 1 { v = 0 }\nrefractory 2 holding v\n"
+        PLAIN "population X[2] { state v = 0, u = 0; v' = 1; u' = 1; spike when v >= 1 { v = 0 }\n"
+              "refractory 2 holding v\n"
               "event e when u >= 2 { v += 5; u += 100 } }\nrun 2.5\nexpect X.v == [0, 0] and X.u > 100\n",
-        PLAIN "population X[2] { state v = 0, u = 0; v' = 1; u' = 0; spike when v >= 1 { v = 0 }\nrefractory 2 holding v\n"
-              "at 2 { v += 5; u += 100 } every 1 from 1.5 { v += 3 } }\nrun 2.5\nexpect X.v == [0, 0] and X.u == [100, 100]\n",
+        PLAIN "population X[2] { state v = 0, u = 0; v' = 1; u' = 0; spike when v >= 1 { v = 0 }\n"
+              "refractory 2 holding v\n"
+              "at 2 { v += 5; u += 100 } every 1 from 1.5 { v += 3 } }\nrun 2.5\n"
+              "expect X.v == [0, 0] and X.u == [100, 100]\n",
         PLAIN "population X { state v = 0, u = 0; v' = 1; u' = 0; spike when v >= 1 { v = 0 }\nrefractory 2 holding v\n"
               "at 2 { v += 5; u += 100 } every 1 from 1.5 { v += 3 } }\nrun 2.5\nexpect X.v == 0 and X.u == 100\n",
         PLAIN "population X[2] { state v = 0; v' = 1; spike when v >= 1 { v = 0 }\nrefractory 2 holding v }\n"
@@ -465,10 +474,12 @@ static void given_times(void **state)
         PLAIN "population X[2] { spike at [1, 2.5, 8] }\nrecord s = X.spikes\nrun 1\nrun 0\nrun 1.5\nrun 0.5\n"
               "expect count(s) == [2, 2]\n",
         /* again after a reset, and after the snapshot is restored */
-        PLAIN "population X[3] { state n = 0; next n = n + spiked; spike at [1, 2.5] }\nrun 3.5\nreset\nrun 2\nexpect X.n == [1, 1, 1]\n"
+        PLAIN "population X[3] { state n = 0; next n = n + spiked; spike at [1, 2.5] }\nrun 3.5\nreset\nrun 2\n"
+              "expect X.n == [1, 1, 1]\n"
               "snapshot here\nrun 2\nexpect X.n == [2, 2, 2]\nrestore here\nrun 2\nexpect X.n == [2, 2, 2]\n",
         /* from `start` on */
-        ("simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\nrecord s = X.spikes\nrun 4\n"
+        ("simulation { dt = 0.5; method = euler; start = -2 }\npopulation X[3] { spike at [-1, 1] }\n"
+         "record s = X.spikes\nrun 4\n"
          "expect times(s, 0) == [-1, 1]\n"),
     };
 
@@ -516,13 +527,15 @@ static void cut_in_two(void **state)
     (void)state;
     assert_same_end(LIVE "run 3.7\nrun 0\nrun 16.3\n" END, "in pieces");
     assert_same_end(LIVE "for k in 0 .. 200 { run 0.1 }\n" END, "step by step");
-    assert_same_end(LIVE "record X.spikes\nrecord s = X.spiked every 0.3\nrecord v = X.v at X.low\nrecord w = P.a every 0.7\n"
+    assert_same_end(LIVE "record X.spikes\nrecord s = X.spiked every 0.3\nrecord v = X.v at X.low\n"
+                         "record w = P.a every 0.7\n"
                          "record z = sum(P.x) + mean(X.v)\nrecord Y.spikes\nrun 20\n" END, "with recorders");
     assert_same_end(LIVE "record rx = P.x every 0.1\nrecord ry = P.y every 0.1\nrun 7\nlet q = P.a\nrun 13\n" END,
                     "with recorders of synapses");
     assert_same_end(LIVE "run 11.3\nreset\nrun 20\n" END, "after a reset");
     assert_same_end(LIVE "run 5.2\nsnapshot here\nrun 1.9\nrestore here\nrun 14.8\n" END, "after a snapshot");
-    assert_same_end(LIVE "run 5.2\nsnapshot here\nreset\nrun 2\nrestore here\nrun 14.8\n" END, "after a reset and a snapshot");
+    assert_same_end(LIVE "run 5.2\nsnapshot here\nreset\nrun 2\nrestore here\n"
+                         "run 14.8\n" END, "after a reset and a snapshot");
 }
 
 /* One population begins anew; what is on its way to it stays on its way. */
@@ -532,7 +545,8 @@ static void reset_of_one(void **state)
         PLAIN "population X[2] { state v = 0; v' = 1; spike when v >= 1 { v = 0 }\nrefractory 2 holding v }\n"
               "run 1.5\nreset X\nrun 1\nexpect X.v == [0, 0] and X.spiked\n",
         PLAIN "population A[2] { state v = 0; v' = 1; spike when v >= 1 { v = 0 } }\n"
-              "population B[2] { state v = 0; v' = 0 }\nprojection A -> B via one_to_one { delay 2; on pre { post.v += 1 } }\n"
+              "population B[2] { state v = 0; v' = 0 }\n"
+              "projection A -> B via one_to_one { delay 2; on pre { post.v += 1 } }\n"
               "run 2\nreset B\nrun 2\nexpect B.v == [2, 2]\n",
     };
 

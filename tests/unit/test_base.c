@@ -240,7 +240,8 @@ static void one_error_per_line_and_twenty_at_most(void **state)
     nl_diag_add(diags, warning, (nl_span){ base + 1, base + 2 }, "a warning is no error");
     assert_int_equal(nl_diags_count(diags), 2);
     const size_t mark = nl_diags_mark(diags);
-    for (uint32_t i = 1; i < 40; i++) nl_diag_add(diags, error, (nl_span){ base + 3 * i, base + 3 * i + 1 }, "line %u", i);
+    for (uint32_t i = 1; i < 40; i++)
+        nl_diag_add(diags, error, (nl_span){ base + 3 * i, base + 3 * i + 1 }, "line %u", i);
     assert_true(nl_diags_count(diags) <= NL_ERROR_LIMIT + 1);
     assert_true(nl_diags_count(diags) >= NL_ERROR_LIMIT - 1);
     nl_diags_undo(diags, mark);

@@ -248,7 +248,8 @@ static const node_case node_cases[] = {
       "deriv X.rate", "-(X.rate)" },
     { PLAIN "neuron n(x : name) { state x = 0.5; x' = -x; let twice = 2*x }\npopulation X[3] using n(rate)",
       "let twice", "(X.rate * 2)" },
-    { PAIR "synapse s(of : name, k = 2 * pre.of) { post.s += k }\nprojection A -> B via all_to_all using s(v)", "flow 0",
+    { PAIR "synapse s(of : name, k = 2 * pre.of) { post.s += k }\n"
+           "projection A -> B via all_to_all using s(v)", "flow 0",
       "(2 * pre(A.v))" },
     /* connectors in connectors; the branch that is not taken is not computed */
     { PAIR "connector near(k) = where(abs(pre.i - post.i) <= k)\nconnector some(d, k = 1) = if d == \"\" then "

@@ -544,7 +544,8 @@ static void lanes_are_summed_like_one(void **unused)
     (void)unused;
     fill_common(x);
     for (size_t r = 0; r < ROWS; r++) begin[r + 1] = begin[r] + r;
-    for (size_t k = 0; k < SYNAPSES; k++) narrow[k] = (uint16_t)(col[k] = (uint32_t)(k * 37 % SIZE)), w[k] = x[1][k * 11 % SIZE];
+    for (size_t k = 0; k < SYNAPSES; k++)
+        narrow[k] = (uint16_t)(col[k] = (uint32_t)(k * 37 % SIZE)), w[k] = x[1][k * 11 % SIZE];
     for (size_t l = 0; l < WIDEST; l++) out[l] = sums[l];
     for (const nl_kernel_table *const *table = nl_kernels_all(); *table != NULL; table++)
         for (size_t width = 2; width <= WIDEST; width *= 2)

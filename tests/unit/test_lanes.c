@@ -14,7 +14,8 @@ enum { LANES = 5, STEPS = 37 };
 static const char *const networks[] = {
     /* weights in common, one weight for all, weights that depend on what differs, a ring, a matrix, thin products */
     HEAD "population X[203] {\n  param a = normal(0.3, 0.1)\n  input s\n  state x = uniform(-1, 1), m = 0\n"
-         "  x' = -x + s + a * tanh(k*x) + c[i mod 3] + 0.01 * mean(x) + 0.1*xi\n  next m = m + 0.1 * normal(0, 1) * x }\n"
+         "  x' = -x + s + a * tanh(k*x) + c[i mod 3] + 0.01 * mean(x) + 0.1*xi\n"
+         "  next m = m + 0.1 * normal(0, 1) * x }\n"
          "population Y[31] { input s; state y = uniform(0, 1); every step { y = 0.5*y + s + 1e-3 * uniform(0, 1) } }\n"
          "projection W : X -> X via random(p = 0.1) { param w = normal(0, 0.1); post.s += w * tanh(pre.x) }\n"
          "projection X -> X via random(p = 0.07) { post.s += 0.02 * pre.x }\n"
@@ -29,7 +30,8 @@ static const char *const networks[] = {
          "  x' = -x + s - k * delay(x, 0.7) - 0.1 * delay(x, 1.234) + c[i mod 3] }\n"
          "projection X -> X via random(p = 0.1) { param w = normal(0, 0.1); post.s += w * tanh(pre.x) }\n" TAIL,
     "simulation { dt = 0.1; method = dopri5; seed = 5 }\nparam k = 0.7, c = [1, 2, 3]\n"
-    "population X[31] {\n  input s\n  state x = uniform(-1, 1)\n  x' = -k * x + s + c[i mod 3]; spike when x > 1.5 { x = 0 } }\n"
+    "population X[31] {\n  input s\n  state x = uniform(-1, 1)\n"
+    "  x' = -k * x + s + c[i mod 3]; spike when x > 1.5 { x = 0 } }\n"
     "projection X -> X via random(p = 0.4) { param w = normal(0, 0.1); post.s += w * tanh(pre.x) }\n" TAIL,
     /* spikes on their way, plasticity, gates */
     "simulation { dt = 0.1; method = euler; seed = 23 }\nparam k = 0.7, c = [1, 2, 3]\n"
@@ -43,7 +45,8 @@ static const char *const networks[] = {
     "  on post { y += 0.1*pre.x; a += 0.2*x } }\n"
     "projection Q : X -> X via random(p = 0.2) no self {\n  state l = uniform(0, 1) in [0, 1], J = 0.01\n"
     "  l' = -0.1 * (l <= 0.4) + 0.05 * (l >= 0.4) + 40 * (post.h - 0.5) * pre.spiked\n"
-    "  when l crosses above 0.4 { J = 0.3 } when l crosses below 0.4 { J = 0.01 }\n  post.s += J * pre.x * pre.spiked }\n" TAIL,
+    "  when l crosses above 0.4 { J = 0.3 } when l crosses below 0.4 { J = 0.01 }\n"
+    "  post.s += J * pre.x * pre.spiked }\n" TAIL,
 };
 
 /* --- a simulation with the parameters and the trial of a lane --- */
@@ -279,7 +282,8 @@ static void one_that_fails_leaves_the_others_running(void **unused)
     assert_int_equal(done[0], 300);
     assert_true(done[1] < 30);
     assert_true(isfinite(nl_sim_values(sims[2], x, &count)[0]));
-    assert_int_equal(memcmp(nl_sim_values(sims[0], x, &count), nl_sim_values(sims[2], x, &count), 3 * sizeof(double)), 0);
+    assert_int_equal(memcmp(nl_sim_values(sims[0], x, &count), nl_sim_values(sims[2], x, &count), 3 * sizeof(double)),
+                     0);
     for (size_t k = 0; k < 3; k++) nl_sim_free(sims[k]);
     nl_arena_free(c.arena);
 }
@@ -297,7 +301,8 @@ static void runs_differ(void **unused)
     checked c = check_text(GROWTH);
     const nl_var *x = &c.model->vars.items[var_named(c.model, "X.x")];
     const nl_probe probe = { nl_expr_leaf(c.model->graph, NL_X_STATE, var_named(c.model, "X.x"), x->space, x->dim), 3 };
-    nl_sim *first = nl_sim_new(c.model, &probe, 1, c.diags), *sims[3] = { first, nl_sim_lane(first), nl_sim_lane(first) };
+    nl_sim *first = nl_sim_new(c.model, &probe, 1, c.diags),
+           *sims[3] = { first, nl_sim_lane(first), nl_sim_lane(first) };
     const size_t first_probe = 0;
     int seen[3] = { 0, 0, 95 };
     nl_sampler samplers[3];

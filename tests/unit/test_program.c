@@ -331,7 +331,8 @@ static void broken_programs_are_found(void **unused)
     const uint32_t a = population(f, 300), x = mem(f, "x", a, 1);
 
     root(f, op1(f, NL_OP_EXP, op1(f, NL_OP_SIN, load(f, x))), x, true);
-    nl_program *program = nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items, f->roots.count, NL_SELECT_NONE);
+    nl_program *program =
+        nl_program_compile(f->arena, &f->model, &f->memory, "test", f->roots.items, f->roots.count, NL_SELECT_NONE);
     nl_segment *loop = &program->body.items[0];
     const nl_instr first = loop->instrs.items[0];
     assert_null(nl_program_verify(f->arena, program, &f->memory));

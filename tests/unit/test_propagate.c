@@ -146,7 +146,8 @@ static void every_kind_is_a_product(void **unused)
         }
 }
 
-/* Sources of spikes are mostly 0: what is skipped makes no difference, and the rest is added by ascending pre neuron. */
+/* Sources of spikes are mostly 0: what is skipped makes no difference, and the rest is added by ascending pre
+ * neuron. */
 static void check_silent(const nl_conn *conn, const nl_conn *by_post)
 {
     double *x = numbers(conn->pre.count, 71);
@@ -317,10 +318,13 @@ static void check_together(const nl_conn *conn, nl_weights w, bool to_pre, size_
     double *scratch = malloc((nl_propagate_together_scratch(conn, count) + 1) * sizeof *scratch);
 
     for (size_t k = 0; k < count; k++) sources[k] = numbers(in, 31 + k), outs[k] = numbers(out, 7);
-    nl_propagate_together(&nl_propagate_portable, conn, w, to_pre, count, (const double *const *)sources, outs, scratch);
+    nl_propagate_together(&nl_propagate_portable, conn, w, to_pre, count, (const double *const *)sources, outs,
+                          scratch);
     for (size_t k = 0; k < count; k++) {
-        (to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&nl_propagate_portable, conn, w, sources[k], alone, scratch);
-        if (memcmp(outs[k], alone, out * sizeof *alone) != 0) fail_msg("kind %d, source %zu of %zu", conn->kind, k, count);
+        (to_pre ? nl_propagate_to_pre : nl_propagate_to_post)(&nl_propagate_portable, conn, w, sources[k], alone,
+                                                              scratch);
+        if (memcmp(outs[k], alone, out * sizeof *alone) != 0)
+            fail_msg("kind %d, source %zu of %zu", conn->kind, k, count);
         free(sources[k]);
         free(outs[k]);
     }
@@ -385,7 +389,8 @@ static void indices_are_narrow_where_they_fit(void **unused)
         nl_conn *conn = nl_conn_fixed_indegree(&cx, 3, false);
         nl_conn_narrow(conn);
         assert_int_equal(conn->narrow_index != NULL, count == 65536);
-        for (size_t k = 0; conn->narrow_index != NULL && k < 6; k++) assert_int_equal(conn->narrow_index[k], conn->pre_index[k]);
+        for (size_t k = 0; conn->narrow_index != NULL && k < 6; k++)
+            assert_int_equal(conn->narrow_index[k], conn->pre_index[k]);
         nl_conn_free(conn);
         nl_arena_free(cx.arena);
     }

@@ -398,7 +398,8 @@ static void csv_of_many_shapes_is_many_files(void **state)
 static void csv_of_like_series_is_one_table(void **state)
 {
     place *p = *state;
-    const nl_sink_series infos[] = { { .name = "a", .unit = "mV", .doc = "E.v[0]", .rank = 0, .shape = { 0 } }, { .name = "b", .unit = "1", .doc = NULL, .rank = 1, .shape = { 2 } } };
+    const nl_sink_series infos[] = { { .name = "a", .unit = "mV", .doc = "E.v[0]", .rank = 0, .shape = { 0 } },
+                                     { .name = "b", .unit = "1", .doc = NULL, .rank = 1, .shape = { 2 } } };
     size_t length, lines = 0;
     double large[17];
     nl_sink *sink = open_or_fail(p, "like.CSV");
@@ -556,8 +557,10 @@ static void npz_has_trains(void **state)
     write_trains(sink);
     close_or_fail(sink);
     const char *zip = read_all(p, path_in(p, "out.npz"), &length);
-    const char *times = npy(zip, length, "E.spikes.t.npy", "'<f8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
-    const char *ids = npy(zip, length, "E.spikes.id.npy", "'<u8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
+    const char *times =
+        npy(zip, length, "E.spikes.t.npy", "'<f8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
+    const char *ids =
+        npy(zip, length, "E.spikes.id.npy", "'<u8', 'fortran_order': False, 'shape': (20011,), }", &bytes);
     const char *masses = npy(zip, length, "m.npy", "'shape': (20011,)", &bytes);
     const char *elements = npy(zip, length, "m.id.npy", "'<u8'", &bytes);
     for (size_t n = 0; n < LONG_SERIES; n++) {
