@@ -29,10 +29,18 @@ static void check_times(checker *c, const nl_ast *at)
                     nl_dim_text(c->ck->arena, times.dim));
 }
 
+/* Whether each turn of a loop has a series of its own, so that the loop's variable does not change within one. */
+static bool is_of_turn(const nl_plan_series *series)
+{
+    const nl_ast *named = nl_ast_kid(series->stmt, 0);
+
+    return series->members[0] != '\0' || (named != NULL && named->kind == NL_AST_CALL);
+}
+
 /* The first or only value of a sample. */
 static bool begin_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
 {
-    if (!protocol_find_probe(c, expr, true, node, &out->rank, out->shape, &out->dim)) return false;
+    if (!protocol_find_probe(c, expr, is_of_turn(out), node, &out->rank, out->shape, &out->dim)) return false;
     if (*node != 0) out->kind = nl_graph_node(c->ck->model->graph, *node)->is_bool ? NL_KIND_BOOL : NL_KIND_NUMBER;
     return true;
 }
@@ -40,7 +48,7 @@ static bool begin_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl
 /* One more behind what is there; node 0 where they are not alike, or no lines of numbers. */
 static bool extend_sample(checker *c, const nl_ast *expr, nl_plan_series *out, nl_ref *node)
 {
-    nl_plan_series more = { .rank = 0 };
+    nl_plan_series more = { .stmt = out->stmt, .members = out->members };
 
     if (!begin_sample(c, expr, &more, node) || *node == 0) return *node == 0;
     if (out->rank > 1 || more.rank > 1 || more.kind != out->kind || !nl_dim_equal(more.dim, out->dim)) *node = 0;

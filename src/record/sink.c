@@ -213,19 +213,31 @@ bool nl_sink_append_of(nl_sink *sink, int id, double time, uint32_t element, con
     return nl_sink_append(sink, id, time, values);
 }
 
+/* What the series has becomes a segment; *any, if it has something. */
+static bool cut(nl_sink *sink, nl_series *s, bool *any)
+{
+    if (!flush(sink, s)) return false;
+    if (s->written == 0) return true;
+    s->written = 0;
+    *any = true;
+    return sink->format->segment(sink, s, sink->segment_count);
+}
+
 bool nl_sink_segment(nl_sink *sink)
 {
     bool any = false;
 
-    for (size_t i = 0; i < sink->series.count; i++) {
-        nl_series *s = sink->series.items[i];
+    for (size_t i = 0; i < sink->series.count; i++)
+        if (!cut(sink, sink->series.items[i], &any)) return false;
+    sink->segment_count += any;
+    return true;
+}
 
-        if (!flush(sink, s)) return false;
-        if (s->written == 0) continue;
-        if (!sink->format->segment(sink, s, sink->segment_count)) return false;
-        s->written = 0;
-        any = true;
-    }
+bool nl_sink_segment_of(nl_sink *sink, int id)
+{
+    bool any = false;
+
+    if (!cut(sink, sink->series.items[id], &any)) return false;
     sink->segment_count += any;
     return true;
 }

@@ -57,6 +57,9 @@ bool nl_sink_append_of(nl_sink *sink, int series, double time, uint32_t element,
  * NAME@0, NAME@1 .. and their times to NAME@0.t ..  Only for the series that have samples. */
 bool nl_sink_segment(nl_sink *sink);
 
+/* The same for one series, which a record that is carried out again begins anew. */
+bool nl_sink_segment_of(nl_sink *sink, int series);
+
 /* A named value: an array of numbers, or a string. */
 bool nl_sink_value(nl_sink *sink, const char *name, const char *unit, int rank, const size_t *shape,
                    const double *data);

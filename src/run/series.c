@@ -382,14 +382,26 @@ static nl_scope *frozen_scope(nl_session *s, const nl_scope *scope, const nl_sco
     return copy;
 }
 
-/* Starts a record with a first sample; one that is already going on goes on. */
+/* What was recorded until now is a segment of its own. */
+static bool begin_anew(nl_recording *r)
+{
+    const nl_sim_failure failure = { .var = UINT32_MAX };
+    nl_sink *sink = r->lane->sink;
+
+    r->rows.count = 0;
+    nl_train_begin_segment(r);
+    return sink == NULL || r->sink_id < 0 || nl_sink_segment_of(sink, r->sink_id) ||
+           nl_session_fail(r->session, NL_SIM_SINK_FAILED, &failure);
+}
+
+/* Starts a record with a first sample; one that is going on, in a later turn of a loop, begins anew. */
 bool nl_recording_start(nl_session *s, const nl_ast *stmt)
 {
     nl_recording *r = nl_session_need_sim(s) ? find_recording(s, stmt) : NULL;
 
     if (r == NULL) return nl_session_failed(s, NL_RUN_FAILED);
-    if (!nl_recording_begin_segment(s)) return false;
-    if (r->active) return true;
+    r->active = false;
+    if (!nl_recording_begin_segment(s) || !begin_anew(r)) return false;
     r->scope = frozen_scope(s, s->scope, s->check.top);
     if (!read_interval(s, r, nl_ast_kid(stmt, 2), nl_ast_kid(stmt, 3))) return nl_session_failed(s, NL_RUN_FAILED);
     const bool at_times = nl_ast_kid(stmt, 4) != NULL && r->series->mode == NL_SERIES_SAMPLED;

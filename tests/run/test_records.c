@@ -50,11 +50,41 @@ static void expressions_look_back(void **state)
     model_free(model_of(text, ""));
 }
 
+/* A record that a loop comes to again begins anew: with a first sample then, of what the turn names, in a window of its
+ * own; what it had, values keep. */
+static void turns_begin_anew(void **state)
+{
+    static const char text[] =
+        "simulation { dt = 0.5 }\n"
+        "population M[3] { state x = 10.25*i; next x = x + 0.75; spike when x mod 1.5 == 0 }\n"
+        "record whole = M.x\n"
+        "for k in 0 .. 3 {\n"
+        "  reset\n"
+        "  run 1.5\n"
+        "  record z = M.x[k]\n"
+        "  record y = log(1 + M.x[k]) every 1\n"
+        "  record s = M.spikes\n"
+        "  run 2\n"
+        "  collect last = z[-1]\n"
+        "  expect z == 2.25 + 10.25*k + 0.75*arange(5) and z.t == 1.5 + 0.5*arange(5)\n"
+        "  expect y within 1e-12 of log(1 + z[::2]) and y.t == [1.5, 2.5, 3.5]\n"
+        "  expect len(whole) == 8 and times(s, 0) == [2, 3] and rate(s)[0] == 1\n"
+        "}\n"
+        "for k in 0 .. 3 { run 1; record z2 = M.x[k]; run 1; expect len(z2) == 3 and z2[0] > last[k] }\n"
+        "for k in 0 .. 2 { record w(k) = 2 * M.x[k] }\n"
+        "run 0.5\n"
+        "expect w(1)[1] == 2 * M.x[1]\n";
+
+    (void)state;
+    model_free(model_of(text, ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_joined),
         cmocka_unit_test(expressions_look_back),
+        cmocka_unit_test(turns_begin_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
