@@ -142,7 +142,7 @@ static bool take(nl_check *ck, const nl_ast *stmt, const nl_used *file, nl_symbo
     if (other == NULL || other == symbol) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` of %s is declared already", symbol->name,
                                 file->path);
-    nl_diag_also(ck->diags, diag, other->span, "here");
+    nl_diag_also(ck->diags, diag, other->span, "it is declared here");
     return false;
 }
 
