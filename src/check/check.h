@@ -40,7 +40,8 @@ struct nl_symbol {
     nl_scope *home;       /* in which its declaration is read */
     const nl_ast *given;  /* the argument that takes the place of its value .. */
     nl_scope *giver;      /* .. and the scope in which that is read */
-    nl_scope *members;    /* INSTANCE, FILE: its names */
+    nl_scope *members;    /* INSTANCE, FILE, and CIRCUIT of a file that holds rules, too: its names; see nl_use_members */
+    struct nl_used *file; /* CIRCUIT: the file that it was made of, or NULL */
     nl_value value;
     uint32_t id;
     nl_part part;

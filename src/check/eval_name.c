@@ -2,6 +2,7 @@
 #include "eval_impl.h"
 
 #include "plan.h"
+#include "use.h"
 
 #include "base/text.h"
 #include "syntax/print.h"
@@ -146,12 +147,21 @@ static bool place_of(nl_evaluator *ev, const nl_ast *path, place *at)
 {
     path = nl_ast_bare(path);
     if (path->kind == NL_AST_CALL) path = nl_ast_bare(path->kids[0]);
-    const nl_symbol *owner = path->kind == NL_AST_FIELD ? nl_eval_symbol(ev, path->kids[0]) : NULL;
+    nl_symbol *owner = path->kind == NL_AST_FIELD ? nl_eval_symbol(ev, path->kids[0]) : NULL;
+    nl_scope *members = owner != NULL ? nl_use_members(ev->ck, owner) : NULL;
     if (path->kind == NL_AST_NAME) *at = (place){ .scope = ev->scope, .name = path->name };
-    else if (owner != NULL && owner->members != NULL)
-        *at = (place){ .scope = owner->members, .here = true, .name = path->name };
+    else if (members != NULL) *at = (place){ .scope = members, .here = true, .name = path->name };
     else return false;
     return true;
+}
+
+/* functions.NAME, stimuli.NAME, unless the file gives the first name a meaning of its own. */
+static nl_symbol *shipped_function(const nl_evaluator *ev, const nl_ast *path)
+{
+    const nl_ast *base = path->kind == NL_AST_FIELD ? nl_ast_bare(path->kids[0]) : NULL;
+    const bool is_free = base != NULL && base->kind == NL_AST_NAME && nl_scope_find(ev->scope, base->name) == NULL;
+
+    return is_free ? nl_library_qualified(ev->ck, NL_SYM_FUNCTION, path) : NULL;
 }
 
 static bool is_range(const nl_ast *call)
@@ -186,7 +196,8 @@ nl_symbol *nl_eval_symbol(nl_evaluator *ev, const nl_ast *path)
     place at;
 
     path = path != NULL ? nl_ast_bare(path) : NULL;
-    if (path == NULL || !place_of(ev, path, &at)) return NULL;
+    if (path == NULL) return NULL;
+    if (!place_of(ev, path, &at)) return shipped_function(ev, path);
     if (path->kind != NL_AST_CALL) return find_at(&at, at.name);
     if (is_range(path) || !is_member_at(&at)) return NULL;
     nl_text_adds(&text, at.name);
@@ -286,7 +297,7 @@ static bool is_known_name(nl_evaluator *ev, const char *name)
 
 void nl_eval_check_names(nl_evaluator *ev, const nl_ast *expr)
 {
-    if (expr == NULL || ev->ck->running) return;
+    if (expr == NULL || ev->ck->running || shipped_function(ev, expr) != NULL) return;
     if (expr->kind == NL_AST_NAME && !is_known_name(ev, expr->name)) nl_eval_name_error(ev, expr->span, expr->name);
     for (int i = 0; i < expr->kid_count; i++) nl_eval_check_names(ev, expr->kids[i]);
 }

@@ -142,24 +142,33 @@ static bool take(nl_check *ck, const nl_ast *stmt, const nl_used *file, nl_symbo
     if (other == NULL || other == symbol) return true;
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_DUPLICATE, stmt->span, "`%s` of %s is declared already", symbol->name,
                                 file->path);
-    nl_diag_also(ck->diags, diag, other->span, "here");
+    nl_diag_also(ck->diags, diag, other->span, "it is declared here");
     return false;
+}
+
+/* What others see of it; NULL after a diagnostic. */
+static nl_scope *shown_of(nl_check *ck, nl_used *file)
+{
+    if (!nl_use_rules(ck, file)) return NULL;
+    if (file->shown != NULL) return file->shown;
+    file->shown = nl_scope_new(ck->arena, NULL);
+    for (size_t i = 0; i < file->scope->symbols.count; i++)
+        if (is_shown(file, file->scope->symbols.items[i]))
+            nl_scope_take(ck, file->shown, file->scope->symbols.items[i]);
+    return file->shown;
 }
 
 /* What it shows becomes names of the scope that uses it. */
 static bool take_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
 {
-    bool done = true, any = false;
+    const nl_scope *shown = shown_of(ck, file);
+    bool done = true;
 
-    if (!nl_use_rules(ck, file)) return false;
-    for (size_t i = 0; i < file->scope->symbols.count; i++) {
-        nl_symbol *symbol = file->scope->symbols.items[i];
-        if (!is_shown(file, symbol)) continue;
-        done = take(ck, stmt, file, symbol) && done;
-        any = true;
-    }
-    if (!any) nl_diag_add(ck->diags, NL_E_USE, stmt->span, "there are no rules in %s", file->path);
-    return done && any;
+    if (shown == NULL) return false;
+    for (size_t i = 0; i < shown->symbols.count; i++) done = take(ck, stmt, file, shown->symbols.items[i]) && done;
+    if (shown->symbols.count == 0)
+        nl_diag_add(ck->diags, NL_E_USE, stmt->span, "there are no rules in %s", file->path);
+    return done && shown->symbols.count > 0;
 }
 
 /* --- a name for it --- */
@@ -168,9 +177,8 @@ static bool name_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
 {
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FILE, stmt->name, stmt->name_span, stmt);
 
-    if (symbol == NULL || !nl_use_rules(ck, file)) return false;
-    symbol->members = file->scope;
-    return true;
+    if (symbol != NULL) symbol->members = shown_of(ck, file);
+    return symbol != NULL && symbol->members != NULL;
 }
 
 /* It sees the names of its own file only. */
@@ -184,7 +192,14 @@ static bool name_circuit(nl_check *ck, const nl_ast *stmt, nl_used *file)
     decl->name_span = stmt->name_span;
     symbol->home = nl_scope_new(ck->arena, ck->prelude);
     symbol->home->folder = file->folder;
+    symbol->file = file;
     return true;
+}
+
+nl_scope *nl_use_members(nl_check *ck, nl_symbol *owner)
+{
+    if (owner->members == NULL && owner->file != NULL) owner->members = shown_of(ck, owner->file);
+    return owner->members;
 }
 
 bool nl_use_declare(nl_check *ck, const nl_ast *stmt)

@@ -16,6 +16,7 @@ typedef struct nl_used {
     bool is_open;       /* its declarations are being made: who uses it now goes in a circle */
     nl_parsed parsed;
     nl_scope *scope;    /* its rules and values, once nl_use_rules has made them */
+    nl_scope *shown;    /* those of them that others see */
     const nl_ast *circuit; /* a BLOCK: what it declares, without its experiment; once nl_use_declare has asked for it */
     bool failed;
 } nl_used;
@@ -26,8 +27,12 @@ nl_used *nl_use_file(nl_check *ck, const nl_ast *stmt);
 /* Declares its rules, and its values up to where an experiment begins, in its scope; false after a diagnostic. */
 bool nl_use_rules(nl_check *ck, nl_used *file);
 
-/* use "rules.net", and use "model.net" as NAME: a circuit, or where it holds only rules, their names behind a dot. */
+/* use "rules.net", and use "model.net" as NAME: a circuit, and the names of its rules behind a dot. */
 bool nl_use_declare(nl_check *ck, const nl_ast *stmt);
+
+/* What stands behind the dot of a name; NULL where nothing does.  The rules of a model are read when one is first asked
+ * for: who makes a circuit of it does not need them. */
+nl_scope *nl_use_members(nl_check *ck, nl_symbol *owner);
 
 /* The model itself is a file that cannot be used by those that it uses. */
 void nl_use_begin(nl_check *ck, const nl_parsed *parsed);

@@ -16,6 +16,21 @@ for kind in neuron synapse connector method function model; do
     esac
 done
 
+# Rules with a trial below them stand behind the name that `use` gives the file.
+cat >names.net <<'END'
+use "my_neuron.net" as N
+use "my_synapse.net" as S
+use "my_connector.net" as C
+use "my_function.net" as F
+simulation { dt = 0.1 ms; method = rk4; seed = 1 }
+population E[10] using N.my_neuron { state s = 0 decays 5 ms }
+projection E -> E via C.my_connector using S.my_synapse(s)
+circuit trial = N
+run 1 ms
+print F.my_function(1), trial.cells.v
+END
+try 0 run names.net
+
 echo 'let mine = 1' >kept.net
 try 3 new neuron kept
 says 'kept.net'

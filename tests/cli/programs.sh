@@ -1,6 +1,7 @@
 # The programs of tests/accept are taken; those of tests/reject are refused with the messages that their first lines
-# tell, in this order: a later one may follow from an earlier one.  Where they tell of a warning, the program is taken
-# with it, and its partner without.  (tests/unit/test_syntax_files has those of the parser.)
+# tell, in this order: a later one may follow from an earlier one.  Behind `# also` stand other places that are shown.
+# Where they tell of a warning, the program is taken with it, and its partner without.  (tests/unit/test_syntax_files has
+# those of the parser.)
 . "$NL_SRC/tests/cli/lib.sh"
 
 # The messages of this severity in the last output: CODE at LINE:COLUMN.
@@ -19,6 +20,9 @@ for file in "$NL_SRC"/tests/reject/*.net; do
         *) severity=error status=2 ;;
     esac
     try $status check "$file"
+    sed -n 's/^# also //p' "$file" | while read -r place; do
+        grep -q ":$place: note: " output || complain "$name does not show $place"
+    done
     messages $severity | head -n "$(wc -l <wanted)" | cmp -s - wanted || complain "$name has other messages than $(cat wanted)"
 done
 for file in "$NL_SRC"/tests/accept/*.net; do

@@ -24,4 +24,24 @@ done
 ls "$NL_SRC"/stdlib/*/ | sed -n 's/\.net$//p' | sort | uniq -d >output
 [ ! -s output ] || complain "two rules of one name"
 
+# The orders of a method and of the one embedded in it, which follow from all its coefficients.
+while read -r name order low; do
+    "$NETLANG" doc "$name" >output 2>&1
+    grep -qE "Order $order( with an embedded method of order $low)?, [0-9]+ stages?;" output ||
+        complain "$name is not of order $order $low"
+done <<END
+bs23      3 2
+cash_karp 5 4
+dopri5    5 4
+euler     1
+heun      2
+heun3     3
+kutta3    3
+midpoint  2
+ralston   2
+rk38      4
+rk4       4
+rkf45     5 4
+END
+
 finish
