@@ -3,7 +3,7 @@ libnetlang_la_SOURCES += \
     src/check/eval.c src/check/eval_call.c src/check/eval_impl.h src/check/eval_name.c src/check/follow.c \
     src/check/joined.c src/check/library.c src/check/methods_check.c src/check/model.h src/check/plan.c src/check/plan.h \
     src/check/plot.c src/check/protocol_check.c src/check/scope.c src/check/settings.c src/check/sides.c src/check/target.c \
-    src/check/train.c src/check/unused.c src/check/use.c src/check/use.h src/check/varies.c
+    src/check/train.c src/check/unknown.c src/check/unused.c src/check/use.c src/check/use.h src/check/varies.c
 libnetlang_la_SOURCES += \
     src/check/body.c \
     src/check/body.h \
