@@ -102,6 +102,9 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
     nl_diag *diag = nl_diag_add(diags, NL_E_TEMPLATE, base->span, "there is no %s `%s`", kind->word, base->name);
     const char *close = close_template(body->ck, kind->symbol, base->name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
+    else if (nl_library_is_missing(body->ck))
+        nl_diag_help(diags, diag, "the shipped rules are not found in %s: NETLANG_STDLIB may say where they are",
+                     body->ck->stdlib_dir);
 }
 
 /* NAME or path, of the file before the shipped one. */

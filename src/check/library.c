@@ -64,6 +64,8 @@ static nl_library *library_of(nl_check *ck)
     return ck->library;
 }
 
+bool nl_library_is_missing(nl_check *ck) { return library_of(ck)->items.count == 0; }
+
 /* --- reading one --- */
 
 static void read_item(nl_check *ck, item *it)

@@ -52,6 +52,7 @@ nl_symbol *nl_library_qualified(nl_check *ck, nl_symbol_kind kind, const nl_ast 
 
 /* The one that NAME or neurons.NAME names. */
 nl_symbol *nl_library_named(nl_check *ck, nl_symbol_kind kind, const nl_ast *path);
+bool nl_library_is_missing(nl_check *ck); /* no rule is there */
 
 /* The one with the closest name, or NULL. */
 const char *nl_library_suggest(nl_check *ck, nl_symbol_kind kind, const char *name);

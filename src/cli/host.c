@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Whether this program still lies where it was built. */
+/* Where this program lies in truth; the caller frees it. */
+static char *own_path(void) { return realpath("/proc/self/exe", NULL); }
+
 static bool is_in_build_tree(void)
 {
-    char *built = realpath(NL_BUILD_DIR "/netlang", NULL), *self = realpath("/proc/self/exe", NULL);
+    char *built = realpath(NL_BUILD_DIR "/netlang", NULL), *self = own_path();
     const bool same = built != NULL && self != NULL && strcmp(built, self) == 0;
 
     free(built);
@@ -15,12 +18,25 @@ static bool is_in_build_tree(void)
     return same;
 }
 
+/* share/netlang/stdlib beside bin: an installation may be moved as a whole.  NULL: it is not there. */
+static const char *moved_stdlib(nl_arena *arena)
+{
+    char *self = own_path(), *end = self != NULL ? strrchr(self, '/') : NULL;
+    const char *path = NULL;
+
+    if (end != NULL) path = nl_arena_printf(arena, "%.*s/../share/netlang/stdlib", (int)(end - self), self);
+    free(self);
+    return path != NULL && access(path, R_OK) == 0 ? path : NULL;
+}
+
 const char *nl_cli_stdlib(nl_arena *arena)
 {
     const char *chosen = getenv("NETLANG_STDLIB");
 
-    if (chosen == NULL || chosen[0] == '\0') chosen = is_in_build_tree() ? NL_STDLIB_BUILD : NL_STDLIB_DIR;
-    return nl_arena_strdup(arena, chosen);
+    if (chosen != NULL && chosen[0] != '\0') return nl_arena_strdup(arena, chosen);
+    if (is_in_build_tree()) return NL_STDLIB_BUILD;
+    const char *moved = access(NL_STDLIB_DIR, R_OK) != 0 ? moved_stdlib(arena) : NULL;
+    return moved != NULL ? moved : NL_STDLIB_DIR;
 }
 
 nl_session_options nl_cli_session_options(nl_cli *cli)

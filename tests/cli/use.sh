@@ -69,4 +69,10 @@ expect x within 1e-12 of 0.9
 END
 try 0 run own.net
 
+# An installation that was moved as a whole finds its rules; where there are none, that is said.
+mkdir -p moved/bin moved/share/netlang && cp "$NETLANG" moved/bin/netlang && cp -r shipped moved/share/netlang/stdlib
+(unset NETLANG_STDLIB && NETLANG="$folder/moved/bin/netlang" && try 0 check body.net)
+NETLANG_STDLIB="$folder/nowhere" try 2 check body.net
+says "not found in $folder/nowhere"
+
 finish
