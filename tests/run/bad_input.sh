@@ -95,6 +95,19 @@ population X { spike when bernoulli(12.8 kHz * dt) }
 run 1 ms
 END
 
+refuse 2:35 "help: for a choice at each moment write: x' = if x > 1 then ... else ..." <<'END'
+simulation { dt = 0.1; method = rk4 }
+population X[3] { state x = 0; if x > 1 { x' = -x } else { x' = 1 } }
+run 1
+END
+
+refuse 4:15 'help: write the unit behind the number or list: 5 [ms]' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+param tau = 10 ms
+state x = 1; tau * x' = -x
+  sweep tau = [1, 2] { run 1 ms }
+END
+
 cat >nan.net <<'END'
 simulation { dt = 0.1; method = rk4 }
 state x = 0
