@@ -1,6 +1,8 @@
 /* Bodies: what they declare and how their names are resolved on demand. */
 #include "body.h"
 
+#include "syntax/print.h"
+
 #include <string.h>
 
 nl_body_state *nl_body_state_of(nl_check *ck)
@@ -265,6 +267,8 @@ static bool refuse_entry(nl_body *body, const nl_ast *condition, const nl_entry 
     if (entry->origin.kind == NL_OF_ARGUMENT)
         nl_diag_also(body->ck->diags, diag, nl_ast_kid(entry->item, 1)->span, "this is given for it");
     else nl_diag_also(body->ck->diags, diag, entry->span, "it is declared here");
+    nl_diag_help(body->ck->diags, diag, "for a choice at each moment write: x' = if %s then ... else ...",
+                 nl_print_expression(body->ck->arena, condition));
     return false;
 }
 

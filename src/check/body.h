@@ -276,7 +276,7 @@ nl_ref nl_resolve_name(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_field(nl_resolver *rs, const nl_ast *e);
 nl_ref nl_resolve_prime(nl_resolver *rs, const nl_ast *e);
 void nl_check_names(nl_resolver *rs, const nl_ast *e);
-void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
+nl_diag *nl_name_unknown(nl_resolver *rs, const char *name, nl_span span);
 /* The population, part or projection that the base of NAME.member names; NULL when it is none. */
 const nl_symbol *nl_name_owner(nl_resolver *rs, const nl_ast *e);
 /* The symbol outside of the body that a path names, a(0) or T.tau; NULL where its first name is one of the body, or

@@ -358,6 +358,8 @@ nl_ref nl_resolve_call(nl_resolver *rs, const nl_ast *e)
     if (member != NULL) return nl_symbol_node(rs, member, e);
     if (base->kind == NL_AST_NAME) return call_named(rs, e, base);
     if (symbol != NULL) return call_symbol(rs, e, symbol);
-    nl_diag_add(rs->ck->diags, NL_E_FUNCTION, base->span, "only a name can be called");
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_FUNCTION, base->span, "only a name can be called");
+    if (base->kind == NL_AST_FIELD)
+        nl_diag_help(rs->ck->diags, diag, "functions stand without a module or object: %s(x)", base->name);
     return 0;
 }

@@ -127,8 +127,11 @@ static bool check_probability(nl_resolver *rs, const nl_ast *call, nl_dist dist,
     double p;
 
     if (slot < 0 || !nl_expr_is_const(nl_graph_of(rs), args[slot], &p) || (p >= 0 && p <= 1)) return true;
-    nl_diag_add(rs->ck->diags, NL_E_DOMAIN, call->kids[slot + 1]->span, "`p` of `%s` is a probability, not %.10g",
-                nl_call_name(call), p);
+    nl_diag *diag = nl_diag_add(rs->ck->diags, NL_E_DOMAIN, call->kids[slot + 1]->span,
+                                "`p` of `%s` is a probability, not %.10g", nl_call_name(call), p);
+    if (p > 1)
+        nl_diag_help(rs->ck->diags, diag,
+                     "several spikes in a step are counted: every step { x += w * poisson(rate * dt) }");
     return false;
 }
 

@@ -25,7 +25,9 @@ nl_entry *nl_state_named(nl_body *body, const nl_ast *name, const char *needs)
     nl_entry *entry = nl_entry_find(body, name->name);
 
     if (entry == NULL) {
-        nl_name_unknown(&rs, name->name, name->span);
+        nl_diag *diag = nl_name_unknown(&rs, name->name, name->span);
+        if (diag != NULL && diag->help == NULL)
+            nl_diag_help(body->ck->diags, diag, "declare it with its initial value: state %s = ...", name->name);
         return NULL;
     }
     if (entry->kind != NL_ENTRY_STATE) return refuse_kind(body, name, needs, entry);
@@ -211,8 +213,17 @@ static bool flow_dim_fits(nl_body *body, const nl_ast *statement, const nl_entry
 {
     const nl_dim wanted = body->ck->model->vars.items[target->var].dim,
                  got = nl_graph_node(body->ck->model->graph, value)->dim;
+    nl_check *ck = body->ck;
 
-    return nl_body_dim_fits(body->ck, statement->kids[1]->span, target->name, wanted, "what is added", got);
+    if (target->item == NULL || target->item->has_unit)
+        return nl_body_dim_fits(ck, statement->kids[1]->span, target->name, wanted, "what is added", got);
+    if (nl_dim_equal(wanted, got)) return true;
+    nl_diag *diag = nl_diag_add(ck->diags, NL_E_DIMENSION, statement->kids[1]->span,
+                                "`%s` is declared without a unit, but what is added is %s", target->name,
+                                nl_dim_text(ck->arena, got));
+    nl_diag_also(ck->diags, diag, target->span, "it is declared here");
+    nl_diag_help(ck->diags, diag, "input %s : %s", target->name, nl_unit_shown_for(ck->arena, got).plain);
+    return false;
 }
 
 /* post.x += e, pre.x -= e */

@@ -164,17 +164,16 @@ static const char *suggestion(nl_resolver *rs, const char *name)
     return nl_suggest(name, names.items, names.count);
 }
 
-void nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
+nl_diag *nl_name_unknown(nl_resolver *rs, const char *name, nl_span span)
 {
     nl_diags *diags = rs->ck->diags;
-    nl_unit unit;
 
-    if (rs->body != NULL && rs->body->is_opaque) return;
+    if (rs->body != NULL && rs->body->is_opaque) return NULL;
     nl_diag *diag = nl_diag_add(diags, NL_E_NAME, span, "unknown name `%s`", name);
     const char *close = suggestion(rs, name);
-    if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
-    else if (nl_unit_find(name, strlen(name), &unit))
-        nl_diag_help(diags, diag, "a compound unit stands in brackets: 5 [mV/ms]");
+    if (!nl_name_remedy(rs->ck, diag, name, span) && close != NULL)
+        nl_diag_help(diags, diag, "did you mean `%s`?", close);
+    return diag;
 }
 
 static nl_ref refuse_hidden(nl_resolver *rs, const nl_ast *e, const nl_found *found)

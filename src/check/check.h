@@ -108,6 +108,9 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
 /* Adds a symbol that another scope has. */
 void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
+/* Adds to the message about an unknown name what is to be done, if that is no matter of spelling; `span` is its place. */
+bool nl_name_remedy(nl_check *ck, nl_diag *diag, const char *name, nl_span span);
+
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
 
 /* --- evaluation of an expression outside of time (eval.c) --- */

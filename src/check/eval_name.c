@@ -87,7 +87,8 @@ nl_value nl_eval_name_error(nl_evaluator *ev, nl_span span, const char *name)
 
     if (strcmp(name, SPIKES) == 0)
         nl_diag_help(ev->ck->diags, diag, "nothing spikes at top level; those of a population: E.spikes");
-    else if (close != NULL) nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
+    else if (!nl_name_remedy(ev->ck, diag, name, span) && close != NULL)
+        nl_diag_help(ev->ck->diags, diag, "did you mean `%s`?", close);
     return nl_value_none();
 }
 

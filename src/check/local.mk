@@ -6,7 +6,7 @@ libnetlang_la_SOURCES += \
     src/check/plan.c src/check/plan.h src/check/plot.c \
     src/check/protocol_batch.c src/check/protocol_check.c src/check/protocol_impl.h src/check/protocol_record.c \
     src/check/scope.c src/check/settings.c src/check/sides.c src/check/target.c \
-    src/check/train.c src/check/unused.c src/check/use.c src/check/use.h src/check/varies.c
+    src/check/train.c src/check/unknown.c src/check/unused.c src/check/use.c src/check/use.h src/check/varies.c
 libnetlang_la_SOURCES += \
     src/check/body.c \
     src/check/body.h \

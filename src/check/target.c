@@ -179,8 +179,11 @@ static nl_value wrong_kind(nl_evaluator *ev, nl_value present, nl_value right, c
         return nl_value_none();
     }
     if (nl_dim_equal(present.dim, right.dim)) return right;
-    nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, "what is set is in %s, this value in %s",
-                nl_dim_text(ev->arena, present.dim), nl_dim_text(ev->arena, right.dim));
+    const char *wanted = nl_dim_text(ev->arena, present.dim);
+    nl_diag *diag = nl_diag_add(ev->ck->diags, NL_E_DIMENSION, expr->span, "what is set is in %s, this value in %s", wanted,
+                                nl_dim_text(ev->arena, right.dim));
+    if (nl_dim_is_pure(right.dim))
+        nl_diag_help(ev->ck->diags, diag, "write the unit behind the number or list: 5 [%s]", wanted);
     return nl_value_none();
 }
 

@@ -110,7 +110,9 @@ static bool find_method(lowering *lo, const nl_var *var, method *out)
             out->tableau = &lo->model->tableaux.items[k];
             return true;
         }
-    nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, span, "there is no method `%s`", name);
+    nl_diag *diag = nl_diag_add(lo->diags, NL_E_METHOD_UNKNOWN, span, "there is no method `%s`", name);
+    nl_diag_help(lo->diags, diag,
+                 "for example rk4, or with steps that follow a tolerance dopri5; `netlang doc` lists them");
     return false;
 }
 

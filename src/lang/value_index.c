@@ -294,8 +294,11 @@ static bool select_axes(nl_eval_context *cx, selection *s, const nl_index *indic
     nl_shape_strides(s->source, s->source.rank, s->strides);
     for (size_t i = 0; i < count; i++) {
         if (axis >= s->source.rank) {
-            nl_diag_add(cx->diags, NL_E_INDEX, indices[i].span, "%s has no axis %d",
-                        nl_value_words(cx->arena, s->source), axis);
+            nl_diag *diag = nl_diag_add(cx->diags, NL_E_INDEX, indices[i].span, "%s has no axis %d",
+                                        nl_value_words(cx->arena, s->source), axis);
+            if (axis == 0)
+                nl_diag_help(cx->diags, diag, "what a population of one has is a number, without an index; its past is "
+                                              "read from a record with a name of its own: record past = ...");
             return false;
         }
         const int taken = add_index(cx, s, &indices[i], axis);

@@ -3,6 +3,7 @@
 
 #include "net/conn.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,8 @@ bool nl_session_fail(nl_session *s, nl_sim_status status, const nl_sim_failure *
         [NL_SIM_STOPPED] = { NL_R_INTERRUPTED, NULL },
         [NL_SIM_SINK_FAILED] = { NL_R_SINK, NULL },
     };
-    const char *value = status != NL_SIM_BAD_DELAY ? nl_arena_printf(s->arena, " %g", failure->value) : "";
+    const double shown = isnan(failure->value) ? NAN : failure->value; /* a nan has no sign that could be meant */
+    const char *value = status != NL_SIM_BAD_DELAY ? nl_arena_printf(s->arena, " %g", shown) : "";
     const char *more = failure->what != NULL ? nl_arena_printf(s->arena, " (%s)", failure->what) : "";
 
     if (status == NL_SIM_STOPPED) {

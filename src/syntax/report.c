@@ -239,6 +239,16 @@ static bool unfinished_insert(const offence *o)
     return true;
 }
 
+static bool comma_between_settings(const offence *o)
+{
+    const nl_layout *l = &o->p->layout;
+    const int block = l->open.count > 0 ? l->open.items[l->open.count - 1].head : 0;
+
+    if (o->got->kind != ',' || block != NL_T_SIMULATION) return false;
+    report_unexpected(o, "", "settings are separated by `;`: simulation { dt = 0.1 ms; method = rk4 }");
+    return true;
+}
+
 static bool lonely_else(const offence *o)
 {
     if (o->got->kind != NL_T_ELSE || o->p->layout.first != o->got) return false;
@@ -250,7 +260,7 @@ static bool (*const cases[])(const offence *) = {
     joined_line, colon_before_block, assigned_condition, compared_value, second_value, rule_without_via,
     late_record_name, crossing_without_direction, direction_without_crossing, within_without_reference, two_arrays,
     malformed_unit, missing_operand, unfinished_choice, missing_block, missing_operator, unfinished_insert,
-    lonely_else, malformed_sweep,
+    lonely_else, malformed_sweep, comma_between_settings,
 };
 
 /* ---- the general case ---- */
@@ -279,7 +289,7 @@ static void add_expected(nl_text *text, const nl_expected *expected)
         const char *name = nl_expected_name(expected, k);
         const bool is_kind = strchr(name, ' ') != NULL || strcmp(name, "name") == 0 || strcmp(name, "number") == 0
             || strcmp(name, "string") == 0 || strcmp(name, "quantity") == 0 || strcmp(name, "unit") == 0;
-        const bool is_quoted = name[0] == '\'' || name[0] == '"';
+        const bool is_quoted = (name[0] == '\'' || name[0] == '"') && name[1] != '\0';
         const int length = (int)strlen(name) - (is_quoted ? 2 : 0);
 
         nl_text_adds(text, k == 0 ? "; expected " : k + 1 == expected->count ? " or " : ", ");

@@ -25,6 +25,104 @@ param tau_slow = 20 ms
 let k = 2*tau_slwo
 END
 
+refuse 4:16 'it is declared here, further down' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population A[3] {
+  state x = 1
+  10 ms * x' = B.x[i] - x
+}
+population B[3] { state x = 2; 10 ms * x' = A.x[i] - x }
+run 1 ms
+END
+sed "s/B\.x\[i\]/0/" model.net >read_above.net
+sed "s/^  10 ms.*/  10 ms * x' = -x * tau/; /^run/d" model.net >below.net
+echo 'param tau = 2' >>below.net
+echo 'run 1 ms' >>below.net
+refuse - 'help: move it up: what is read stands above' <below.net
+try 0 run read_above.net
+
+refuse 2:4 'help: declare it with its initial value: state y = ...' <<'END'
+simulation { dt = 0.1; method = rk4 }
+   y' = 3
+run 1
+END
+
+refuse 1:11 'help: a unit stands directly behind its number, 5 mV;' <<'END'
+let x = 3*mV
+END
+
+refuse 1:9 'help: functions stand without a module: exp(x)' <<'END'
+let x = np.exp(2)
+END
+
+refuse 3:9 'help: functions stand without a module or object: tanh(x)' <<'END'
+simulation { dt = 0.1; method = rk4 }
+state x = 1
+   x' = math.tanh(x)
+run 1
+END
+
+refuse 1:25 'help: settings are separated by `;`' <<'END'
+simulation { dt = 0.1 ms, method = rk4 }
+END
+
+refuse 1:33 'help: for example rk4' <<'END'
+simulation { dt = 0.1; method = rk45 }
+state x = 1; x' = -x
+run 1
+END
+
+refuse 4:11 'help: what a population of one has is a number, without an index' <<'END'
+simulation { dt = 0.1; method = rk4 }
+population X { state x = 1; x' = -x }
+run 1
+print X.x[0]
+END
+
+refuse 6:51 'help: input I : mV' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population X[5] {
+  input I
+  state v = -65 mV
+  20 ms * v' = -65 mV - v }
+projection X -> X via random(p = 0.1) { post.I += 2 mV }
+run 1 ms
+END
+
+refuse 2:37 'help: several spikes in a step are counted: every step' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population X { spike when bernoulli(12.8 kHz * dt) }
+run 1 ms
+END
+
+refuse 2:35 "help: for a choice at each moment write: x' = if x > 1 then ... else ..." <<'END'
+simulation { dt = 0.1; method = rk4 }
+population X[3] { state x = 0; if x > 1 { x' = -x } else { x' = 1 } }
+run 1
+END
+
+refuse 4:15 'help: write the unit behind the number or list: 5 [ms]' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+param tau = 10 ms
+state x = 1; tau * x' = -x
+  sweep tau = [1, 2] { run 1 ms }
+END
+
+cat >nan.net <<'END'
+simulation { dt = 0.1; method = rk4 }
+state x = 0
+x' = sqrt(-x - 1)
+run 1
+END
+try 3 run nan.net
+says '`x` is nan at t = 0.1'
+
+refuse 3:9 'expected end of the statement, `'"'"'`' <<'END'
+simulation { dt = 0.1 ms; method = rk4 }
+population v { state x = 1; 10 ms * x' = -x }
+reset v = 0 mV
+END
+
 refuse 2:9 'cannot add mV and ms' <<'END'
 param tau = 20 ms
 let x = 10 mV + tau
