@@ -117,7 +117,7 @@ static nl_symbol *find_template(nl_body *body, nl_scope *scope, const nl_ast *us
 
     if (own != NULL && own->kind == kind) return own;
     nl_symbol *shipped = nl_library_named(body->ck, kind, base);
-    if (shipped == NULL) refuse_template(body, base, own);
+    if (shipped == NULL && !nl_eval_is_lost(&ev, base)) refuse_template(body, base, own);
     return shipped;
 }
 

@@ -173,12 +173,24 @@ static bool take_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
 
 /* --- a name for it --- */
 
+/* Of a file that is wrong nothing is known, and nothing more is said. */
+static nl_scope *members_of(nl_check *ck, nl_used *file)
+{
+    nl_scope *shown = shown_of(ck, file);
+
+    if (shown != NULL) return shown;
+    shown = nl_scope_new(ck->arena, NULL);
+    shown->is_opaque = true;
+    return shown;
+}
+
 static bool name_rules(nl_check *ck, const nl_ast *stmt, nl_used *file)
 {
     nl_symbol *symbol = nl_scope_add(ck, ck->top, NL_SYM_FILE, stmt->name, stmt->name_span, stmt);
 
-    if (symbol != NULL) symbol->members = shown_of(ck, file);
-    return symbol != NULL && symbol->members != NULL;
+    if (symbol == NULL) return false;
+    symbol->members = members_of(ck, file);
+    return !symbol->members->is_opaque;
 }
 
 /* It sees the names of its own file only. */
@@ -198,7 +210,7 @@ static bool name_circuit(nl_check *ck, const nl_ast *stmt, nl_used *file)
 
 nl_scope *nl_use_members(nl_check *ck, nl_symbol *owner)
 {
-    if (owner->members == NULL && owner->file != NULL) owner->members = shown_of(ck, owner->file);
+    if (owner->members == NULL && owner->file != NULL) owner->members = members_of(ck, owner->file);
     return owner->members;
 }
 
