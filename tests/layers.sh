@@ -16,4 +16,11 @@ for layer in $layers; do
     done
 done
 
+for folder in "$NL_SRC"/src/*/; do
+    case " $layers " in
+        *" $(basename "$folder") "*) ;;
+        *) echo "src/$(basename "$folder") has no place among the layers"; failures=1 ;;
+    esac
+done
+
 exit $failures

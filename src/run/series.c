@@ -224,7 +224,6 @@ static bool is_sampled_inside(const nl_recording *r)
 
 void nl_recording_samplers(nl_session *s, nl_sim_run *run)
 {
-
     for (size_t i = 0; i < s->lane->recording_count; i++) {
         nl_recording *r = &s->lane->recordings[i];
         if (!is_sampled_inside(r)) continue;

@@ -57,36 +57,57 @@ static void show_progress(void *user, uint64_t done, uint64_t total)
     nl_session_progress(r->s, done * r->in_step, total * r->in_step);
 }
 
-/* Lets those run that have steps to make; false: there is none. */
-static bool advance_all(nl_running *r, nl_point *points, size_t count)
-{
+/* Those that have steps to make. */
+typedef struct stretch {
+    nl_point *points[NL_LANES_MAX];
     nl_sim *sims[NL_LANES_MAX];
     nl_sim_run runs[NL_LANES_MAX];
     nl_sim_status statuses[NL_LANES_MAX];
     nl_sim_failure failures[NL_LANES_MAX];
-    uint64_t done[NL_LANES_MAX] = { 0 };
-    nl_point *members[NL_LANES_MAX];
+    uint64_t done[NL_LANES_MAX];
+} stretch;
 
+static void begin_stretches(nl_running *r, nl_point *points, size_t count, stretch *all)
+{
     r->in_step = 0;
     for (size_t k = 0; k < count; k++) {
+        const size_t at = r->in_step;
+
         if (!points[k].runs || points[k].steps == 0) continue;
-        members[r->in_step] = &points[k];
-        sims[r->in_step] = points[k].lane->sim;
-        failures[r->in_step] = (nl_sim_failure){ .var = UINT32_MAX };
-        runs[r->in_step++] = points[k].run;
+        all->points[at] = &points[k];
+        all->sims[at] = points[k].lane->sim;
+        all->runs[at] = points[k].run;
+        all->failures[at] = (nl_sim_failure){ .var = UINT32_MAX };
+        all->done[at] = 0;
+        r->in_step++;
     }
-    if (r->in_step == 0) return false;
-    if (r->s->options.progress != NULL) runs[0].progress = show_progress;
-    runs[0].user = r;
-    const double begun = nl_seconds_now();
-    nl_sim_advance_together(sims, r->in_step, runs, done, statuses, failures);
-    r->s->seconds += nl_seconds_now() - begun;
+}
+
+static void end_stretches(nl_running *r, const stretch *all)
+{
     for (size_t k = 0; k < r->in_step; k++) {
-        members[k]->done = done[k];
-        members[k]->sim_status = statuses[k];
-        members[k]->failure = failures[k];
-        nl_point_do(r, members[k], end_stretch, NULL);
+        nl_point *point = all->points[k];
+
+        point->done = all->done[k];
+        point->sim_status = all->statuses[k];
+        point->failure = all->failures[k];
+        nl_point_do(r, point, end_stretch, NULL);
     }
+}
+
+/* Lets those run that have steps to make; false: there is none. */
+static bool advance_all(nl_running *r, nl_point *points, size_t count)
+{
+    stretch all;
+
+    begin_stretches(r, points, count, &all);
+    if (r->in_step == 0) return false;
+    if (r->s->options.progress != NULL) all.runs[0].progress = show_progress;
+    all.runs[0].user = r;
+    const double begun = nl_seconds_now();
+    nl_sim_advance_together(all.sims, r->in_step, all.runs, all.done, all.statuses, all.failures);
+    r->s->seconds += nl_seconds_now() - begun;
+    end_stretches(r, &all);
     return true;
 }
 

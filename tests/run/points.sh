@@ -220,9 +220,11 @@ END
 try 0 run large.net
 grep -q W0604 output && complain 'a batch that fits is cut'
 cp output whole
-(ulimit -v 1500000 && "$NETLANG" run large.net -q) >output 2>&1 || complain 'a batch does not fit'
-(ulimit -v 1500000 && "$NETLANG" run large.net) >output 2>&1
-says 'W0604'
-grep -vxF -f whole output | grep -q '^\[' && complain 'a batch that was cut has other results'
+if (ulimit -v 1500000 && "$NETLANG" version) >/dev/null 2>&1; then # with sanitizers no program has so little
+    (ulimit -v 1500000 && "$NETLANG" run large.net -q) >output 2>&1 || complain 'a batch does not fit'
+    (ulimit -v 1500000 && "$NETLANG" run large.net) >output 2>&1
+    says 'W0604'
+    grep -vxF -f whole output | grep -q '^\[' && complain 'a batch that was cut has other results'
+fi
 
 finish
