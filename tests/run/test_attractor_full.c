@@ -98,7 +98,7 @@ static void five_draws(const struct reading *r)
         char defines[200];
         double got[ALL];
 
-        snprintf(defines, sizeof defines, "NE=1600 NI=400 J_scale=5 T=600 sample=600 seed=%d reading=%s", seed,
+        snprintf(defines, sizeof defines, "NE=1600 NI=400 J_scale=5 T=600 sample=600 counted=true seed=%d reading=%s", seed,
                  r->name);
         measure(defines, 200, 200, 1600, 400, got);
         for (size_t k = 0; k < ALL; k++) sum[k] += got[k] / DRAWS;
@@ -148,7 +148,7 @@ static void one_draw(const struct full *r)
     double got[ALL];
     bool good = true;
 
-    snprintf(defines, sizeof defines, "sample=300 reading=%s", r->name);
+    snprintf(defines, sizeof defines, "sample=300 counted=true reading=%s", r->name);
     measure(defines, 100, 0, 8000, 2000, got);
     const struct {
         size_t which;
