@@ -108,6 +108,8 @@ nl_symbol *nl_scope_add(nl_check *ck, nl_scope *scope, nl_symbol_kind kind, cons
 void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 /* The closest visible name, or NULL. */
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
+/* .. among the rules of one kind, then among the shipped ones. */
+const char *nl_scope_suggest_kind(nl_check *ck, const nl_scope *scope, nl_symbol_kind kind, const char *name);
 
 /* --- evaluation of an expression outside of time (eval.c) --- */
 
