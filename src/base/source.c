@@ -108,3 +108,12 @@ nl_span nl_span_join(nl_span a, nl_span b)
     if (b.begin == 0) return a;
     return (nl_span){ a.begin < b.begin ? a.begin : b.begin, a.end > b.end ? a.end : b.end };
 }
+
+const char *nl_path_real(nl_arena *arena, const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *kept = nl_arena_strdup(arena, real != NULL ? real : path);
+
+    free(real);
+    return kept;
+}

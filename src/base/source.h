@@ -30,14 +30,17 @@ nl_sources *nl_sources_new(nl_arena *arena);
 /* Adds a text that is in memory; it is copied. */
 const nl_source *nl_sources_add(nl_sources *sources, const char *name, const char *text, size_t length);
 
-/* Reads a file; NULL with errno set when that fails (EFBIG above 64 MiB).  Or takes the text that was read there
- * before. */
+/* Reads a file; NULL with errno set when that fails (EFBIG above 64 MiB). */
 const nl_source *nl_sources_read(nl_sources *sources, const char *path);
 
+/* .. or takes the text that was read there before. */
 const nl_source *nl_sources_read_once(nl_sources *sources, const char *path);
 
 /* Of all texts, continued from another hash. */
 uint64_t nl_sources_hash(const nl_sources *sources, uint64_t hash);
+
+/* A path without links; as it is where there is no such file. */
+const char *nl_path_real(nl_arena *arena, const char *path);
 
 nl_pos nl_sources_locate(const nl_sources *sources, uint32_t at);
 nl_span nl_span_join(nl_span a, nl_span b);

@@ -76,18 +76,6 @@ static const template_kind *kind_for(const nl_body *body)
     return body->is_projection ? &synapse : &neuron;
 }
 
-static const char *close_template(nl_check *ck, nl_symbol_kind kind, const char *name)
-{
-    NL_LIST(const char *) names = { 0 };
-
-    for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
-        for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == kind)
-                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
-    const char *closest = nl_suggest(name, names.items, names.count);
-    return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
-}
-
 static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *other)
 {
     const template_kind *kind = kind_for(body);
@@ -100,7 +88,7 @@ static void refuse_template(nl_body *body, const nl_ast *base, const nl_symbol *
         return;
     }
     nl_diag *diag = nl_diag_add(diags, NL_E_TEMPLATE, base->span, "there is no %s `%s`", kind->word, base->name);
-    const char *close = close_template(body->ck, kind->symbol, base->name);
+    const char *close = nl_scope_suggest_kind(body->ck, body->ck->top, kind->symbol, base->name);
     if (close != NULL) nl_diag_help(diags, diag, "did you mean `%s`?", close);
     else if (nl_library_is_missing(body->ck))
         nl_diag_help(diags, diag, "the shipped rules are not found in %s: NETLANG_STDLIB may say where they are",

@@ -112,6 +112,8 @@ void nl_scope_take(nl_check *ck, nl_scope *scope, nl_symbol *symbol);
 bool nl_name_remedy(nl_check *ck, nl_diag *diag, const char *name, nl_span span);
 
 const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *name);
+/* .. among the rules of one kind, then among the shipped ones. */
+const char *nl_scope_suggest_kind(nl_check *ck, const nl_scope *scope, nl_symbol_kind kind, const char *name);
 
 /* --- evaluation of an expression outside of time (eval.c) --- */
 

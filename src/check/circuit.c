@@ -12,18 +12,6 @@
 
 /* --- which circuit it is --- */
 
-static const char *close_circuit(nl_check *ck, const char *name)
-{
-    NL_LIST(const char *) names = { 0 };
-
-    for (const nl_scope *scope = ck->top; scope != NULL; scope = scope->parent)
-        for (size_t k = 0; k < scope->symbols.count; k++)
-            if (scope->symbols.items[k]->kind == NL_SYM_CIRCUIT)
-                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[k]));
-    const char *closest = nl_suggest(name, names.items, names.count);
-    return closest != NULL ? closest : nl_library_suggest(ck, NL_SYM_CIRCUIT, name);
-}
-
 static nl_symbol *refuse(nl_check *ck, const nl_ast *base, const nl_symbol *other)
 {
     nl_diag *diag = nl_diag_add(ck->diags, NL_E_CIRCUIT, base->span,
@@ -31,7 +19,9 @@ static nl_symbol *refuse(nl_check *ck, const nl_ast *base, const nl_symbol *othe
                                 : base->kind == NL_AST_NAME ? "there is no circuit `%s`"
                                                             : "this is no circuit",
                                 other != NULL ? other->name : base->name);
-    const char *close = other == NULL && base->kind == NL_AST_NAME ? close_circuit(ck, base->name) : NULL;
+    const char *close = other == NULL && base->kind == NL_AST_NAME
+                            ? nl_scope_suggest_kind(ck, ck->top, NL_SYM_CIRCUIT, base->name)
+                            : NULL;
 
     if (other != NULL && other->span.begin != 0) nl_diag_also(ck->diags, diag, other->span, "it is declared here");
     if (close != NULL) nl_diag_help(ck->diags, diag, "did you mean `%s`?", close);

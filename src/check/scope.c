@@ -168,3 +168,15 @@ const char *nl_scope_suggest(nl_check *ck, const nl_scope *scope, const char *na
     const char *closest = nl_suggest(name, names.items, names.count);
     return closest != NULL ? closest : nl_library_suggest(ck, NL_SYM_FUNCTION, name);
 }
+
+const char *nl_scope_suggest_kind(nl_check *ck, const nl_scope *scope, nl_symbol_kind kind, const char *name)
+{
+    NL_LIST(const char *) names = { 0 };
+
+    for (; scope != NULL; scope = scope->parent)
+        for (size_t i = 0; i < scope->symbols.count; i++)
+            if (scope->symbols.items[i]->kind == kind)
+                NL_PUSH(ck->arena, &names, nl_scope_own_name(scope, scope->symbols.items[i]));
+    const char *closest = nl_suggest(name, names.items, names.count);
+    return closest != NULL ? closest : nl_library_suggest(ck, kind, name);
+}

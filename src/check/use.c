@@ -6,7 +6,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,15 +51,6 @@ static nl_used *cannot_read(nl_check *ck, const nl_ast *stmt, const char *name, 
     return NULL;
 }
 
-static const char *without_links(nl_arena *arena, const char *path)
-{
-    char *real = realpath(path, NULL);
-    const char *kept = nl_arena_strdup(arena, real != NULL ? real : path);
-
-    free(real);
-    return kept;
-}
-
 static nl_used *known_file(const nl_check *ck, const char *real)
 {
     for (size_t i = 0; i < ck->used_files.count; i++)
@@ -88,7 +78,7 @@ static nl_used *circle(nl_check *ck, const nl_ast *stmt, const nl_used *file)
 
 nl_used *nl_use_file(nl_check *ck, const nl_ast *stmt)
 {
-    const char *name = nl_ast_kid(stmt, 0)->name, *path = find_path(ck, name), *real = without_links(ck->arena, path);
+    const char *name = nl_ast_kid(stmt, 0)->name, *path = find_path(ck, name), *real = nl_path_real(ck->arena, path);
     const size_t errors = nl_diags_error_count(ck->diags);
     nl_used *file = known_file(ck, real);
 
@@ -104,7 +94,7 @@ nl_used *nl_use_file(nl_check *ck, const nl_ast *stmt)
 void nl_use_begin(nl_check *ck, const nl_parsed *parsed)
 {
     nl_used *file =
-        add_file(ck, parsed->source, without_links(ck->arena, parsed->source->name), (nl_span){ 0, 0 });
+        add_file(ck, parsed->source, nl_path_real(ck->arena, parsed->source->name), (nl_span){ 0, 0 });
 
     file->parsed = *parsed;
     file->is_open = true;

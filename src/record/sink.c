@@ -1,11 +1,11 @@
 #include "sink.h"
 
+#include "base/source.h"
 #include "base/text.h"
 #include "format.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,16 +89,6 @@ size_t nl_shape_count(int rank, const size_t *shape)
     return count;
 }
 
-/* A link is followed, so that the rename in nl_sink_close replaces the file and not the link. */
-static const char *resolved(nl_arena *arena, const char *path)
-{
-    char *real = realpath(path, NULL);
-    const char *kept = nl_arena_strdup(arena, real != NULL ? real : path);
-
-    free(real);
-    return kept;
-}
-
 /* What would make the rename at the end fail is found before the run. */
 static bool target_fits(nl_sink *sink)
 {
@@ -142,7 +132,7 @@ nl_sink *nl_sink_open(nl_arena *arena, const char *path, const nl_sink_header *h
     sink->arena = arena;
     sink->format = format_find(path);
     sink->header = kept;
-    sink->path = resolved(arena, path);
+    sink->path = nl_path_real(arena, path); /* so that the rename in nl_sink_close replaces the file and not a link */
     if (target_fits(sink) && create_part(sink) && sink->format->open(sink)) return sink;
     *why = sink->error;
     nl_sink_discard(sink);
