@@ -1,4 +1,5 @@
-# pages.sh SOURCE FOLDER: with pandoc, the documentation of the source tree, and FOLDER/gallery.md, as pages of HTML in FOLDER.
+# pages.sh SOURCE FOLDER: with pandoc, the documentation of the source tree, and FOLDER/gallery.md and names.md, as pages of
+# HTML in FOLDER.
 set -eu
 source=$1
 folder=$2
@@ -22,4 +23,5 @@ for text in "$source"/doc/*.md; do
     page "$text" "$name" gfm
 done
 page "$folder/gallery.md" gallery gfm
+page "$folder/names.md" names gfm
 page "$source/doc/netlang.1" netlang.1 man
