@@ -101,22 +101,10 @@ static void loop_step(net *n, int step)
 
 /* --- as a model --- */
 
-static void add_number(nl_text *text, size_t k, double value)
-{
-    nl_text_addf(text, "%s%.17g", k > 0 ? ", " : "[", value);
-}
-
 static void add_trains(nl_text *text, const net *n, int side)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        size_t k = 0;
-        nl_text_adds(text, pass == 0 ? "  spike at (" : ", ");
-        for (int step = 1; step <= STEPS; step++)
-            for (int i = 0; i < SIDE; i++)
-                if (n->fires[side][step][i]) add_number(text, k++, pass == 0 ? step * n->dt : i);
-        nl_text_adds(text, "]");
-    }
-    nl_text_adds(text, ")\n}\n");
+    add_spikes_at(text, STEPS, SIDE, n->fires[side][0], n->dt);
+    nl_text_adds(text, "}\n");
 }
 
 /* The lists of pairs(): pre, post, w0 and each pathway's delays, in the order of `given`. */

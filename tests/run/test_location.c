@@ -8,22 +8,6 @@
 
 #define HEAD "simulation { dt = 1; method = dopri5; rtol = 1e-10; atol = 1e-12 }\n"
 
-static void all_hold(const char *const *texts, size_t count)
-{
-    size_t wrong = 0;
-
-    for (size_t k = 0; k < count; k++) {
-        model *m = model_load_named("test.net", texts[k], strlen(texts[k]), "");
-        if (nl_session_run(m->session) != NL_OK) {
-            show_messages(m->session);
-            print_error("%s\n", texts[k]);
-            wrong++;
-        }
-        model_free(m);
-    }
-    assert_int_equal(wrong, 0);
-}
-
 /* --- a ball --- */
 
 #define BALL                                                                                                           \
@@ -341,18 +325,10 @@ static void interrupted_within_a_step(void **state)
 static void assert_same_end(const char *text, const char *what)
 {
     static const char *const names[] = { "x1", "x2", "x3", "x4", "y1", "y2", "a", "x", "y" };
-    model *whole = model_of(LIVE "run 20\n" END, ""), *other = model_of(text, "");
-    double spikes = 0;
+    const double spikes =
+        assert_same_results(LIVE "run 20\n" END, text, names, NL_LEN(names), "x4", what);
 
-    for (size_t k = 0; k < NL_LEN(names); k++) {
-        const array a = model_get(whole, names[k]), b = model_get(other, names[k]);
-        if (a.rows != b.rows || memcmp(a.data, b.data, a.rows * sizeof(double)) != 0)
-            fail_msg("%s: %s differs by %.3g", what, names[k], distance(a, b));
-        for (size_t j = 0; k == 3 && j < a.rows; j++) spikes += a.data[j];
-    }
     assert_true(spikes > 50);
-    model_free(whole);
-    model_free(other);
 }
 
 static void same_bits(void **state)

@@ -226,22 +226,10 @@ static void loop_step(net *n, int step)
 
 /* --- as a model --- */
 
-static void add_number(nl_text *text, size_t k, double value)
-{
-    nl_text_addf(text, "%s%.17g", k > 0 ? ", " : "[", value);
-}
-
 static void add_trains(nl_text *text, const net *n, int side)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        size_t k = 0;
-        nl_text_adds(text, pass == 0 ? "  spike at (" : ", ");
-        for (int step = 1; step <= STEPS; step++)
-            for (int i = 0; i < SIDE; i++)
-                if (n->fires[side][step][i]) add_number(text, k++, pass == 0 ? step * n->dt : i);
-        nl_text_adds(text, "]");
-    }
-    nl_text_adds(text, ")\n}\n");
+    add_spikes_at(text, STEPS, SIDE, n->fires[side][0], n->dt);
+    nl_text_adds(text, "}\n");
 }
 
 static const synapse *given(const net *n, int place)
@@ -663,22 +651,6 @@ static void gated_against_a_loop(void **state)
 }
 
 /* --- small models that say with `expect` what must come out --- */
-
-static void all_hold(const char *const *texts, size_t count)
-{
-    size_t wrong = 0;
-
-    for (size_t k = 0; k < count; k++) {
-        model *m = model_load_named("test.net", texts[k], strlen(texts[k]), "");
-        if (nl_session_run(m->session) != NL_OK) {
-            show_messages(m->session);
-            fprintf(stderr, "%s\n", texts[k]);
-            wrong++;
-        }
-        model_free(m);
-    }
-    assert_int_equal(wrong, 0);
-}
 
 #define PLAIN "simulation { dt = 0.5; method = euler; seed = 2 }\n"
 #define IN "population In[3] { spike at [1, 1.5, 2] }\n"

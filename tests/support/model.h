@@ -4,6 +4,7 @@
 
 #include "npy.h"
 
+#include "base/text.h"
 #include "run/session.h"
 
 enum { DEFINES_MAX = 24 };
@@ -150,6 +151,64 @@ static inline double distance(array a, array b)
         const double far_ = distance((a), (b)), room_ = (room);                                                        \
         if (!(far_ <= room_)) fail_msg("%s is %.3g away from %s, more than %.3g", #a, far_, #b, room_);                \
     } while (0)
+
+/* Two texts must give the same bits under these names; returns the sum of what is called `counted`. */
+static inline double assert_same_results(const char *one, const char *other, const char *const *names, size_t count,
+                                         const char *counted, const char *what)
+{
+    model *m[2] = { model_of(one, ""), model_of(other, "") };
+    const array numbers = model_get(m[0], counted);
+    double sum = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        const array a = model_get(m[0], names[k]), b = model_get(m[1], names[k]);
+        if (a.rows != b.rows || memcmp(a.data, b.data, a.rows * sizeof(double)) != 0)
+            fail_msg("%s: %s differs by %.3g", what, names[k], distance(a, b));
+    }
+    for (size_t k = 0; k < numbers.rows; k++) sum += numbers.data[k];
+    model_free(m[0]);
+    model_free(m[1]);
+    return sum;
+}
+
+/* Runs texts whose expectations must hold; all that do not are shown. */
+static inline void all_hold(const char *const *texts, size_t count)
+{
+    size_t wrong = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        model *m = model_load_named("test.net", texts[k], strlen(texts[k]), "");
+        if (nl_session_run(m->session) != NL_OK) {
+            show_messages(m->session);
+            print_error("%s\n", texts[k]);
+            wrong++;
+        }
+        model_free(m);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* --- models that are written --- */
+
+/* Number k of a list. */
+static inline void add_number(nl_text *text, size_t k, double value)
+{
+    nl_text_addf(text, "%s%.17g", k > 0 ? ", " : "[", value);
+}
+
+/* The times and the elements of those of [step, cell] that fire. */
+static inline void add_spikes_at(nl_text *text, size_t steps, size_t cells, const bool *fires, double dt)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        size_t k = 0;
+        nl_text_adds(text, pass == 0 ? "  spike at (" : ", ");
+        for (size_t step = 1; step <= steps; step++)
+            for (size_t i = 0; i < cells; i++)
+                if (fires[step * cells + i]) add_number(text, k++, pass == 0 ? (double)step * dt : (double)i);
+        nl_text_adds(text, "]");
+    }
+    nl_text_adds(text, ")\n");
+}
 
 /* Rows of `a` by number: the samples of a series that a reference has. */
 static inline array rows_at(array a, array index, size_t first)
