@@ -117,3 +117,24 @@ const char *nl_path_real(nl_arena *arena, const char *path)
     free(real);
     return kept;
 }
+
+const char *nl_path_folder(nl_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) return ".";
+    return slash == path ? "/" : nl_arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+const char *nl_path_file(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+const char *nl_path_within(nl_arena *arena, const char *folder, const char *path)
+{
+    if (path[0] == '/' || strcmp(folder, ".") == 0) return path;
+    return nl_arena_printf(arena, "%s/%s", folder, path);
+}

@@ -41,6 +41,10 @@ uint64_t nl_sources_hash(const nl_sources *sources, uint64_t hash);
 
 /* A path without links; as it is where there is no such file. */
 const char *nl_path_real(nl_arena *arena, const char *path);
+const char *nl_path_folder(nl_arena *arena, const char *path); /* "." where none is named */
+const char *nl_path_file(const char *path);                    /* without its folder */
+/* A path that is meant from a folder; in the working directory it stays as it is. */
+const char *nl_path_within(nl_arena *arena, const char *folder, const char *path);
 
 nl_pos nl_sources_locate(const nl_sources *sources, uint32_t at);
 nl_span nl_span_join(nl_span a, nl_span b);

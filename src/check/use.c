@@ -11,28 +11,13 @@
 
 /* --- finding --- */
 
-static const char *folder_of(nl_arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL) return ".";
-    return slash == path ? "/" : nl_arena_strndup(arena, path, (size_t)(slash - path));
-}
-
-/* Beside a file in the working directory a name stays as it is. */
-static const char *joined(nl_arena *arena, const char *folder, const char *name)
-{
-    if (name[0] == '/' || strcmp(folder, ".") == 0) return name;
-    return nl_arena_printf(arena, "%s/%s", folder, name);
-}
-
 static const char *find_path(nl_check *ck, const char *name)
 {
-    const char *path = joined(ck->arena, nl_scope_folder(ck->top), name);
+    const char *path = nl_path_within(ck->arena, nl_scope_folder(ck->top), name);
 
     if (access(path, R_OK) == 0 || name[0] == '/') return path;
     for (size_t i = 0; i < ck->search_dir_count; i++) {
-        const char *other = joined(ck->arena, ck->search_dirs[i], name);
+        const char *other = nl_path_within(ck->arena, ck->search_dirs[i], name);
         if (access(other, R_OK) == 0) return other;
     }
     return path;
@@ -62,7 +47,9 @@ static nl_used *add_file(nl_check *ck, const nl_source *source, const char *real
 {
     nl_used *file = NL_NEW(ck->arena, nl_used);
 
-    *file = (nl_used){ .path = source->name, .real = real, .folder = folder_of(ck->arena, source->name), .use = use };
+    *file = (nl_used){
+        .path = source->name, .real = real, .folder = nl_path_folder(ck->arena, source->name), .use = use
+    };
     NL_PUSH(ck->arena, &ck->used_files, file);
     return file;
 }

@@ -147,7 +147,7 @@ static nl_plot_kind kind_for(const nl_result_entry *e)
 
 static const char *stem(const drawing *d)
 {
-    const char *slash = strrchr(d->file, '/'), *base = slash != NULL ? slash + 1 : d->file, *dot = strrchr(base, '.');
+    const char *base = nl_path_file(d->file), *dot = strrchr(base, '.');
     return nl_arena_strndup(d->arena, base, dot != NULL ? (size_t)(dot - base) : strlen(base));
 }
 

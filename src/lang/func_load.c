@@ -26,12 +26,6 @@ double *nl_load_room(const nl_load *load, nl_value *value)
     return nl_call_room(load->call, value);
 }
 
-static const char *full_path(const nl_call *call, const char *path)
-{
-    if (path[0] == '/') return path;
-    return nl_arena_printf(call->cx->arena, "%s/%s", call->cx->folder, path);
-}
-
 static bool ends_with(const char *text, size_t length, const char *end)
 {
     const size_t size = strlen(end);
@@ -107,7 +101,7 @@ nl_value nl_func_load(const nl_call *call)
     if (!nl_call_text(call, 0, &load.path)) return nl_value_none();
     if (load.path == NULL)
         return nl_call_refuse(call, 0, NL_E_ARGUMENT, "the name of the file has to be known before the run");
-    const char *colon = dataset_colon(load.path), *path = full_path(call, load.path);
+    const char *colon = dataset_colon(load.path), *path = nl_path_within(call->cx->arena, call->cx->folder, load.path);
     if (colon != NULL) {
         const size_t inside = strlen(colon);
         return nl_load_hdf5(&load, nl_arena_strndup(call->cx->arena, path, strlen(path) - inside), colon + 1);
@@ -128,5 +122,5 @@ nl_value nl_func_file_exists(const nl_call *call)
     if (!nl_call_text(call, 0, &path)) return nl_value_none();
     if (path == NULL)
         return nl_call_refuse(call, 0, NL_E_ARGUMENT, "the name of the file has to be known before the run");
-    return nl_value_bool(call->cx->arena, stat(full_path(call, path), &info) == 0);
+    return nl_value_bool(call->cx->arena, stat(nl_path_within(call->cx->arena, call->cx->folder, path), &info) == 0);
 }

@@ -5,6 +5,7 @@
  * is a table with a row for each point.  Older segments are FILE@0.csv .. or FILE.NAME@0.csv .. */
 #include "format.h"
 
+#include "base/source.h"
 #include "base/text.h"
 #include "spool.h"
 
@@ -114,13 +115,6 @@ static const char *stem(nl_sink *sink)
     return nl_arena_strndup(sink->arena, sink->path, strlen(sink->path) - strlen(nl_format_csv.suffixes[0]));
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 static FILE *extra_open(nl_sink *sink, const char *path)
 {
     csv *c = sink->own;
@@ -181,7 +175,7 @@ static bool csv_value(nl_sink *sink, const char *name, const char *unit, int ran
 
     nl_text_addf(&c->values, "%s = ", name);
     if (nl_shape_count(rank, shape) > SHORT_ARRAY) {
-        nl_text_addf(&c->values, "(see %s.%s.csv)%s\n", base_name(stem(sink)), name, unit_suffix(sink, unit));
+        nl_text_addf(&c->values, "(see %s.%s.csv)%s\n", nl_path_file(stem(sink)), name, unit_suffix(sink, unit));
         return put_matrix(sink, name, rank, shape, data);
     }
     add_nested(&c->values, rank, shape, &data);
@@ -333,7 +327,7 @@ static bool put_table_files(nl_sink *sink, FILE *main_file, const group *g)
         const char *path = nl_arena_printf(sink->arena, "%s.%s.csv", stem(sink), g->cursors.items[i].track->name);
         group one = { .segment = g->segment };
 
-        fprintf(main_file, "# %s: see %s\n", g->cursors.items[i].track->name, base_name(path));
+        fprintf(main_file, "# %s: see %s\n", g->cursors.items[i].track->name, nl_path_file(path));
         NL_PUSH(sink->arena, &one.cursors, g->cursors.items[i]);
         if (!put_table_file(sink, path, &one)) return false;
     }
@@ -368,7 +362,7 @@ static bool put_group(nl_sink *sink, FILE *main_file, size_t segment)
     if (!one) return put_table_files(sink, main_file, &g);
     if (segment == SIZE_MAX) return put_table(sink, main_file, &g);
     const char *path = nl_arena_printf(sink->arena, "%s@%zu.csv", stem(sink), segment);
-    fprintf(main_file, "# segment %zu: see %s\n", segment, base_name(path));
+    fprintf(main_file, "# segment %zu: see %s\n", segment, nl_path_file(path));
     return put_table_file(sink, path, &g);
 }
 
@@ -479,7 +473,7 @@ static bool put_sweeps(nl_sink *sink, FILE *main_file)
         const char *path = nl_arena_printf(sink->arena, "%s.%s.csv", stem(sink), name);
         FILE *file = extra_open(sink, path);
 
-        fprintf(main_file, "# %s: see %s\n", name, base_name(path));
+        fprintf(main_file, "# %s: see %s\n", name, nl_path_file(path));
         if (file == NULL) return false;
         fprintf(file, "# netlang %s\n# model = %s\n", sink->header->version, sink->header->model_name);
         put_points(sink, file, c->tables.items[i]);

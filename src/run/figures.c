@@ -45,7 +45,7 @@ static bool is_taken(const nl_session *s, const char *name)
 /* The model's name, what is drawn and, where that was drawn before, a number. */
 static const char *file_name(nl_session *s, const char *what)
 {
-    const char *path = s->parsed.source->name, *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+    const char *base = nl_path_file(s->parsed.source->name);
     const char *stem = nl_arena_strndup(s->arena, base, strcspn(base, "."));
     const char *name = nl_figure_file_name(s->arena, nl_arena_printf(s->arena, "%s-%s", stem, what)), *free_name = name;
 

@@ -100,12 +100,6 @@ static const char style[] =
     ".ok{color:#00704d}.failed{color:#b03a00;font-weight:600}"
     ".k{color:#00558a;font-weight:600}.u{color:#8a4b00}.s{color:#00704d}.c{color:#757575;font-style:italic}";
 
-static const char *file_name(const nl_session *s)
-{
-    const char *path = s->parsed.source->name, *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* --- sections --- */
 
 static void write_head(nl_session *s, FILE *out)
@@ -114,9 +108,9 @@ static void write_head(nl_session *s, FILE *out)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" "
           "href=\"data:,\"><title>",
           out);
-    write_text(out, file_name(s));
+    write_text(out, nl_path_file(s->parsed.source->name));
     fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
-    write_text(out, file_name(s));
+    write_text(out, nl_path_file(s->parsed.source->name));
     fputs("</h1>\n", out);
     if (s->parsed.file->doc == NULL) return;
     fputs("<p>", out);

@@ -59,14 +59,6 @@ static const char *stdlib_dir(const nl_session *s)
     return access(NL_STDLIB_DIR "/methods", R_OK) == 0 ? NL_STDLIB_DIR : NL_STDLIB_BUILD;
 }
 
-static const char *folder_of(nl_session *s, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL) return ".";
-    return slash == path ? "/" : nl_arena_strndup(s->arena, path, (size_t)(slash - path));
-}
-
 static bool read_seed(nl_session *s)
 {
     char *end = NULL;
@@ -104,7 +96,8 @@ static void prepare_check(nl_session *s, const char *path)
         NL_PUSH(s->arena, &dirs.list, s->options.include_dirs[i]);
     add_search_path(s, &dirs);
     NL_PUSH(s->arena, &dirs.list, stdlib_dir(s));
-    s->check = (nl_check){ .arena = s->arena, .diags = s->diags, .sources = s->sources, .folder = folder_of(s, path),
+    s->check = (nl_check){ .arena = s->arena, .diags = s->diags, .sources = s->sources,
+                           .folder = nl_path_folder(s->arena, path),
                            .defines = s->options.defines, .define_count = s->options.define_count,
                            .search_dirs = dirs.list.items, .search_dir_count = dirs.list.count,
                            .stdlib_dir = stdlib_dir(s) };

@@ -67,7 +67,7 @@ static const char *path_of(nl_session *s, const nl_ast *what, const char **full)
         nl_session_failed(s, NL_RUN_FAILED);
         return NULL;
     }
-    *full = value.text[0] == '/' ? value.text : nl_arena_printf(s->scratch, "%s/%s", s->check.folder, value.text);
+    *full = nl_path_within(s->scratch, s->check.folder, value.text);
     return value.text;
 }
 
